@@ -1,0 +1,28 @@
+using Cdp.Grains.Ports;
+using Cdp.Grains.V1;
+
+namespace Cdp.Grains.Customers;
+
+/// <summary>One customer: its history, the fold of it, and the views of it. Key: <c>tenant/customer-id</c>.</summary>
+public interface ICustomer
+{
+    /// <summary>Appends the events that are new to the history and folds them. Returns when they are durable there.</summary>
+    ValueTask<ApplyReply> Apply(ApplyRequest request, CancellationToken cancellationToken);
+
+    /// <summary>Reads the profile as a purpose may see it.</summary>
+    [Interleaves]
+    ValueTask<ReadProfileReply> ReadProfile(ReadProfileRequest request, CancellationToken cancellationToken);
+
+    /// <summary>Reads events, newest first.</summary>
+    [Interleaves]
+    ValueTask<ReadEventsReply> ReadEvents(ReadEventsRequest request, CancellationToken cancellationToken);
+
+    /// <summary>Ends the history in favour of another customer. Sealing again returns the same reply.</summary>
+    ValueTask<SealReply> Seal(SealRequest request, CancellationToken cancellationToken);
+
+    /// <summary>Takes in a sealed customer's history. Absorbing again changes nothing.</summary>
+    ValueTask<AbsorbReply> Absorb(AbsorbRequest request, CancellationToken cancellationToken);
+
+    /// <summary>Folds the whole history again and returns the digest of the result.</summary>
+    ValueTask<RefoldReply> Refold(RefoldRequest request, CancellationToken cancellationToken);
+}

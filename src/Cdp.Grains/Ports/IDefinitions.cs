@@ -1,0 +1,10 @@
+using Cdp.Domain.Tenants;
+
+namespace Cdp.Grains.Ports;
+
+/// <summary>The node's cache of tenants' definitions.</summary>
+public interface IDefinitions
+{
+    /// <summary>The newest definitions known to this node, or null for an unknown tenant. Completes at once when cached.</summary>
+    ValueTask<Definitions?> GetAsync(string tenant, CancellationToken cancellationToken);
+}

@@ -1,0 +1,37 @@
+namespace Cdp.Grains.Ports;
+
+/// <summary>One append of a history: entries <see cref="First"/> to <see cref="End"/> − 1.</summary>
+/// <param name="First">Sequence of the first entry, from 0.</param>
+/// <param name="Count">Number of entries, at least 1.</param>
+/// <param name="Bytes">The entries, in the writer's own format.</param>
+public readonly record struct HistorySliceRow(long First, int Count, ReadOnlyMemory<byte> Bytes)
+{
+    /// <summary>Sequence after the last entry.</summary>
+    public long End => First + Count;
+}
+
+/// <summary>
+/// Numbered sequences of entries, one per key, append-only. An append names the sequence it expects, so that of two
+/// writers who believe to own a key only one succeeds.
+/// </summary>
+public interface IHistory
+{
+    /// <summary>
+    /// Appends <paramref name="count"/> entries if the history has exactly <paramref name="expected"/> entries. Durable
+    /// when it returns. Appends of one key that are issued in order without awaiting are applied in that order.
+    /// </summary>
+    /// <returns>False when the history has another length: the caller no longer owns it.</returns>
+    ValueTask<bool> AppendAsync(string key, long expected, int count, ReadOnlyMemory<byte> slice, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Reads slices in order, from the one that holds entry <paramref name="from"/> on, until about
+    /// <paramref name="maxBytes"/> are read (at least one slice). Empty at the end.
+    /// </summary>
+    ValueTask<IReadOnlyList<HistorySliceRow>> ReadAsync(string key, long from, int maxBytes, CancellationToken cancellationToken);
+
+    /// <summary>Number of entries.</summary>
+    ValueTask<long> LengthAsync(string key, CancellationToken cancellationToken);
+
+    /// <summary>Removes the whole history.</summary>
+    ValueTask DeleteAsync(string key, CancellationToken cancellationToken);
+}

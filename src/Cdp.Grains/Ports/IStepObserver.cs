@@ -1,0 +1,70 @@
+namespace Cdp.Grains.Ports;
+
+/// <summary>
+/// Told when a step that matters for recovery was reached. Crash tests kill the process there; otherwise nothing
+/// happens.
+/// </summary>
+public interface IStepObserver
+{
+    /// <summary>A step was reached; its name is one of <see cref="RecoverySteps"/>.</summary>
+    void Reached(string step);
+}
+
+/// <summary>The steps at which a crash is tested.</summary>
+public static class RecoverySteps
+{
+    /// <summary>Events are in the log, not yet acknowledged.</summary>
+    public const string LogAppended = "log-appended";
+
+    /// <summary>The acknowledgement is about to be sent.</summary>
+    public const string Acknowledging = "acknowledging";
+
+    /// <summary>Decisions stand in the identity record; nobody acted on them.</summary>
+    public const string IdentityRecorded = "identity-recorded";
+
+    /// <summary>A customer's history has the entries; its memory does not.</summary>
+    public const string HistoryAppended = "history-appended";
+
+    /// <summary>A partition's position is about to be committed.</summary>
+    public const string PositionCommitting = "position-committing";
+
+    /// <summary>A partition's position is committed.</summary>
+    public const string PositionCommitted = "position-committed";
+
+    /// <summary>A customer's snapshot is about to be written.</summary>
+    public const string SnapshotWriting = "snapshot-writing";
+
+    /// <summary>A customer's snapshot is written.</summary>
+    public const string SnapshotWritten = "snapshot-written";
+
+    /// <summary>A merge was decided and its saga begun.</summary>
+    public const string MergeBegun = "merge-begun";
+
+    /// <summary>The loser is sealed.</summary>
+    public const string MergeSealed = "merge-sealed";
+
+    /// <summary>The winner absorbed the loser.</summary>
+    public const string MergeAbsorbed = "merge-absorbed";
+
+    /// <summary>The links are repointed.</summary>
+    public const string MergeRepointed = "merge-repointed";
+
+    /// <summary>All names, for tests.</summary>
+    public static IReadOnlyList<string> All { get; } =
+    [
+        LogAppended, Acknowledging, IdentityRecorded, HistoryAppended, PositionCommitting, PositionCommitted,
+        SnapshotWriting, SnapshotWritten, MergeBegun, MergeSealed, MergeAbsorbed, MergeRepointed,
+    ];
+}
+
+/// <summary>Ignores every step.</summary>
+public sealed class NoStepObserver : IStepObserver
+{
+    /// <summary>The one instance.</summary>
+    public static NoStepObserver Instance { get; } = new();
+
+    /// <inheritdoc/>
+    public void Reached(string step)
+    {
+    }
+}
