@@ -158,6 +158,7 @@ public sealed class MemoryEventLog(int partitions) : IEventLog
 
     public ValueTask<long> AppendAsync(int partition, IReadOnlyList<LogRecord> records, CancellationToken cancellationToken)
     {
+        Check(partition);
         lock (_lock)
         {
             var first = _records[partition].Count;
@@ -168,11 +169,13 @@ public sealed class MemoryEventLog(int partitions) : IEventLog
 
     public ValueTask<IReadOnlyList<PositionedRecord>> ReadAsync(int partition, long from, int maxBytes, CancellationToken cancellationToken)
     {
+        Check(partition);
+        ArgumentOutOfRangeException.ThrowIfNegative(from);
         lock (_lock)
         {
             var result = new List<PositionedRecord>();
             var bytes = 0;
-            for (var p = (int)from; p < _records[partition].Count; p++)
+            for (var p = (int)Math.Min(from, int.MaxValue); p < _records[partition].Count; p++)
             {
                 var record = _records[partition][p];
                 if (result.Count > 0 && bytes + record.Payload.Length > maxBytes) break;
@@ -196,11 +199,13 @@ public sealed class MemoryEventLog(int partitions) : IEventLog
 
     public ValueTask<long> EndAsync(int partition, CancellationToken cancellationToken)
     {
+        Check(partition);
         lock (_lock) return new(_records[partition].Count);
     }
 
     public ValueTask<bool> BlankAsync(int partition, long position, CancellationToken cancellationToken)
     {
+        Check(partition);
         lock (_lock)
         {
             if (position < 0 || position >= _records[partition].Count) return new(false);
@@ -208,5 +213,10 @@ public sealed class MemoryEventLog(int partitions) : IEventLog
             _records[partition][(int)position] = record with { Flags = record.Flags | LogRecordFlags.Blanked, Payload = default };
             return new(true);
         }
+    }
+
+    private void Check(int partition)
+    {
+        if ((uint)partition >= (uint)_records.Length) throw new ArgumentOutOfRangeException(nameof(partition), partition, $"The log has partitions 0 to {_records.Length - 1}.");
     }
 }

@@ -1,0 +1,25 @@
+using Cdp.Grains.Ports;
+using Cdp.Storage.Sqlite.Engine;
+
+namespace Cdp.Storage.Sqlite.Log;
+
+/// <summary>Appends records to a partition; the result is the position of the first.</summary>
+internal sealed class AppendOperation(int partition, IReadOnlyList<LogRecord> records, int bytes) : WriteOperation<long>
+{
+    public int Partition => partition;
+
+    public IReadOnlyList<LogRecord> Records => records;
+
+    public override int Bytes => bytes;
+}
+
+/// <summary>Blanks one record; the result tells whether there is one.</summary>
+internal sealed class BlankOperation(int partition, long position) : WriteOperation<bool>
+{
+    public int Partition => partition;
+
+    public long Position => position;
+
+    /// <summary>Also when it was blanked before: the write-ahead log may have outlived an earlier attempt.</summary>
+    public override bool Erases => true;
+}

@@ -1,0 +1,67 @@
+using Cdp.Grains.Ports;
+using Cdp.Storage.Sqlite.Engine;
+
+namespace Cdp.Storage.Sqlite.Log;
+
+/// <summary>The event log in log.db: rows of packed records, see <see cref="LogBlock"/>.</summary>
+internal sealed class SqliteEventLog : IEventLog
+{
+    private readonly GroupCommitter<LogWriteTarget> _writer;
+    private readonly ReaderPool<LogReader> _readers;
+    private readonly long[] _ends;
+
+    public SqliteEventLog(GroupCommitter<LogWriteTarget> writer, ReaderPool<LogReader> readers, long[] ends, string epoch) =>
+        (_writer, _readers, _ends, Epoch) = (writer, readers, ends, epoch);
+
+    public int Partitions => _ends.Length;
+
+    public string Epoch { get; }
+
+    public ValueTask<long> AppendAsync(int partition, IReadOnlyList<LogRecord> records, CancellationToken cancellationToken)
+    {
+        CheckPartition(partition);
+        var bytes = 0L;
+        foreach (var record in records)
+        {
+            if (LogBlock.SizeOfTenant(record.Tenant) - 2 > LogBlock.MaxTenantBytes) throw new ArgumentException($"A tenant's name has at most {LogBlock.MaxTenantBytes} bytes.", nameof(records));
+            if (record.Payload.Length > LogBlock.MaxPayloadBytes) throw new ArgumentException($"A payload has at most {LogBlock.MaxPayloadBytes} bytes.", nameof(records));
+            if (record.Flags.HasFlag(LogRecordFlags.Blanked) && !record.Payload.IsEmpty) throw new ArgumentException("A blanked record has no payload.", nameof(records));
+            bytes += LogBlock.SizeOf(record);
+        }
+
+        return _writer.Submit(new AppendOperation(partition, records, checked((int)bytes)), cancellationToken).Task;
+    }
+
+    public ValueTask<IReadOnlyList<PositionedRecord>> ReadAsync(int partition, long from, int maxBytes, CancellationToken cancellationToken)
+    {
+        CheckPartition(partition);
+        ArgumentOutOfRangeException.ThrowIfNegative(from);
+        cancellationToken.ThrowIfCancellationRequested();
+        if (from >= Volatile.Read(ref _ends[partition])) return new(Array.Empty<PositionedRecord>());
+        return new(_readers.Read((partition, from, maxBytes), (r, a) => r.Read(a.partition, a.from, a.maxBytes)));
+    }
+
+    public ValueTask<IReadOnlyList<LogRecord?>> ReadManyAsync(IReadOnlyList<(int Partition, long Position)> positions, CancellationToken cancellationToken)
+    {
+        foreach (var (partition, _) in positions) CheckPartition(partition);
+        cancellationToken.ThrowIfCancellationRequested();
+        return new(_readers.Read(positions, (r, p) => r.ReadMany(p)));
+    }
+
+    public ValueTask<long> EndAsync(int partition, CancellationToken cancellationToken)
+    {
+        CheckPartition(partition);
+        return new(Volatile.Read(ref _ends[partition]));
+    }
+
+    public ValueTask<bool> BlankAsync(int partition, long position, CancellationToken cancellationToken)
+    {
+        CheckPartition(partition);
+        return position < 0 ? new(false) : _writer.Submit(new BlankOperation(partition, position), cancellationToken).Task;
+    }
+
+    private void CheckPartition(int partition)
+    {
+        if ((uint)partition >= (uint)_ends.Length) throw new ArgumentOutOfRangeException(nameof(partition), partition, $"The log has partitions 0 to {_ends.Length - 1}.");
+    }
+}

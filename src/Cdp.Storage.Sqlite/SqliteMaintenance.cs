@@ -1,0 +1,88 @@
+using Cdp.Grains.Ports;
+using Cdp.Storage.Sqlite.Engine;
+using Cdp.Storage.Sqlite.Log;
+using Cdp.Storage.Sqlite.State;
+
+namespace Cdp.Storage.Sqlite;
+
+/// <summary>What commands over the whole store need, such as a replay. Other calls may go on meanwhile.</summary>
+public sealed class SqliteMaintenance
+{
+    /// <summary>Rows that one transaction drops: it holds up others for milliseconds.</summary>
+    private const int DropSize = 1000;
+
+    private readonly IEventLog _log;
+    private readonly GroupCommitter<LogWriteTarget> _logWriter;
+    private readonly GroupCommitter<StateWriteTarget> _stateWriter;
+    private readonly ReaderPool<StateReader> _stateReaders;
+
+    internal SqliteMaintenance(IEventLog log, GroupCommitter<LogWriteTarget> logWriter, GroupCommitter<StateWriteTarget> stateWriter, ReaderPool<StateReader> stateReaders) =>
+        (_log, _logWriter, _stateWriter, _stateReaders) = (log, logWriter, stateWriter, stateReaders);
+
+    /// <summary>Keys of a kind in ordinal order after <paramref name="after"/> (empty: from the start), at most <paramref name="size"/>.</summary>
+    public IReadOnlyList<string> StateKeys(string kind, string after, int size)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(size);
+        return _stateReaders.Read((kind, after, size), (r, a) => r.Keys(a.kind, a.after, a.size));
+    }
+
+    /// <summary>Removes every state of a kind.</summary>
+    /// <returns>How many there were.</returns>
+    public Task<long> DropStatesAsync(string kind, CancellationToken cancellationToken) =>
+        RepeatAsync(() => _stateWriter.Submit(new DropStatesOperation(kind, DropSize), cancellationToken).Task);
+
+    /// <summary>Removes every history whose key begins with <paramref name="prefix"/> (empty: all).</summary>
+    /// <returns>How many there were.</returns>
+    public Task<long> DropHistoriesAsync(string prefix, CancellationToken cancellationToken) =>
+        RepeatAsync(() => _stateWriter.Submit(new DropHistoriesOperation(prefix, DropSize), cancellationToken).Task);
+
+    /// <summary>
+    /// Moves everything into the two database files and cuts their write-ahead logs to nothing: what was removed before
+    /// is gone from the disk's files, and the database files alone are a whole copy.
+    /// </summary>
+    public async Task CheckpointAsync(CancellationToken cancellationToken)
+    {
+        await _logWriter.Submit(new CheckpointOperation(), cancellationToken).VoidTask.ConfigureAwait(false);
+        await _stateWriter.Submit(new CheckpointOperation(), cancellationToken).VoidTask.ConfigureAwait(false);
+    }
+
+    /// <summary>Reads the whole log and checks every checksum and that no position is missing.</summary>
+    public async Task<LogVerification> VerifyLogAsync(CancellationToken cancellationToken)
+    {
+        long records = 0, bytes = 0, blanked = 0;
+        var damaged = new List<LogDamagedException>();
+        for (var partition = 0; partition < _log.Partitions; partition++)
+        {
+            try
+            {
+                var end = await _log.EndAsync(partition, cancellationToken).ConfigureAwait(false);
+                for (var next = 0L; next < end;)
+                {
+                    var page = await _log.ReadAsync(partition, next, 1 << 20, cancellationToken).ConfigureAwait(false);
+                    if (page.Count == 0) throw new LogDamagedException(partition, next, "the record is missing");
+                    foreach (var (_, record) in page)
+                    {
+                        records++;
+                        bytes += record.Payload.Length;
+                        if (record.Flags.HasFlag(LogRecordFlags.Blanked)) blanked++;
+                    }
+
+                    next = page[^1].Position + 1;
+                }
+            }
+            catch (LogDamagedException e)
+            {
+                damaged.Add(e);
+            }
+        }
+
+        return new LogVerification(records, bytes, blanked, damaged);
+    }
+
+    private static async Task<long> RepeatAsync(Func<ValueTask<int>> drop)
+    {
+        var total = 0L;
+        while (await drop().ConfigureAwait(false) is > 0 and var dropped) total += dropped;
+        return total;
+    }
+}

@@ -1,0 +1,111 @@
+using System.Diagnostics.Metrics;
+using Cdp.Grains.Ports;
+using Cdp.Storage.Sqlite.Engine;
+using Cdp.Storage.Sqlite.Log;
+using Cdp.Storage.Sqlite.State;
+
+namespace Cdp.Storage.Sqlite;
+
+/// <summary>
+/// The embedded store: a directory with log.db (events) and state.db (state, histories, customer ids), so that an
+/// acknowledgement never waits behind snapshots. Both flush to disk at each commit; concurrent writes share commits.
+/// </summary>
+/// <remarks>Why the files look as they do: docs/decisions/0003-storage-layout.md.</remarks>
+public sealed class SqliteStore : IAsyncDisposable
+{
+    private readonly DirectoryLock _lock;
+    private readonly Meter _meter;
+    private readonly GroupCommitter<LogWriteTarget> _logWriter;
+    private readonly GroupCommitter<StateWriteTarget> _stateWriter;
+    private readonly ReaderPool<LogReader> _logReaders;
+    private readonly ReaderPool<StateReader> _stateReaders;
+    private bool _disposed;
+
+    private SqliteStore(string directory, SqliteStoreOptions options, DirectoryLock directoryLock)
+    {
+        _lock = directoryLock;
+        string logPath = Path.Combine(directory, "log.db"), statePath = Path.Combine(directory, "state.db");
+        var idle = Math.Max(2, Environment.ProcessorCount);
+        Database Writer(string path) => Database.Open(path, options.WriterCacheBytes, options.MaxPages);
+        Database Reader(string path) => Database.Open(path, options.ReaderCacheBytes, options.MaxPages);
+
+        int partitions;
+        string epoch;
+        using (var log = Writer(logPath))
+        {
+            (partitions, epoch) = LogSchema.Open(log, logPath, options.Partitions);
+            Recovery = new RecoveryReport(LogTail.Heal(log, partitions));
+        }
+
+        TagSource tags;
+        using (var state = Writer(statePath)) tags = new TagSource(StateSchema.Open(state, statePath));
+
+        _meter = new Meter("Cdp.Storage.Sqlite");
+        var ends = new long[partitions];
+        _logReaders = new(() => new LogReader(Reader(logPath)), idle);
+        _stateReaders = new(() => new StateReader(Reader(statePath)), idle);
+        _logWriter = new("log.db", () => new LogWriteTarget(Writer(logPath), ends), () => Reader(logPath), options, new FileMetrics(_meter, "log"));
+        _stateWriter = new("state.db", () => new StateWriteTarget(Writer(statePath), tags, options.RememberedHistories), () => Reader(statePath), options, new FileMetrics(_meter, "state"));
+        Log = new SqliteEventLog(_logWriter, _logReaders, ends, epoch);
+        State = new SqliteStateStore(_stateWriter, _stateReaders);
+        History = new SqliteHistory(_stateWriter, _stateReaders);
+        Customers = new SqliteCustomerIndex(_stateWriter, _stateReaders);
+        Maintenance = new SqliteMaintenance(Log, _logWriter, _stateWriter, _stateReaders);
+    }
+
+    /// <summary>The events.</summary>
+    public IEventLog Log { get; }
+
+    /// <summary>Keyed state.</summary>
+    public IStateStore State { get; }
+
+    /// <summary>Histories.</summary>
+    public IHistory History { get; }
+
+    /// <summary>Customer ids.</summary>
+    public ICustomerIndex Customers { get; }
+
+    /// <summary>What commands over the whole store need.</summary>
+    public SqliteMaintenance Maintenance { get; }
+
+    /// <summary>What the start found damaged at the end of the log and made good.</summary>
+    public RecoveryReport Recovery { get; }
+
+    /// <summary>Opens a directory, and makes what is not there yet.</summary>
+    /// <param name="directory">Where the files are; only one store at a time may have it open.</param>
+    /// <param name="options">Settings; null: the defaults.</param>
+    /// <exception cref="StoreInUseException">Another store has the directory open; the message names its process.</exception>
+    /// <exception cref="StorageException">The files cannot be read, or were made with other settings.</exception>
+    public static Task<SqliteStore> OpenAsync(string directory, SqliteStoreOptions? options = null)
+    {
+        options ??= new SqliteStoreOptions();
+        LogSchema.CheckPartitions(options.Partitions);
+        return Task.Run(() =>
+        {
+            Directory.CreateDirectory(directory);
+            var directoryLock = DirectoryLock.Take(directory);
+            try
+            {
+                return new SqliteStore(directory, options, directoryLock);
+            }
+            catch
+            {
+                directoryLock.Dispose();
+                throw;
+            }
+        });
+    }
+
+    /// <summary>Writes what is queued, and closes the files. Calls that come later fail.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (_disposed) return;
+        _disposed = true;
+        _logReaders.Dispose();
+        _stateReaders.Dispose();
+        await _logWriter.DisposeAsync().ConfigureAwait(false);
+        await _stateWriter.DisposeAsync().ConfigureAwait(false);
+        _meter.Dispose();
+        _lock.Dispose();
+    }
+}

@@ -1,0 +1,29 @@
+namespace Cdp.Storage.Sqlite;
+
+/// <summary>Settings of a store.</summary>
+public sealed record SqliteStoreOptions
+{
+    /// <summary>Partitions of a log that is made (1 to 4096); an existing log must have as many. Null: 16, or what the log has.</summary>
+    public int? Partitions { get; init; }
+
+    /// <summary>Bytes of values that one transaction takes at most (a larger value has one of its own).</summary>
+    public int TransactionBytes { get; init; } = 8 << 20;
+
+    /// <summary>
+    /// Bytes of write-ahead log after which its pages are moved into the database. The file stays near this size while
+    /// the disk keeps up.
+    /// </summary>
+    public int CheckpointBytes { get; init; } = 16 << 20;
+
+    /// <summary>Page cache of each writer, in bytes.</summary>
+    public int WriterCacheBytes { get; init; } = 32 << 20;
+
+    /// <summary>Page cache of each reader, in bytes; there are at most as many idle readers a file as processors.</summary>
+    public int ReaderCacheBytes { get; init; } = 1 << 20;
+
+    /// <summary>Histories whose length the writer remembers, so that an append needs no look-up.</summary>
+    public int RememberedHistories { get; init; } = 200_000;
+
+    /// <summary>Pages (4 KB) that each database file may have; null: no limit but the disk's.</summary>
+    public long? MaxPages { get; init; }
+}

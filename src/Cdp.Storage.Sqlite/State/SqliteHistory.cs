@@ -1,0 +1,31 @@
+using Cdp.Grains.Ports;
+using Cdp.Storage.Sqlite.Engine;
+
+namespace Cdp.Storage.Sqlite.State;
+
+/// <summary>Histories in state.db.</summary>
+internal sealed class SqliteHistory(GroupCommitter<StateWriteTarget> writer, ReaderPool<StateReader> readers) : IHistory
+{
+    public ValueTask<bool> AppendAsync(string key, long expected, int count, ReadOnlyMemory<byte> slice, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(expected);
+        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
+        return writer.Submit(new AppendHistoryOperation(key, expected, count, slice), cancellationToken).Task;
+    }
+
+    public ValueTask<IReadOnlyList<HistorySliceRow>> ReadAsync(string key, long from, int maxBytes, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(from);
+        cancellationToken.ThrowIfCancellationRequested();
+        return new(readers.Read((key, from, maxBytes), (r, a) => r.Slices(a.key, a.from, a.maxBytes)));
+    }
+
+    public ValueTask<long> LengthAsync(string key, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        return new(readers.Read(key, (r, k) => r.Length(k)));
+    }
+
+    public ValueTask DeleteAsync(string key, CancellationToken cancellationToken) =>
+        writer.Submit(new DeleteHistoryOperation(key), cancellationToken).VoidTask;
+}

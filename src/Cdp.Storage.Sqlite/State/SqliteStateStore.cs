@@ -1,0 +1,20 @@
+using Cdp.Grains.Ports;
+using Cdp.Storage.Sqlite.Engine;
+
+namespace Cdp.Storage.Sqlite.State;
+
+/// <summary>Keyed state in state.db.</summary>
+internal sealed class SqliteStateStore(GroupCommitter<StateWriteTarget> writer, ReaderPool<StateReader> readers) : IStateStore
+{
+    public ValueTask<StateRow> ReadAsync(string kind, string key, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        return new(readers.Read((kind, key), (r, a) => r.State(a.kind, a.key)));
+    }
+
+    public ValueTask<string?> WriteAsync(string kind, string key, ReadOnlyMemory<byte> value, string? expectedTag, CancellationToken cancellationToken) =>
+        writer.Submit(new PutStateOperation(kind, key, value, expectedTag), cancellationToken).Task;
+
+    public ValueTask<bool> ClearAsync(string kind, string key, string? expectedTag, CancellationToken cancellationToken) =>
+        writer.Submit(new ClearStateOperation(kind, key, expectedTag), cancellationToken).Task;
+}

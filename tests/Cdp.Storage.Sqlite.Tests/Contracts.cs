@@ -1,0 +1,52 @@
+using Cdp.Grains.Ports;
+using Cdp.StorageContract;
+
+namespace Cdp.Storage.Sqlite.Tests;
+
+public sealed class SqliteEventLogTests : EventLogContract
+{
+    protected override ValueTask<IStorage<IEventLog>> NewAsync() =>
+        SqliteStorage<IEventLog>.NewAsync(new SqliteStoreOptions { Partitions = Partitions }, s => s.Log);
+}
+
+public sealed class SqliteStateStoreTests : StateStoreContract
+{
+    protected override ValueTask<IStorage<IStateStore>> NewAsync() => SqliteStorage<IStateStore>.NewAsync(new SqliteStoreOptions(), s => s.State);
+}
+
+public sealed class SqliteHistoryTests : HistoryContract
+{
+    protected override ValueTask<IStorage<IHistory>> NewAsync() => SqliteStorage<IHistory>.NewAsync(new SqliteStoreOptions(), s => s.History);
+}
+
+/// <summary>The writer remembers one or two histories only, and looks the others up.</summary>
+public sealed class ForgetfulSqliteHistoryTests : HistoryContract
+{
+    protected override ValueTask<IStorage<IHistory>> NewAsync() =>
+        SqliteStorage<IHistory>.NewAsync(new SqliteStoreOptions { RememberedHistories = 2 }, s => s.History);
+}
+
+public sealed class SqliteCustomerIndexTests : CustomerIndexContract
+{
+    protected override ValueTask<IStorage<ICustomerIndex>> NewAsync() => SqliteStorage<ICustomerIndex>.NewAsync(new SqliteStoreOptions(), s => s.Customers);
+}
+
+public sealed class MemoryEventLogTests : EventLogContract
+{
+    protected override ValueTask<IStorage<IEventLog>> NewAsync() => new(new MemoryStorage<IEventLog>(new MemoryEventLog(Partitions)));
+}
+
+public sealed class MemoryStateStoreTests : StateStoreContract
+{
+    protected override ValueTask<IStorage<IStateStore>> NewAsync() => new(new MemoryStorage<IStateStore>(new MemoryStateStore()));
+}
+
+public sealed class MemoryHistoryTests : HistoryContract
+{
+    protected override ValueTask<IStorage<IHistory>> NewAsync() => new(new MemoryStorage<IHistory>(new MemoryHistory()));
+}
+
+public sealed class MemoryCustomerIndexTests : CustomerIndexContract
+{
+    protected override ValueTask<IStorage<ICustomerIndex>> NewAsync() => new(new MemoryStorage<ICustomerIndex>(new MemoryCustomerIndex()));
+}
