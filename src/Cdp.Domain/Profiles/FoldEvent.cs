@@ -1,0 +1,29 @@
+using Cdp.V1;
+
+namespace Cdp.Domain.Profiles;
+
+/// <summary>An event as it is folded.</summary>
+/// <param name="Event">The event. Never changed, and parts of it are kept.</param>
+/// <param name="Source">Its source, or the source of the API key that sent it.</param>
+/// <param name="EffectiveAt">Effective time in microseconds since the epoch.</param>
+/// <param name="ReceivedAt">Receipt in microseconds since the epoch.</param>
+/// <param name="Partition">Where it stands in the log.</param>
+/// <param name="Position">Its position there.</param>
+public readonly record struct FoldEvent(Event Event, string Source, long EffectiveAt, long ReceivedAt, int Partition, long Position)
+{
+    internal OrderKey Key => new(EffectiveAt, Source, Event.Id);
+}
+
+/// <summary>The canonical order of a customer's events: effective time, then source, then id (both by UTF-16 code units).</summary>
+public sealed class CanonicalOrder : IComparer<FoldEvent>
+{
+    private CanonicalOrder()
+    {
+    }
+
+    /// <summary>The order.</summary>
+    public static CanonicalOrder Instance { get; } = new();
+
+    /// <inheritdoc/>
+    public int Compare(FoldEvent x, FoldEvent y) => x.Key.CompareTo(y.Key);
+}

@@ -1,0 +1,108 @@
+using Cdp.State.V1;
+using Google.Protobuf.Collections;
+
+namespace Cdp.Domain.Profiles;
+
+/// <summary>How <see cref="HashedMap{T,TEntry}"/> reads and makes an entry.</summary>
+internal interface IHashedEntry<T>
+{
+    static abstract ulong Hash(T entry);
+
+    static abstract string Name(T entry);
+
+    static abstract T New(ulong hash, string name);
+}
+
+/// <summary>
+/// A map of bounded size in a repeated field: the entries with the smallest (hash, name), in that order. What is dropped
+/// never comes back, since the entries that are smaller stay, so every entry held is complete whatever the order of arrival.
+/// </summary>
+internal static class HashedMap<T, TEntry>
+    where T : class
+    where TEntry : struct, IHashedEntry<T>
+{
+    /// <summary>Finds or makes the entry of a name.</summary>
+    /// <param name="entries">The map.</param>
+    /// <param name="hash">Hash of the name.</param>
+    /// <param name="name">The name.</param>
+    /// <param name="capacity">Most entries.</param>
+    /// <param name="dropped">The entry that had to go, if any.</param>
+    /// <returns>The entry; null where there is no room for it.</returns>
+    public static T? GetOrAdd(RepeatedField<T> entries, ulong hash, string name, int capacity, out T? dropped)
+    {
+        dropped = null;
+        int at = Find(entries, hash, name);
+        if (at >= 0)
+            return entries[at];
+        at = ~at;
+        if (at >= capacity)
+            return null;
+        if (entries.Count >= capacity)
+        {
+            dropped = entries[^1];
+            entries.RemoveAt(entries.Count - 1);
+        }
+
+        var entry = TEntry.New(hash, name);
+        entries.Insert(at, entry);
+        return entry;
+    }
+
+    private static int Find(RepeatedField<T> entries, ulong hash, string name)
+    {
+        int low = 0;
+        int high = entries.Count - 1;
+        while (low <= high)
+        {
+            int middle = (low + high) >>> 1;
+            var entry = entries[middle];
+            int order = TEntry.Hash(entry).CompareTo(hash);
+            if (order == 0)
+                order = string.CompareOrdinal(TEntry.Name(entry), name);
+            if (order == 0)
+                return middle;
+            if (order < 0)
+                low = middle + 1;
+            else
+                high = middle - 1;
+        }
+
+        return ~low;
+    }
+}
+
+internal readonly struct TypeEntry : IHashedEntry<TypeState>
+{
+    public static ulong Hash(TypeState entry) => entry.Hash;
+
+    public static string Name(TypeState entry) => entry.Type;
+
+    public static TypeState New(ulong hash, string name) => new() { Hash = hash, Type = name };
+}
+
+internal readonly struct ChannelEntry : IHashedEntry<ChannelState>
+{
+    public static ulong Hash(ChannelState entry) => entry.Hash;
+
+    public static string Name(ChannelState entry) => entry.Channel;
+
+    public static ChannelState New(ulong hash, string name) => new() { Hash = hash, Channel = name };
+}
+
+internal readonly struct InterestEntry : IHashedEntry<InterestState>
+{
+    public static ulong Hash(InterestState entry) => entry.Hash;
+
+    public static string Name(InterestState entry) => entry.Category;
+
+    public static InterestState New(ulong hash, string name) => new() { Hash = hash, Category = name };
+}
+
+internal readonly struct ProductEntry : IHashedEntry<ProductState>
+{
+    public static ulong Hash(ProductState entry) => entry.Hash;
+
+    public static string Name(ProductState entry) => entry.ProductId;
+
+    public static ProductState New(ulong hash, string name) => new() { Hash = hash, ProductId = name, LastAt = long.MinValue };
+}

@@ -1,0 +1,78 @@
+using Cdp.State.V1;
+using Cdp.V1;
+
+namespace Cdp.Domain.Profiles;
+
+/// <summary>The newest events by the canonical order. Absorbs anything in any order.</summary>
+internal static class RecentFold
+{
+    public static void Absorb(ProfileState state, in FoldEvent e)
+    {
+        var recent = state.Recent;
+        var key = e.Key;
+        int at = PlaceOf(state, key);
+        bool full = recent.Count >= ProfileLimits.RecentEvents;
+        if (full && at == 0)
+            return;
+        RecentState entry;
+        if (full)
+        {
+            // The oldest one is used again: a full list allocates nothing.
+            entry = recent[0];
+            recent.RemoveAt(0);
+            at--;
+        }
+        else
+        {
+            entry = new RecentState();
+        }
+
+        entry.EffectiveAt = e.EffectiveAt;
+        entry.Source = e.Source;
+        entry.Id = e.Event.Id;
+        entry.Type = TypeOf(e.Event);
+        entry.Channel = e.Event.Channel;
+        entry.Partition = e.Partition;
+        entry.Position = e.Position;
+        Insert(state, at, entry);
+    }
+
+    public static void Absorb(ProfileState into, ProfileState other)
+    {
+        foreach (var entry in other.Recent)
+        {
+            int at = PlaceOf(into, KeyOf(entry));
+            if (into.Recent.Count >= ProfileLimits.RecentEvents)
+            {
+                if (at == 0)
+                    continue;
+                into.Recent.RemoveAt(0);
+                at--;
+            }
+
+            Insert(into, at, entry.Clone());
+        }
+    }
+
+    private static string TypeOf(Event occurrence) =>
+        occurrence.Type.Length > 0 ? occurrence.Type : ActivityFold.TypeName(occurrence);
+
+    private static OrderKey KeyOf(RecentState entry) => new(entry.EffectiveAt, entry.Source, entry.Id);
+
+    // Most events are the newest: looked for from the end.
+    private static int PlaceOf(ProfileState state, OrderKey key)
+    {
+        int at = state.Recent.Count;
+        while (at > 0 && KeyOf(state.Recent[at - 1]) > key)
+            at--;
+        return at;
+    }
+
+    private static void Insert(ProfileState state, int at, RecentState entry)
+    {
+        if (at == state.Recent.Count)
+            state.Recent.Add(entry);
+        else
+            state.Recent.Insert(at, entry);
+    }
+}

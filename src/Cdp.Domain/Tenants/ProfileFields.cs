@@ -1,0 +1,53 @@
+using Cdp.Domain.Events;
+
+namespace Cdp.Domain.Tenants;
+
+/// <summary>Names of a profile's fields, as reads and policies give them.</summary>
+public static class ProfileFields
+{
+    /// <summary>Counts, first and last seen.</summary>
+    public const string Activity = "activity";
+
+    /// <summary>Orders and revenue per currency.</summary>
+    public const string Monetary = "monetary";
+
+    /// <summary>Sessions.</summary>
+    public const string Sessions = "sessions";
+
+    /// <summary>Interest scores.</summary>
+    public const string Interests = "interests";
+
+    /// <summary>Product affinity.</summary>
+    public const string Products = "products";
+
+    /// <summary>The newest events.</summary>
+    public const string RecentEvents = "recent_events";
+
+    /// <summary>All traits.</summary>
+    public const string AllTraits = "traits.*";
+
+    /// <summary>All identifiers.</summary>
+    public const string AllIdentifiers = "identifiers.*";
+
+    /// <summary>Begins the name of one trait's field.</summary>
+    public const string TraitPrefix = "traits.";
+
+    /// <summary>Begins the name of one namespace's field.</summary>
+    public const string IdentifierPrefix = "identifiers.";
+
+    /// <summary>What a field may be, for messages.</summary>
+    public const string Valid =
+        "\"traits.NAME\", \"traits.*\", \"activity\", \"monetary\", \"sessions\", \"interests\", \"products\", \"recent_events\", \"identifiers.NAMESPACE\" or \"identifiers.*\"";
+
+    /// <summary>Tells whether a text names a field, be there a value or not.</summary>
+    public static bool IsValid(string field) => field switch
+    {
+        Activity or Monetary or Sessions or Interests or Products or RecentEvents => true,
+        _ => HasName(field, TraitPrefix, EventLimits.MaxTraitNameLength) || HasName(field, IdentifierPrefix, EventLimits.MaxNameLength),
+    };
+
+    private static bool HasName(string field, string prefix, int maxLength) =>
+        field.StartsWith(prefix, StringComparison.Ordinal)
+        && field.Length > prefix.Length
+        && field.Length <= prefix.Length + maxLength;
+}
