@@ -1,0 +1,42 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+
+namespace Cdp.Domain.Identity;
+
+/// <summary>
+/// Makes customer ids: opaque, 27 characters of [a-z0-9], and the same for the same place in the identity record, so
+/// that a replay finds the same customers.
+/// </summary>
+/// <param name="identityKey">The tenant's identity key.</param>
+public sealed class CustomerIds(ReadOnlyMemory<byte> identityKey)
+{
+    // Crockford's base32: no i, l, o, u.
+    private const string Alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
+    private const int HashBytes = 16;
+    private const int Characters = 26;
+
+    // Begins with 0x00, which no namespace does: never the hash of an identifier.
+    private static ReadOnlySpan<byte> Domain => "\0customer\0"u8;
+
+    /// <summary>The id of the customer minted at a place in the identity record.</summary>
+    /// <param name="sequence">Sequence of the mint.</param>
+    public string Make(long sequence)
+    {
+        Span<byte> message = stackalloc byte[Domain.Length + sizeof(long)];
+        Domain.CopyTo(message);
+        BinaryPrimitives.WriteInt64BigEndian(message[Domain.Length..], sequence);
+        Span<byte> hash = stackalloc byte[HMACSHA256.HashSizeInBytes];
+        HMACSHA256.HashData(identityKey.Span, message, hash);
+
+        var bits = BinaryPrimitives.ReadUInt128BigEndian(hash[..HashBytes]);
+        Span<char> text = stackalloc char[Characters + 1];
+        text[0] = 'c';
+        for (var i = Characters; i >= 1; i--)
+        {
+            text[i] = Alphabet[(int)(bits & 31)];
+            bits >>= 5;
+        }
+
+        return new string(text);
+    }
+}

@@ -1,0 +1,31 @@
+using Cdp.State.V1;
+
+namespace Cdp.Domain.Identity;
+
+/// <summary>
+/// What the identity record amounts to so far, row by row. A row read here is changed in place by
+/// <see cref="IdentityFold"/>, which then puts it back.
+/// </summary>
+public interface IIdentityRows
+{
+    /// <summary>The customer that an identifier was linked to; null: none. It may have been merged since.</summary>
+    IdentityNode? Node(string key);
+
+    /// <summary>A customer's group; null: never minted.</summary>
+    IdentityGroup? Group(string customer);
+
+    /// <summary>The refusal of a pair (see <see cref="IdentifierPair"/>); null: not refused.</summary>
+    IdentityRefusal? Refusal(string pair);
+
+    /// <summary>A new or changed row.</summary>
+    void PutNode(string key, IdentityNode node);
+
+    /// <summary>A new or changed row.</summary>
+    void PutGroup(string customer, IdentityGroup group);
+
+    /// <summary>A new row.</summary>
+    void PutRefusal(string pair, IdentityRefusal refusal);
+
+    /// <summary>A full page of a group's older facts; putting it again changes nothing.</summary>
+    void PutFactPage(string customer, int number, IdentityFactPage page);
+}

@@ -1,0 +1,133 @@
+using Cdp.State.V1;
+
+namespace Cdp.Domain.Identity;
+
+/// <summary>
+/// Folds decisions of the identity record into rows. Every row knows the newest decision in it, so that a decision
+/// folded again changes nothing, also where some rows have it already and others do not.
+/// </summary>
+public static class IdentityFold
+{
+    /// <summary>Facts in one page.</summary>
+    public const int PageSize = 256;
+
+    /// <summary>Folds one decision.</summary>
+    /// <param name="rows">The rows; those the decision names must be readable.</param>
+    /// <param name="decision">The decision.</param>
+    /// <param name="sequence">Its place in the record.</param>
+    public static void Apply(IIdentityRows rows, IdentityDecision decision, long sequence)
+    {
+        switch (decision.KindCase)
+        {
+            case IdentityDecision.KindOneofCase.Minted:
+                ApplyMinted(rows, decision.Minted, sequence, decision.At);
+                break;
+            case IdentityDecision.KindOneofCase.Linked:
+                ApplyLinked(rows, decision.Linked, sequence);
+                break;
+            case IdentityDecision.KindOneofCase.Merged:
+                ApplyMerged(rows, decision.Merged, sequence, decision.At);
+                break;
+            case IdentityDecision.KindOneofCase.Refused:
+                ApplyRefused(rows, decision.Refused, sequence);
+                break;
+            default:
+                throw new InvalidOperationException($"Decision {sequence} of the identity record has an unknown kind.");
+        }
+    }
+
+    /// <summary>Sequence of the newest decision in a group's row.</summary>
+    public static long VersionOf(IdentityGroup group)
+    {
+        var newest = group.Facts.Count == 0 ? group.Minted : group.Facts[^1];
+        return group.MergedInto.Length == 0 ? newest : Math.Max(newest, group.MergedSequence);
+    }
+
+    private static void ApplyMinted(IIdentityRows rows, Minted minted, long sequence, long at)
+    {
+        if (rows.Group(minted.Customer) is null)
+        {
+            var group = new IdentityGroup { Minted = sequence, MintedAt = at };
+            group.Facts.Add(sequence);
+            Count(group, minted.Identifier.Key, 1);
+            rows.PutGroup(minted.Customer, group);
+        }
+
+        PutNode(rows, minted.Identifier.Key, minted.Customer, sequence);
+    }
+
+    private static void ApplyLinked(IIdentityRows rows, Linked linked, long sequence)
+    {
+        var group = Existing(rows, linked.Customer, sequence);
+        if (VersionOf(group) < sequence)
+        {
+            Count(group, linked.Identifier.Key, 1);
+            AddFact(rows, linked.Customer, group, sequence);
+        }
+
+        PutNode(rows, linked.Identifier.Key, linked.Customer, sequence);
+    }
+
+    private static void ApplyMerged(IIdentityRows rows, Merged merged, long sequence, long at)
+    {
+        var loser = Existing(rows, merged.Loser, sequence);
+        var winner = Existing(rows, merged.Winner, sequence);
+        if (VersionOf(winner) < sequence)
+        {
+            // The loser's counts are final from here on: this is its last decision, whenever its row was written.
+            foreach (var (name, count) in loser.Counts) winner.Counts[name] = winner.Counts.GetValueOrDefault(name) + count;
+            winner.Merged.Add(merged.Loser);
+            AddFact(rows, merged.Winner, winner, sequence);
+        }
+
+        if (loser.MergedInto.Length > 0) return;
+        loser.MergedInto = merged.Winner;
+        loser.MergedSequence = sequence;
+        loser.MergedAt = at;
+        rows.PutGroup(merged.Loser, loser);
+    }
+
+    private static void ApplyRefused(IIdentityRows rows, Refused refused, long sequence)
+    {
+        var group = Existing(rows, refused.Customer, sequence);
+        if (VersionOf(group) < sequence) AddFact(rows, refused.Customer, group, sequence);
+        var pair = IdentifierPair.Of(refused.Identifier.Key, refused.With.Key);
+        if (rows.Refusal(pair) is null) rows.PutRefusal(pair, new IdentityRefusal { Sequence = sequence });
+    }
+
+    private static void PutNode(IIdentityRows rows, string key, string customer, long sequence)
+    {
+        if (rows.Node(key) is null) rows.PutNode(key, new IdentityNode { Customer = customer, Sequence = sequence });
+    }
+
+    private static void AddFact(IIdentityRows rows, string customer, IdentityGroup group, long sequence)
+    {
+        group.Facts.Add(sequence);
+        if (group.Facts.Count > PageSize)
+        {
+            // The newest fact stays: it is the row's version.
+            var page = new IdentityFactPage();
+            page.Facts.Add(group.Facts.Take(PageSize));
+            page.Merged.Add(group.Merged);
+            rows.PutFactPage(customer, group.FullPages++, page);
+            group.Facts.Clear();
+            group.Facts.Add(sequence);
+            group.Merged.Clear();
+        }
+
+        rows.PutGroup(customer, group);
+    }
+
+    private static void Count(IdentityGroup group, string key, int added)
+    {
+        var name = IdentifierKeys.NamespaceOf(key).ToString();
+        group.Counts[name] = group.Counts.GetValueOrDefault(name) + added;
+    }
+
+    private static int GetValueOrDefault(this Google.Protobuf.Collections.MapField<string, int> counts, string name) =>
+        counts.TryGetValue(name, out var count) ? count : 0;
+
+    private static IdentityGroup Existing(IIdentityRows rows, string customer, long sequence) =>
+        rows.Group(customer) ?? throw new InvalidOperationException(
+            $"Decision {sequence} of the identity record names a customer that was not minted before.");
+}
