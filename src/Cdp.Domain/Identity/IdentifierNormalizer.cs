@@ -20,6 +20,9 @@ public static class IdentifierNormalizer
     /// <summary>Longest namespace.</summary>
     public const int MaxNamespaceLength = 64;
 
+    // Seven digits and the plus: the shortest national plans (Niue, +683 4000). Extensions and short codes are no one's.
+    private const int ShortestPhone = 8;
+
     private static readonly SearchValues<char> NamespaceCharacters =
         SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789_.-");
 
@@ -77,7 +80,8 @@ public static class IdentifierNormalizer
         {
             // Possible, not valid: the table of assigned ranges lags behind what carriers hand out.
             var number = util.Parse(trimmed, country);
-            if (util.IsPossibleNumber(number)) return IdentifierResolution.Usable(util.Format(number, PhoneNumberFormat.E164));
+            var formatted = util.Format(number, PhoneNumberFormat.E164);
+            if (util.IsPossibleNumber(number) && formatted.Length >= ShortestPhone) return IdentifierResolution.Usable(formatted);
         }
         catch (NumberParseException)
         {

@@ -1,0 +1,104 @@
+using Cdp.Grains.Ports;
+using Cdp.State.V1;
+using Google.Protobuf;
+
+namespace Cdp.Grains.Identities;
+
+/// <summary>
+/// A tenant's identity record. Appends are issued in the order of decision and are in flight together; one counts as
+/// durable once all before it are. After one failed nothing follows.
+/// </summary>
+internal sealed class IdentityRecord(IHistory history, ICustomerIndex index, string tenant, Action lost)
+{
+    private const int ReplayBytes = 1 << 20;
+    private Exception? _failure;
+
+    /// <summary>Key of the record's history.</summary>
+    public string Key { get; } = $"identity/{tenant}";
+
+    /// <summary>Sequence of the next decision.</summary>
+    public long End { get; private set; }
+
+    /// <summary>Completes when everything decided so far is durable.</summary>
+    public Task Durable { get; private set; } = Task.CompletedTask;
+
+    /// <summary>Throws once an append failed: what is in memory may never have happened.</summary>
+    public void ThrowIfLost()
+    {
+        if (_failure is not null) throw new IdentityRecordException("The identity record was lost to another writer or a failure.", _failure);
+    }
+
+    /// <summary>Appends decisions. The customers they mint stand in the index before the task completes.</summary>
+    public Task AppendAsync(IReadOnlyList<IdentityDecision> decisions)
+    {
+        var first = End;
+        End += decisions.Count;
+        return Durable = CommitAsync(Durable, first, decisions);
+    }
+
+    /// <summary>Hands over the decisions from a sequence on, in order, and takes their end as the record's end.</summary>
+    public async ValueTask ReplayAsync(long from, Func<long, IdentityDecision, ValueTask> take)
+    {
+        End = from;
+        while (await history.ReadAsync(Key, End, ReplayBytes, CancellationToken.None) is { Count: > 0 } slices)
+        {
+            foreach (var slice in slices)
+            {
+                var decisions = IdentitySlice.Parser.ParseFrom(slice.Bytes.Span).Decisions;
+                var minted = new List<Task>();
+                for (var i = (int)(End - slice.First); i < decisions.Count; i++)
+                {
+                    // A crash may have come between the append and the index.
+                    if (decisions[i].Minted is { } mint) minted.Add(AddToIndexAsync(mint.Customer));
+                    await take(slice.First + i, decisions[i]);
+                }
+
+                await Task.WhenAll(minted);
+                End = slice.End;
+            }
+        }
+
+        if (from > End || await history.LengthAsync(Key, CancellationToken.None) < from)
+        {
+            throw new InvalidDataException(
+                $"The identity record of tenant {tenant} is shorter than what was derived from it; restore it, or replay.");
+        }
+    }
+
+    /// <summary>Reads the slice that holds a decision.</summary>
+    public async ValueTask<(long First, IdentitySlice Slice)> ReadAsync(long sequence, CancellationToken cancellationToken)
+    {
+        var slices = await history.ReadAsync(Key, sequence, 1, cancellationToken);
+        return slices.Count > 0 && slices[0].First <= sequence
+            ? (slices[0].First, IdentitySlice.Parser.ParseFrom(slices[0].Bytes.Span))
+            : throw new InvalidDataException($"Decision {sequence} is missing from the identity record of tenant {tenant}.");
+    }
+
+    private async Task CommitAsync(Task previous, long first, IReadOnlyList<IdentityDecision> decisions)
+    {
+        try
+        {
+            ThrowIfLost();
+            var slice = new IdentitySlice();
+            slice.Decisions.Add(decisions);
+            var appended = history.AppendAsync(Key, first, decisions.Count, slice.ToByteArray(), CancellationToken.None).AsTask();
+            var indexed = decisions.Where(d => d.Minted is not null).Select(d => AddToIndexAsync(d.Minted.Customer));
+            await Task.WhenAll(indexed.Append(appended).Append(previous));
+            if (!await appended) throw new IdentityRecordException("Another writer appended to the identity record.", null);
+        }
+        catch (Exception e)
+        {
+            Fail(e);
+            throw;
+        }
+    }
+
+    private async Task AddToIndexAsync(string customer) => await index.AddAsync(tenant, customer, CancellationToken.None);
+
+    private void Fail(Exception e)
+    {
+        if (_failure is not null) return;
+        _failure = e;
+        lost();
+    }
+}
