@@ -1,0 +1,39 @@
+namespace Cdp.Client;
+
+/// <summary>
+/// A client of one server: every method of its public API (<c>cdp.v1</c>), typed. Make one and share it; safe for use
+/// by many threads.
+/// </summary>
+public sealed class CdpClient : IDisposable
+{
+    private readonly RpcChannel _channel;
+
+    /// <summary>Makes a client; nothing is sent before the first call.</summary>
+    /// <param name="address">The server, e.g. "http://localhost:5080".</param>
+    /// <param name="apiKey">The secret of an API key.</param>
+    /// <param name="options">How to reach the server; its bearer token is replaced by <paramref name="apiKey"/>.</param>
+    public CdpClient(Uri address, string apiKey, RpcChannelOptions? options = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(apiKey);
+        _channel = new RpcChannel(address, (options ?? new RpcChannelOptions()) with { BearerToken = apiKey });
+        Ingest = new IngestClient(_channel);
+        Profiles = new ProfilesClient(_channel);
+        Identities = new IdentitiesClient(_channel);
+        Admin = new AdminClient(_channel);
+    }
+
+    /// <summary>Takes in events.</summary>
+    public IngestClient Ingest { get; }
+
+    /// <summary>Reads customers.</summary>
+    public ProfilesClient Profiles { get; }
+
+    /// <summary>Recognises customers.</summary>
+    public IdentitiesClient Identities { get; }
+
+    /// <summary>Tenants, keys and what events mean.</summary>
+    public AdminClient Admin { get; }
+
+    /// <inheritdoc />
+    public void Dispose() => _channel.Dispose();
+}

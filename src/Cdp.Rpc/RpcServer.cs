@@ -1,0 +1,106 @@
+using System.Net;
+using Cdp.Rpc.Serving;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Cdp.Rpc;
+
+/// <summary>Serves services of gRPC on Kestrel over HTTP/2 in clear text, together with the standard health service.</summary>
+public sealed class RpcServer : IAsyncDisposable
+{
+    private readonly WebApplication _host;
+    private readonly IServer _kestrel;
+    private readonly RpcDispatcher _dispatcher;
+    private readonly ListenOptions _listen;
+    private int _stopped;
+
+    private RpcServer(WebApplication host, RpcDispatcher dispatcher, HealthService health, ListenOptions listen)
+    {
+        _host = host;
+        _kestrel = host.Services.GetRequiredService<IServer>();
+        _dispatcher = dispatcher;
+        _listen = listen;
+        Health = health;
+    }
+
+    /// <summary>The health that the server reports: every service and the whole SERVING from the start.</summary>
+    public HealthService Health { get; }
+
+    /// <summary>The address it listens on.</summary>
+    public IPEndPoint EndPoint => _listen.IPEndPoint!;
+
+    /// <summary>The port it listens on, chosen by the system if the options said 0.</summary>
+    public int Port => EndPoint.Port;
+
+    /// <summary>Binds the services and listens.</summary>
+    /// <exception cref="InvalidOperationException">A method of a service has no handler.</exception>
+    /// <exception cref="IOException">The port is taken.</exception>
+    public static async Task<RpcServer> StartAsync(
+        RpcServerOptions options, IEnumerable<RpcService> services, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var bound = services.ToList();
+        var health = new HealthService(bound.Select(service => service.Name));
+        var dispatcher = new RpcDispatcher([.. bound, health.Bind()], options);
+
+        ListenOptions? listen = null;
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.Services.AddSingleton(options.LoggerFactory);
+        builder.WebHost.UseKestrelCore();
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+
+            // Messages are limited one by one, as they are read; a stream of them has no length.
+            kestrel.Limits.MaxRequestBodySize = null;
+            kestrel.Limits.Http2.MaxStreamsPerConnection = options.MaxCallsPerConnection;
+            kestrel.Listen(options.Address, options.Port, endpoint =>
+            {
+                endpoint.Protocols = HttpProtocols.Http2;
+                listen = endpoint;
+            });
+        });
+        var host = builder.Build();
+        var kestrel = host.Services.GetRequiredService<IServer>();
+        try
+        {
+            await kestrel.StartAsync(new RpcApplication(dispatcher), cancellationToken);
+        }
+        catch
+        {
+            await host.DisposeAsync();
+            dispatcher.Dispose();
+            throw;
+        }
+
+        return new RpcServer(host, dispatcher, health, listen!);
+    }
+
+    /// <summary>
+    /// Stops: reports NOT_SERVING, tells clients to go elsewhere (GOAWAY), and lets the calls under way finish.
+    /// </summary>
+    /// <param name="limit">How long calls may take to finish; then they are cut off.</param>
+    public async Task StopAsync(TimeSpan limit)
+    {
+        if (Interlocked.Exchange(ref _stopped, 1) != 0)
+        {
+            return;
+        }
+
+        Health.Stop();
+        await _dispatcher.BeginStopAsync();
+        using var cut = new CancellationTokenSource(limit, _dispatcher.Time);
+        await _kestrel.StopAsync(cut.Token);
+    }
+
+    /// <summary>Stops at once if <see cref="StopAsync"/> did not stop it before, and gives everything back.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync(TimeSpan.Zero);
+        await _host.DisposeAsync();
+        _dispatcher.Dispose();
+    }
+}

@@ -1,0 +1,33 @@
+using System.Net;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Cdp.Rpc;
+
+/// <summary>How a server listens and what it allows.</summary>
+public sealed record RpcServerOptions
+{
+    /// <summary>The domain of <c>google.rpc.ErrorInfo</c>: names who the reasons belong to.</summary>
+    public required string ErrorDomain { get; init; }
+
+    /// <summary>Address to listen on. Default: this machine only.</summary>
+    public IPAddress Address { get; init; } = IPAddress.Loopback;
+
+    /// <summary>Port to listen on; 0 lets the system choose (see <see cref="RpcServer.Port"/>).</summary>
+    public int Port { get; init; }
+
+    /// <summary>Largest request message of a method without a limit of its own, in bytes. Default 4 MiB.</summary>
+    public int MaxRequestBytes { get; init; } = 4 * 1024 * 1024;
+
+    /// <summary>Calls that one connection may have open at a time; further ones wait in the client. Default 1,000.</summary>
+    public int MaxCallsPerConnection { get; init; } = 1000;
+
+    /// <summary>Runs before every handler, except those of a service bound without it. Null: every call passes.</summary>
+    public CallGate? Gate { get; init; }
+
+    /// <summary>The clock of deadlines and durations.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>Where failures of handlers and of the transport are written.</summary>
+    public ILoggerFactory LoggerFactory { get; init; } = NullLoggerFactory.Instance;
+}

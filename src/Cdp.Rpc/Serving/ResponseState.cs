@@ -1,0 +1,244 @@
+using System.Buffers.Binary;
+using Google.Protobuf;
+using Google.Rpc;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Cdp.Rpc.Serving;
+
+/// <summary>
+/// The response of one call. One writer at a time; ended exactly once. An end that comes while a write is under way is
+/// carried out by that writer.
+/// </summary>
+internal sealed class ResponseState(HttpContext http, RpcDispatcher dispatcher)
+{
+    private const int FrameHeaderBytes = 5;
+    private const int Http2InternalError = 2;
+
+    private readonly Lock _lock = new();
+    private List<KeyValuePair<string, string>>? _headers;
+    private List<KeyValuePair<string, string>>? _trailers;
+    private TaskCompletionSource<Task>? _completed;
+    private RpcError? _end;
+    private bool _writing;
+    private bool _ended;
+    private bool _started;
+    private bool _broken;
+
+    public void AddHeader(string name, string value)
+    {
+        lock (_lock)
+        {
+            if (_started || _ended)
+            {
+                throw new InvalidOperationException("The headers were sent already.");
+            }
+
+            (_headers ??= []).Add(new(name, value));
+        }
+    }
+
+    public void AddTrailer(string name, string value)
+    {
+        lock (_lock)
+        {
+            if (!_ended)
+            {
+                (_trailers ??= []).Add(new(name, value));
+            }
+        }
+    }
+
+    /// <summary>Begins a write; false when the call has ended and nothing may be written any more.</summary>
+    public bool TryBeginWrite()
+    {
+        lock (_lock)
+        {
+            if (_ended)
+            {
+                return false;
+            }
+
+            if (_writing)
+            {
+                throw new InvalidOperationException("The previous write has not returned; write one message at a time.");
+            }
+
+            return _writing = true;
+        }
+    }
+
+    public void EndWrite()
+    {
+        TaskCompletionSource<Task>? completed;
+        lock (_lock)
+        {
+            _writing = false;
+            completed = _ended ? _completed : null;
+        }
+
+        completed?.SetResult(CompleteAsync());
+    }
+
+    public void WriteMessage(IMessage message)
+    {
+        Start();
+        var size = message.CalculateSize();
+        var pipe = http.Response.BodyWriter;
+        _broken = true;
+
+        // The header goes through the same writer first: WriteTo advances the writer before it asks for memory.
+        var header = pipe.GetSpan(FrameHeaderBytes);
+        header[0] = 0;
+        BinaryPrimitives.WriteInt32BigEndian(header[1..], size);
+        pipe.Advance(FrameHeaderBytes);
+        message.WriteTo(pipe);
+        _broken = false;
+    }
+
+    /// <summary>Sends what was written.</summary>
+    public async ValueTask FlushAsync(CancellationToken cancellationToken)
+    {
+        await http.Response.BodyWriter.FlushAsync(cancellationToken);
+
+        // The flush itself returns normally when the client has gone.
+        cancellationToken.ThrowIfCancellationRequested();
+    }
+
+    public ValueTask FlushHeadersAsync(CancellationToken cancellationToken)
+    {
+        Start();
+        return FlushAsync(cancellationToken);
+    }
+
+    /// <summary>Ends the response as the handler returns. Returns the status that the client gets.</summary>
+    public ValueTask<Code> EndAsync(RpcError? error)
+    {
+        TaskCompletionSource<Task>? completed;
+        lock (_lock)
+        {
+            if (!_ended)
+            {
+                _ended = true;
+                _end = error;
+                _completed = _writing ? new(TaskCreationOptions.RunContinuationsAsynchronously) : null;
+            }
+
+            completed = _completed;
+        }
+
+        if (completed is not null)
+        {
+            return AwaitCompletionAsync(completed);
+        }
+
+        Apply();
+        return new(StatusOf(error));
+    }
+
+    /// <summary>Ends the response while the handler still runs; the handler's late writes are refused.</summary>
+    public void EndOutOfBand(RpcError error)
+    {
+        TaskCompletionSource<Task> completed;
+        lock (_lock)
+        {
+            if (_ended)
+            {
+                return;
+            }
+
+            _ended = true;
+            _end = error;
+            _completed = completed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            if (_writing)
+            {
+                return;
+            }
+        }
+
+        completed.SetResult(CompleteAsync());
+    }
+
+    private static Code StatusOf(RpcError? error) => error?.Code ?? Code.Ok;
+
+    private async ValueTask<Code> AwaitCompletionAsync(TaskCompletionSource<Task> completed)
+    {
+        await await completed.Task;
+        return StatusOf(_end);
+    }
+
+    /// <summary>Sends the end now. <see cref="EndAsync"/>, which every call comes to, waits for it.</summary>
+    private async Task CompleteAsync()
+    {
+        try
+        {
+            Apply();
+            await http.Response.CompleteAsync();
+        }
+        catch (Exception) when (http.RequestAborted.IsCancellationRequested)
+        {
+            // Nobody is left to be told.
+        }
+        catch (Exception e)
+        {
+            dispatcher.ReportBug(http.Request.Path, e);
+        }
+    }
+
+    private void Start()
+    {
+        if (_started)
+        {
+            return;
+        }
+
+        lock (_lock)
+        {
+            _started = true;
+        }
+
+        http.Response.ContentType = GrpcHeaders.ContentType;
+        Copy(_headers, http.Response.Headers);
+    }
+
+    private void Apply()
+    {
+        if (http.RequestAborted.IsCancellationRequested)
+        {
+            return;
+        }
+
+        if (_broken)
+        {
+            // Half a message is in the stream: no status could repair it.
+            http.Features.Get<IHttpResetFeature>()?.Reset(Http2InternalError);
+            return;
+        }
+
+        // An end before anything was written goes as one block of headers ("Trailers-Only").
+        var trailersOnly = !_started && _end is not null;
+        if (!_started)
+        {
+            _started = true;
+            http.Response.ContentType = GrpcHeaders.ContentType;
+            Copy(_headers, http.Response.Headers);
+        }
+
+        var target = trailersOnly ? http.Response.Headers : http.Features.GetRequiredFeature<IHttpResponseTrailersFeature>().Trailers;
+        Copy(_trailers, target);
+        GrpcHeaders.WriteStatus(target, _end, dispatcher.ErrorDomain);
+    }
+
+    private static void Copy(List<KeyValuePair<string, string>>? from, IHeaderDictionary to)
+    {
+        if (from is null)
+        {
+            return;
+        }
+
+        foreach (var (name, value) in from)
+        {
+            to.Append(name, value);
+        }
+    }
+}

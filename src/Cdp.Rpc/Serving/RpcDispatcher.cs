@@ -1,0 +1,164 @@
+using System.Collections.Frozen;
+using Cdp.Rpc.Wire;
+using Google.Rpc;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
+using Microsoft.Extensions.Logging;
+
+namespace Cdp.Rpc.Serving;
+
+/// <summary>Finds the method of a request and runs its call from the headers to the status.</summary>
+internal sealed partial class RpcDispatcher : IDisposable
+{
+    private readonly FrozenDictionary<string, RpcMethod> _methods;
+    private readonly HashSet<string> _services;
+    private readonly CallGate? _gate;
+    private readonly ILogger _logger;
+    private readonly RpcMetrics _metrics = new();
+    private readonly CancellationTokenSource _stopping = new();
+
+    public RpcDispatcher(IReadOnlyCollection<RpcService> services, RpcServerOptions options)
+    {
+        _methods = RpcService.Index(services);
+        _services = services.Select(service => service.Name).ToHashSet(StringComparer.Ordinal);
+        _gate = options.Gate;
+        _logger = options.LoggerFactory.CreateLogger("Cdp.Rpc");
+        Time = options.Time;
+        ErrorDomain = options.ErrorDomain;
+        MaxRequestBytes = options.MaxRequestBytes;
+        Stopping = _stopping.Token;
+    }
+
+    public TimeProvider Time { get; }
+
+    public string ErrorDomain { get; }
+
+    public int MaxRequestBytes { get; }
+
+    public CancellationToken Stopping { get; }
+
+    /// <summary>Tells calls without an end of their own that it is time.</summary>
+    public Task BeginStopAsync() => _stopping.CancelAsync();
+
+    /// <summary>Serves one request. Never throws.</summary>
+    public Task ServeAsync(HttpContext http)
+    {
+        if (!HttpMethods.IsPost(http.Request.Method))
+        {
+            http.Response.Headers.Allow = HttpMethods.Post;
+            return Refuse(http, StatusCodes.Status405MethodNotAllowed, new(Code.Unimplemented, "A call of gRPC is a POST."));
+        }
+
+        if (!GrpcHeaders.IsGrpc(http.Request.ContentType))
+        {
+            return Refuse(http, StatusCodes.Status415UnsupportedMediaType, new(Code.InvalidArgument, "The content-type must be application/grpc."));
+        }
+
+        if (!_methods.TryGetValue(http.Request.Path.Value ?? "", out var method))
+        {
+            return Refuse(http, StatusCodes.Status200OK, new(Code.Unimplemented, DescribeUnknown(http.Request.Path.Value ?? "")));
+        }
+
+        var headers = http.Request.Headers;
+        var encoding = headers[GrpcHeaders.Encoding];
+        if (encoding.Count > 0 && !string.Equals(encoding, GrpcHeaders.Identity, StringComparison.Ordinal))
+        {
+            http.Response.Headers[GrpcHeaders.AcceptEncoding] = GrpcHeaders.Identity;
+            return Refuse(http, StatusCodes.Status200OK, new(Code.Unimplemented, "The grpc-encoding is not supported; send messages uncompressed."));
+        }
+
+        TimeSpan? timeout = null;
+        if (headers.TryGetValue(GrpcHeaders.Timeout, out var text))
+        {
+            if (!GrpcTimeout.TryParse(text.ToString(), out var parsed))
+            {
+                return Refuse(http, StatusCodes.Status200OK, new(Code.InvalidArgument, "The grpc-timeout must be one to eight digits and one of H, M, S, m, u, n."));
+            }
+
+            timeout = parsed;
+        }
+
+        return RunAsync(new ServerCall(this, http, method, timeout), http);
+    }
+
+    public void ReportBug(string path, Exception exception) => HandlerFailed(_logger, exception, path);
+
+    public void Dispose()
+    {
+        _stopping.Dispose();
+        _metrics.Dispose();
+    }
+
+    private static void AllowSlowClient(HttpContext http)
+    {
+        if (http.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate)
+        {
+            rate.MinDataRate = null;
+        }
+
+        if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
+        {
+            size.MaxRequestBodySize = null;
+        }
+    }
+
+    private async Task RunAsync(ServerCall call, HttpContext http)
+    {
+        var method = call.Bound;
+        var started = Time.GetTimestamp();
+        _metrics.Started(method);
+        RpcError? error = null;
+        try
+        {
+            if (method.RequestStreaming)
+            {
+                AllowSlowClient(http);
+            }
+
+            if (_gate is not null && method.Service.Gated)
+            {
+                var passing = _gate(call);
+                if (!passing.IsCompleted)
+                {
+                    call.WatchDeadline();
+                }
+
+                error = await passing;
+            }
+
+            if (error is null)
+            {
+                await method.ServeAsync(call);
+            }
+        }
+        catch (Exception e)
+        {
+            error = call.Classify(e);
+        }
+
+        var code = await call.EndAsync(error);
+        _metrics.Ended(method, code, Time.GetElapsedTime(started));
+    }
+
+    /// <summary>Answers a request that reached no method: everything in one block of headers.</summary>
+    private Task Refuse(HttpContext http, int httpStatus, RpcError error)
+    {
+        _metrics.Refused(error.Code);
+        http.Response.StatusCode = httpStatus;
+        http.Response.ContentType = GrpcHeaders.ContentType;
+        GrpcHeaders.WriteStatus(http.Response.Headers, error, ErrorDomain);
+        return Task.CompletedTask;
+    }
+
+    private string DescribeUnknown(string path)
+    {
+        var parts = path.Split('/');
+        return parts.Length == 3 && _services.Contains(parts[1])
+            ? $"Service {parts[1]} has no method {parts[2]}."
+            : $"This server has no service at '{path}'.";
+    }
+
+    [LoggerMessage(LogLevel.Error, "A handler of {Path} failed.")]
+    private static partial void HandlerFailed(ILogger logger, Exception exception, string path);
+}
