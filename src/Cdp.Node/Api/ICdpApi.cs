@@ -1,0 +1,28 @@
+using Cdp.V1;
+
+namespace Cdp.Node.Api;
+
+/// <summary>The calls of the public API that the command line makes. Every failure is a <see cref="CdpApiException"/>.</summary>
+public interface ICdpApi : IDisposable
+{
+    /// <summary>Publishes a batch; what it acknowledges is durable.</summary>
+    Task<PublishEventsResponse> PublishEventsAsync(PublishEventsRequest request, CancellationToken cancel);
+
+    /// <summary>Reads one customer.</summary>
+    Task<GetProfileResponse> GetProfileAsync(GetProfileRequest request, CancellationToken cancel);
+
+    /// <summary>Reads one page of a customer's events.</summary>
+    Task<ListEventsResponse> ListEventsAsync(ListEventsRequest request, CancellationToken cancel);
+
+    /// <summary>Reads one page of the facts that a customer's identity rests on.</summary>
+    Task<DescribeIdentityResponse> DescribeIdentityAsync(DescribeIdentityRequest request, CancellationToken cancel);
+
+    /// <summary>Creates an API key.</summary>
+    Task<CreateKeyResponse> CreateKeyAsync(CreateKeyRequest request, CancellationToken cancel);
+
+    /// <summary>Lists a tenant's API keys, without their secrets.</summary>
+    Task<ListKeysResponse> ListKeysAsync(ListKeysRequest request, CancellationToken cancel);
+
+    /// <summary>Revokes an API key.</summary>
+    Task<RevokeKeyResponse> RevokeKeyAsync(RevokeKeyRequest request, CancellationToken cancel);
+}

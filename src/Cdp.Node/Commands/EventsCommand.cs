@@ -1,0 +1,52 @@
+using System.CommandLine;
+using Cdp.Node.Commands.Printing;
+using Cdp.V1;
+
+namespace Cdp.Node.Commands;
+
+/// <summary><c>cdp events</c>: lists a customer's events, newest first.</summary>
+internal static class EventsCommand
+{
+    private const int PageSize = 1_000;
+
+    public static Command Create(CommandContext context)
+    {
+        var command = new Command("events", "Lists a customer's events, newest first.");
+        var customer = new CustomerArgument(command);
+        var limit = new Option<int>("--limit") { Description = "Most events to list.", HelpName = "N", DefaultValueFactory = _ => 100 };
+        limit.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int>() < 1)
+                result.AddError("--limit must be 1 or more.");
+        });
+        command.Options.Add(limit);
+        var json = JsonOption.AddTo(command);
+        var server = new ServerOptions(context, command);
+        command.SetWork(context, async (parsed, cancel) =>
+        {
+            using var api = server.Connect(parsed);
+            var all = new ListEventsResponse();
+            var most = parsed.GetValue(limit);
+            do
+            {
+                var page = await api.ListEventsAsync(
+                    new ListEventsRequest
+                    {
+                        Customer = customer.Customer(parsed),
+                        Purpose = customer.Purpose(parsed),
+                        AfterToken = customer.AfterToken(parsed),
+                        PageSize = Math.Min(PageSize, most - all.Events.Count),
+                        PageToken = all.NextPageToken,
+                    },
+                    cancel);
+                all.Events.AddRange(page.Events);
+                all.NextPageToken = page.NextPageToken;
+            }
+            while (all.NextPageToken.Length > 0 && all.Events.Count < most);
+
+            await context.Out.WriteAsync(parsed.GetValue(json) ? ProtoJson.Write(all) : EventsText.Write(all));
+            return ExitCode.Success;
+        });
+        return command;
+    }
+}

@@ -1,0 +1,24 @@
+using System.CommandLine;
+
+namespace Cdp.Node.Commands;
+
+/// <summary>Puts the command line <c>cdp</c> together.</summary>
+public static class RootCommandFactory
+{
+    /// <summary>Makes the root with all commands that talk to a server.</summary>
+    /// <param name="context">What the commands stand on.</param>
+    /// <param name="own">Commands of this process itself, e.g. <c>serve</c>; they stand first in the help.</param>
+    public static RootCommand Create(CommandContext context, params ReadOnlySpan<Command> own)
+    {
+        var root = new RootCommand("Orleans.Cdp: a real-time customer data platform.");
+        foreach (var command in own)
+            root.Subcommands.Add(command);
+        root.Subcommands.Add(ImportCommand.Create(context));
+        root.Subcommands.Add(PublishCommand.Create(context));
+        root.Subcommands.Add(ProfileCommand.Create(context));
+        root.Subcommands.Add(EventsCommand.Create(context));
+        root.Subcommands.Add(IdentityCommand.Create(context));
+        root.Subcommands.Add(KeysCommand.Create(context));
+        return root;
+    }
+}

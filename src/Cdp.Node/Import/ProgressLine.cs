@@ -1,0 +1,122 @@
+using System.Globalization;
+
+namespace Cdp.Node.Import;
+
+/// <summary>Shows an import's progress: a bar on a terminal, otherwise a plain line every ten seconds.</summary>
+public sealed class ProgressLine : IImportObserver
+{
+    private const int BarWidth = 24;
+
+    private static readonly TimeSpan BarInterval = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan PlainInterval = TimeSpan.FromSeconds(10);
+
+    private readonly TextWriter _output;
+    private readonly bool _isTerminal;
+    private readonly TimeProvider _time;
+    private readonly long _started;
+    private readonly Lock _turn = new();
+    private long _shown;
+    private long _linesBefore;
+    private double? _fractionBefore;
+    private int _drawn;
+
+    /// <summary>Starts the clock.</summary>
+    /// <param name="output">Where it is shown; the standard error.</param>
+    /// <param name="isTerminal">Whether a line can be drawn again.</param>
+    /// <param name="time">The clock.</param>
+    public ProgressLine(TextWriter output, bool isTerminal, TimeProvider time)
+    {
+        _output = output;
+        _isTerminal = isTerminal;
+        _time = time;
+        _started = _shown = time.GetTimestamp();
+    }
+
+    /// <inheritdoc/>
+    public void Resuming(long lines)
+    {
+        lock (_turn)
+        {
+            _linesBefore = lines;
+            Say(string.Create(CultureInfo.InvariantCulture, $"going on after {lines:N0} lines of an interrupted import"));
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Advanced(ImportCounters counters, double? fraction)
+    {
+        lock (_turn)
+        {
+            _fractionBefore ??= _linesBefore > 0 && fraction is { } f && counters.Lines > 0 ? f * _linesBefore / counters.Lines : 0;
+            if (_time.GetElapsedTime(_shown) < (_isTerminal ? BarInterval : PlainInterval))
+                return;
+            _shown = _time.GetTimestamp();
+            var text = Describe(counters, fraction);
+            if (_isTerminal)
+                Draw(text);
+            else
+                _output.WriteLine(text);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Waiting(TimeSpan pause, string why)
+    {
+        lock (_turn)
+            Say(string.Create(CultureInfo.InvariantCulture, $"waiting {pause.TotalSeconds:0.0} s: {why}"));
+    }
+
+    /// <summary>Removes the bar before something else is printed.</summary>
+    public void Clear()
+    {
+        lock (_turn)
+        {
+            if (_drawn > 0)
+                Draw("");
+            if (_isTerminal)
+                _output.Write('\r');
+            _drawn = 0;
+        }
+    }
+
+    private string Describe(ImportCounters counters, double? fraction)
+    {
+        var elapsed = _time.GetElapsedTime(_started);
+        var rate = elapsed > TimeSpan.Zero ? (counters.Lines - _linesBefore) / elapsed.TotalSeconds : 0;
+        var rejected = counters.LinesRejected > 0 ? string.Create(CultureInfo.InvariantCulture, $", {counters.LinesRejected:N0} rejected") : "";
+        var text = string.Create(CultureInfo.InvariantCulture, $"{counters.Lines:N0} lines{rejected}, {rate:N0}/s");
+        if (fraction is not { } done)
+            return text;
+        var left = done > _fractionBefore ? elapsed * ((1 - done) / (done - _fractionBefore.Value)) : (TimeSpan?)null;
+        var timeLeft = left is { } span ? $", {Span(span)} left" : "";
+        var percent = string.Create(CultureInfo.InvariantCulture, $"{done * 100,3:0}%");
+        if (!_isTerminal)
+            return $"{percent.TrimStart()}, {text}{timeLeft}";
+        var filled = (int)(done * BarWidth);
+        return $"[{new string('#', filled)}{new string('.', BarWidth - filled)}] {percent}  {text}{timeLeft}";
+    }
+
+    private static string Span(TimeSpan span) => span < TimeSpan.FromMinutes(1)
+        ? string.Create(CultureInfo.InvariantCulture, $"{Math.Ceiling(span.TotalSeconds):0} s")
+        : string.Create(CultureInfo.InvariantCulture, $"{(long)span.TotalMinutes}:{span.Seconds:00} min");
+
+    private void Say(string text)
+    {
+        if (_drawn > 0)
+        {
+            Draw("");
+            _output.Write('\r');
+            _drawn = 0;
+        }
+
+        _output.WriteLine(text);
+    }
+
+    private void Draw(string text)
+    {
+        _output.Write('\r');
+        _output.Write(text.PadRight(_drawn));
+        _drawn = text.Length;
+        _output.Flush();
+    }
+}

@@ -1,0 +1,95 @@
+using System.Collections.Concurrent;
+using Cdp.Node.Api;
+using Cdp.V1;
+
+namespace Cdp.Node.Tests;
+
+/// <summary>A server in memory: keeps what is published, once per (source, id), and answers reads with what a test gives it.</summary>
+internal sealed class FakeApi : ICdpApi
+{
+    private readonly ConcurrentDictionary<(string Source, string Id), Event> _events = new();
+    private int _calls;
+
+    public IReadOnlyCollection<Event> Events => [.. _events.Values];
+
+    public IReadOnlyCollection<string> Ids => [.. _events.Keys.Select(key => key.Id).Order(StringComparer.Ordinal)];
+
+    public int Calls => _calls;
+
+    /// <summary>Events received, copies included.</summary>
+    public ConcurrentQueue<Event> Received { get; } = new();
+
+    /// <summary>Called before a batch is taken, with the number of the call from 1; throws to refuse it.</summary>
+    public Func<int, PublishEventsRequest, Task> BeforePublish { get; set; } = (_, _) => Task.CompletedTask;
+
+    /// <summary>Says why one event is refused; null accepts it.</summary>
+    public Func<Event, RefusedEvent?> Judge { get; set; } = _ => null;
+
+    public Func<GetProfileRequest, GetProfileResponse> Profile { get; set; } = _ => throw NotFound();
+
+    public Func<ListEventsRequest, ListEventsResponse> EventPage { get; set; } = _ => throw NotFound();
+
+    public Func<DescribeIdentityRequest, DescribeIdentityResponse> Identity { get; set; } = _ => throw NotFound();
+
+    public List<Key> Keys { get; } = [];
+
+    public async Task<PublishEventsResponse> PublishEventsAsync(PublishEventsRequest request, CancellationToken cancel)
+    {
+        var call = Interlocked.Increment(ref _calls);
+        Assert.InRange(request.Events.Count, 1, 1_000);
+        Assert.InRange(request.CalculateSize(), 1, 4 * 1024 * 1024);
+        await BeforePublish(call, request).WaitAsync(cancel);
+        var response = new PublishEventsResponse { Token = $"token-{call}" };
+        for (var i = 0; i < request.Events.Count; i++)
+        {
+            var e = request.Events[i];
+            if (Judge(e) is { } refusal)
+            {
+                refusal.Index = i;
+                response.Refused.Add(refusal);
+                continue;
+            }
+
+            Received.Enqueue(e);
+            var first = _events.GetOrAdd((e.Source, e.Id), e);
+            Assert.True(first.Equals(e), $"the id {e.Id} came with other content");
+            response.Accepted++;
+        }
+
+        return response;
+    }
+
+    public Task<GetProfileResponse> GetProfileAsync(GetProfileRequest request, CancellationToken cancel) => Task.FromResult(Profile(request));
+
+    public Task<ListEventsResponse> ListEventsAsync(ListEventsRequest request, CancellationToken cancel) => Task.FromResult(EventPage(request));
+
+    public Task<DescribeIdentityResponse> DescribeIdentityAsync(DescribeIdentityRequest request, CancellationToken cancel) => Task.FromResult(Identity(request));
+
+    public Task<CreateKeyResponse> CreateKeyAsync(CreateKeyRequest request, CancellationToken cancel)
+    {
+        var key = new Key { Id = $"k{Keys.Count + 1}", Source = request.Source, DefaultPurpose = request.DefaultPurpose, Description = request.Description };
+        key.Roles.AddRange(request.Roles);
+        Keys.Add(key);
+        return Task.FromResult(new CreateKeyResponse { Key = key, Secret = $"secret-{key.Id}" });
+    }
+
+    public Task<ListKeysResponse> ListKeysAsync(ListKeysRequest request, CancellationToken cancel)
+    {
+        var response = new ListKeysResponse();
+        response.Keys.AddRange(Keys);
+        return Task.FromResult(response);
+    }
+
+    public Task<RevokeKeyResponse> RevokeKeyAsync(RevokeKeyRequest request, CancellationToken cancel)
+    {
+        var key = Keys.Find(k => k.Id == request.KeyId) ?? throw NotFound();
+        key.RevokedAt = new Timestamp { UnixMicros = 1_291_191_960_000_000 };
+        return Task.FromResult(new RevokeKeyResponse { Key = key });
+    }
+
+    public void Dispose()
+    {
+    }
+
+    private static CdpApiException NotFound() => new(CdpStatus.NotFound, "There is no such thing; check its name.", "NOT_FOUND");
+}
