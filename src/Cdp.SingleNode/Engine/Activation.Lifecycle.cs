@@ -1,0 +1,327 @@
+using Cdp.Grains.Ports;
+
+namespace Cdp.SingleNode.Engine;
+
+/// <content>How an activation begins and ends.</content>
+internal sealed partial class Activation
+{
+    /// <summary>Place in the list of least recent use.</summary>
+    internal LruNode Lru;
+
+    private GrainTimer? _timers;
+    private Ending? _ending;
+
+    /// <inheritdoc/>
+    public IDisposable StartTimer(TimeSpan due, Func<CancellationToken, ValueTask> callback)
+    {
+        ArgumentNullException.ThrowIfNull(callback);
+        ArgumentOutOfRangeException.ThrowIfLessThan(due, TimeSpan.Zero);
+        var timer = new GrainTimer(this, callback);
+        lock (_gate)
+        {
+            if (_phase == Phase.Ended)
+                return timer;
+            timer.NextOfActivation = _timers;
+            if (_timers is not null)
+                _timers.PreviousOfActivation = timer;
+            _timers = timer;
+            GrainKind.Engine.Timers.Add(timer, due);
+        }
+
+        return timer;
+    }
+
+    /// <inheritdoc/>
+    public void Abandon()
+    {
+        Activation? next = null;
+        lock (_gate)
+        {
+            if (_phase == Phase.Ended)
+                return;
+            _drop = true;
+            if (!_running)
+                next = Settle();
+        }
+
+        next?.Schedule();
+    }
+
+    /// <summary>The end of a deactivation under way; completed if there is none.</summary>
+    internal Task Deactivating
+    {
+        get
+        {
+            lock (_gate)
+                return _phase == Phase.Deactivating ? _ending!.Ended.Task : Task.CompletedTask;
+        }
+    }
+
+    /// <summary>Starts a deactivation if nothing is under way or waits; false if the activation is in use.</summary>
+    internal bool TryDeactivate(DeactivationReason reason)
+    {
+        lock (_gate)
+        {
+            if (_running || _inFlight > 0 || _phase is not (Phase.Created or Phase.Active) || HasWaiting)
+                return false;
+            _ending ??= new Ending(reason);
+            if (_phase == Phase.Created)
+            {
+                EndLocked(EndReason.Deactivated);
+                return true;
+            }
+
+            BeginRequestedDeactivation();
+            _running = true;
+        }
+
+        Schedule();
+        return true;
+    }
+
+    /// <summary>
+    /// Asks for a deactivation as soon as no call is under way or waits; with <paramref name="force"/> as soon as no
+    /// exclusive call is under way, whatever waits. The task ends with the activation.
+    /// </summary>
+    internal Task DeactivateWhenIdle(DeactivationReason reason, bool force)
+    {
+        Task ended;
+        Activation? next = null;
+        lock (_gate)
+        {
+            if (_phase == Phase.Ended)
+                return Task.CompletedTask;
+            _ending ??= new Ending(reason);
+            _ending.Force |= force;
+            ended = _ending.Ended.Task;
+            if (!_running)
+                next = Settle();
+        }
+
+        next?.Schedule();
+        return ended;
+    }
+
+    /// <summary>Drops the activation at once and refuses what waits.</summary>
+    internal void Abort(Exception reason)
+    {
+        TurnList interleaving, exclusive;
+        lock (_gate)
+        {
+            if (_phase == Phase.Ended)
+                return;
+            (interleaving, exclusive) = TakeWaiting();
+            interleaving.Reassign(null);
+            exclusive.Reassign(null);
+            EndLocked(EndReason.Dropped);
+            if (!_running)
+                _grain = null;
+        }
+
+        Refuse(interleaving, exclusive, reason);
+    }
+
+    /// <summary>Reports an exception that no caller awaits and drops the activation.</summary>
+    internal void FailUnawaited(Exception exception, string during)
+    {
+        GrainKind.Engine.Report(GrainKind, during, exception);
+        Abandon();
+    }
+
+    /// <summary>Runs as a turn: makes the grain and loads it.</summary>
+    internal void BeginActivate()
+    {
+        GrainEngine.Observe(ActivateAsync());
+    }
+
+    /// <summary>Runs as a turn: lets the grain save.</summary>
+    internal void BeginDeactivate()
+    {
+        GrainEngine.Observe(DeactivateAsync());
+    }
+
+    /// <summary>Forgets a timer that fired or was disposed. True if it was still known.</summary>
+    internal bool Forget(GrainTimer timer)
+    {
+        lock (_gate)
+        {
+            if (timer.PreviousOfActivation is not null)
+                timer.PreviousOfActivation.NextOfActivation = timer.NextOfActivation;
+            else if (_timers == timer)
+                _timers = timer.NextOfActivation;
+            else
+                return false;
+            if (timer.NextOfActivation is not null)
+                timer.NextOfActivation.PreviousOfActivation = timer.PreviousOfActivation;
+            timer.NextOfActivation = null;
+            timer.PreviousOfActivation = null;
+            return true;
+        }
+    }
+
+    private async Task ActivateAsync()
+    {
+        try
+        {
+            var grain = GrainKind.Create(this);
+            if (grain is IGrainLifecycle lifecycle)
+                await lifecycle.ActivateAsync(GrainKind.Engine.Aborting);
+            lock (_gate)
+            {
+                if (_phase != Phase.Activating)
+                    return;
+                if (_drop)
+                    throw new GrainUnavailableException($"A grain of kind '{GrainKind.Kind}' gave itself up while it loaded.");
+                _grain = grain;
+                _phase = Phase.Active;
+            }
+        }
+        catch (Exception exception)
+        {
+            Abort(exception);
+        }
+    }
+
+    private async Task DeactivateAsync()
+    {
+        var reason = _ending!.Reason;
+        var orderly = true;
+        try
+        {
+            if (_grain is IGrainLifecycle lifecycle)
+                await lifecycle.DeactivateAsync(reason, GrainKind.Engine.Aborting);
+        }
+        catch (Exception exception)
+        {
+            orderly = false;
+            GrainKind.Engine.Report(GrainKind, "a deactivation", exception);
+        }
+
+        Activation? successor = null;
+        lock (_gate)
+        {
+            if (_phase == Phase.Deactivating)
+                successor = EndLocked(orderly && !_drop ? EndReason.Deactivated : EndReason.Dropped);
+        }
+
+        successor?.Schedule();
+    }
+
+    private void BeginRequestedDeactivation()
+    {
+        if (_ending is null || _phase is not (Phase.Active or Phase.Created) || _busy)
+            return;
+        if (!_ending.Force && (_inFlight > 0 || HasWaiting))
+            return;
+        if (_phase == Phase.Created)
+        {
+            EndLocked(EndReason.Deactivated)?.Schedule();
+            return;
+        }
+
+        _phase = Phase.Deactivating;
+        GrainKind.Lru.Remove(this);
+        _continuations.Add(new DeactivateTurn(), this);
+    }
+
+    /// <summary>
+    /// Ends the activation under its gate: timers stop, and what waits goes to a successor that is published at the same
+    /// moment, so that no later call gets ahead of it.
+    /// </summary>
+    /// <returns>The successor, to be scheduled; null if nothing waits.</returns>
+    private Activation? EndLocked(EndReason how)
+    {
+        _phase = Phase.Ended;
+        _drop = false;
+        StopTimers();
+        GrainKind.Lru.Remove(this);
+        GrainKind.CountEnd(how, _ending?.Reason);
+        Activation? successor = null;
+        var (interleaving, exclusive) = TakeWaiting();
+        if (!interleaving.IsEmpty || !exclusive.IsEmpty)
+            successor = Succeed(interleaving, exclusive);
+        if (successor is null)
+            GrainKind.Remove(this);
+        _ending?.Ended.TrySetResult();
+        return successor;
+    }
+
+    private Activation Succeed(TurnList interleaving, TurnList exclusive)
+    {
+        var successor = new Activation(GrainKind, Key, Reference)
+        {
+            _interleaving = interleaving,
+            _exclusive = exclusive,
+            _sequence = _sequence,
+            _running = true,
+        };
+        interleaving.Reassign(successor);
+        exclusive.Reassign(successor);
+        GrainKind.Replace(this, successor);
+        return successor;
+    }
+
+    /// <summary>Detaches the calls that wait; timers that wait belong to this activation and go with it.</summary>
+    private (TurnList Interleaving, TurnList Exclusive) TakeWaiting()
+    {
+        for (var turn = _exclusive.First; turn is not null;)
+        {
+            var next = turn.Next;
+            if (turn is GrainTimer)
+            {
+                _exclusive.Remove(turn);
+                GrainKind.Queued.Add(-1);
+            }
+
+            turn = next;
+        }
+
+        var waiting = (_interleaving, _exclusive);
+        (_interleaving, _exclusive) = (default, default);
+        return waiting;
+    }
+
+    private void StopTimers()
+    {
+        while (_timers is { } timer)
+        {
+            _timers = timer.NextOfActivation;
+            timer.NextOfActivation = null;
+            timer.PreviousOfActivation = null;
+            GrainKind.Engine.Timers.Remove(timer);
+        }
+    }
+
+    private void Refuse(TurnList interleaving, TurnList exclusive, Exception reason)
+    {
+        foreach (var list in (ReadOnlySpan<TurnList>)[interleaving, exclusive])
+        {
+            var rest = list;
+            while (rest.TakeFirst() is { } turn)
+            {
+                GrainKind.Queued.Add(-1);
+                turn.Refuse(reason);
+            }
+        }
+    }
+
+    /// <summary>A deactivation that was asked for.</summary>
+    private sealed class Ending(DeactivationReason reason)
+    {
+        internal DeactivationReason Reason { get; } = reason;
+
+        internal bool Force { get; set; }
+
+        internal TaskCompletionSource Ended { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+}
+
+/// <summary>How an activation ended.</summary>
+internal enum EndReason
+{
+    /// <summary>In order: the grain saved.</summary>
+    Deactivated,
+
+    /// <summary>Without saving: it failed or gave itself up.</summary>
+    Dropped,
+}

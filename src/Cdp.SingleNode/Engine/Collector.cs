@@ -1,0 +1,110 @@
+using Cdp.Grains.Ports;
+
+namespace Cdp.SingleNode.Engine;
+
+/// <summary>Deactivates what is idle, and the least recently used when there are too many or memory presses.</summary>
+internal sealed class Collector : IThreadPoolWorkItem
+{
+    /// <summary>Idle activations of one kind that one sweep ends; the next second brings the next sweep.</summary>
+    private const int MaxIdlePerSweep = 16_384;
+
+    private readonly GrainEngine _engine;
+    private readonly Lock _gate = new();
+    private readonly long _maxBytes;
+    private int _awake;
+    private int _fullCollections = -1;
+
+    internal Collector(GrainEngine engine)
+    {
+        _engine = engine;
+        _maxBytes = engine.Options.MaxMemoryBytes ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2;
+    }
+
+    private int Resident
+    {
+        get
+        {
+            var sum = 0;
+            foreach (var kind in _engine.Kinds)
+                sum += kind.Lru.Count;
+            return sum;
+        }
+    }
+
+    /// <summary>Wakes the collector if there are too many activations.</summary>
+    internal void NoteCreated()
+    {
+        if (Resident > _engine.Options.MaxActivations && Interlocked.Exchange(ref _awake, 1) == 0)
+            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+    }
+
+    void IThreadPoolWorkItem.Execute()
+    {
+        Volatile.Write(ref _awake, 0);
+        // A little below the ceiling, so that not every new activation wakes the collector.
+        var max = _engine.Options.MaxActivations;
+        TrimTo(max - (max / 64));
+    }
+
+    /// <summary>One sweep: idle activations, the ceiling, memory.</summary>
+    internal void Sweep()
+    {
+        foreach (var kind in _engine.Kinds)
+            SweepIdle(kind);
+        TrimTo(_engine.Options.MaxActivations);
+        if (MemoryPresses())
+            TrimTo(Resident - Math.Max(1, Resident / 8));
+    }
+
+    private void SweepIdle(GrainKind kind)
+    {
+        var now = _engine.Now;
+        for (var i = 0; i < MaxIdlePerSweep && kind.Lru.Oldest(now - kind.IdleSeconds) is { } idle; i++)
+            End(idle, DeactivationReason.Idle, now);
+    }
+
+    private void TrimTo(int target)
+    {
+        lock (_gate)
+        {
+            // Each activation is looked at once: those in use are spared, and may all be in use.
+            var now = _engine.Now;
+            for (var looks = Resident; looks > 0 && Resident > target; looks--)
+            {
+                if (Oldest() is { } victim)
+                    End(victim, DeactivationReason.Memory, now);
+            }
+        }
+    }
+
+    private Activation? Oldest()
+    {
+        Activation? oldest = null;
+        foreach (var kind in _engine.Kinds)
+        {
+            if (kind.Lru.Oldest(int.MaxValue) is { } candidate && (oldest is null || candidate.Lru.LastUsed < oldest.Lru.LastUsed))
+                oldest = candidate;
+        }
+
+        return oldest;
+    }
+
+    private static void End(Activation activation, DeactivationReason reason, int now)
+    {
+        if (!activation.TryDeactivate(reason))
+            activation.GrainKind.Lru.Spare(activation, now);
+    }
+
+    private bool MemoryPresses()
+    {
+        if (_engine.Options.ReadMemoryBytes is { } read)
+            return read() > _maxBytes;
+        // The heap does not shrink before the next full collection: until then one reading asks only once.
+        var collections = GC.CollectionCount(GC.MaxGeneration);
+        if (collections == _fullCollections || GC.GetGCMemoryInfo(GCKind.Any).HeapSizeBytes <= _maxBytes)
+            return false;
+        _fullCollections = collections;
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Optimized, blocking: false);
+        return true;
+    }
+}

@@ -1,0 +1,227 @@
+namespace Cdp.EngineContract;
+
+/// <summary>One activation per key, one call at a time, turns that never run in parallel, order.</summary>
+public abstract class TurnContract : EngineSuite
+{
+    [Fact(Timeout = Hangs)]
+    public async Task First_calls_at_the_same_time_meet_one_activation()
+    {
+        var load = NewGate();
+        World.OnActivate = async (_, _) => await load.Task;
+        Script("count", grain => ++grain.Value);
+        var calls = Enumerable.Range(0, 100).Select(_ => Task.Run(() => Scripted("t/1").RunAsync("count"))).ToList();
+        load.SetResult(0);
+        var counts = await Task.WhenAll(calls);
+        Assert.Equal(Enumerable.Range(1, 100).Select(i => (long)i), counts.Order());
+        Assert.Equal(1, World.Activations);
+    }
+
+    [Fact(Timeout = Hangs)]
+    public async Task Keys_and_interfaces_have_activations_of_their_own()
+    {
+        Script("count", grain => ++grain.Value);
+        Assert.Equal(1, await Scripted("t/1").RunAsync("count"));
+        Assert.Equal(1, await Scripted("t/2").RunAsync("count"));
+        Assert.Equal(1, await Engine.Grains.Get<ICallee>("t/1").AnswerAsync("count"));
+        Assert.Equal(2, await Scripted("t/1").RunAsync("count"));
+    }
+
+    [Fact(Timeout = Hangs)]
+    public async Task A_call_waits_until_the_one_before_has_ended()
+    {
+        var gate = NewGate();
+        Script("wait", async (grain, _) =>
+        {
+            await gate.Task;
+            return ++grain.Value;
+        });
+        Script("count", grain => ++grain.Value);
+        var first = Scripted("t/1").RunAsync("wait");
+        var second = Scripted("t/1").RunAsync("count");
+        Assert.False(first.IsCompleted);
+        Assert.False(second.IsCompleted);
+        gate.SetResult(0);
+        Assert.Equal(1, await first);
+        Assert.Equal(2, await second);
+    }
+
+    [Fact(Timeout = Hangs)]
+    public async Task An_interleaving_call_runs_while_others_await_and_overtakes_those_that_wait()
+    {
+        var gate = NewGate();
+        Script("wait", async (grain, _) =>
+        {
+            grain.Value = 5;
+            await gate.Task;
+            return grain.Value;
+        });
+        Script("set", grain => grain.Value = 7);
+        Script("read", grain => grain.Value);
+        var waits = Scripted("t/1").RunAsync("wait");
+        var queued = Scripted("t/1").RunAsync("set");
+        Assert.Equal(5, await Scripted("t/1").PeekAsync("read"));
+        Assert.False(queued.IsCompleted);
+        gate.SetResult(0);
+        Assert.Equal(5, await waits);
+        Assert.Equal(7, await queued);
+    }
+
+    [Fact(Timeout = Hangs)]
+    public async Task An_exclusive_call_runs_while_an_interleaving_one_awaits()
+    {
+        var gate = NewGate();
+        Script("watch", async (grain, _) =>
+        {
+            await gate.Task;
+            return grain.Value;
+        });
+        Script("set", grain => grain.Value = 7);
+        var watch = Scripted("t/1").PeekAsync("watch");
+        Assert.Equal(7, await Scripted("t/1").RunAsync("set"));
+        Assert.False(watch.IsCompleted);
+        gate.SetResult(0);
+        Assert.Equal(7, await watch);
+    }
+
+    [Fact(Timeout = Hangs)]
+    public async Task Turns_never_run_in_parallel_whatever_thread_completes_what_they_await()
+    {
+        Script("hop", async (grain, _) =>
+        {
+            for (var i = 0; i < 20; i++)
+            {
+                grain.InTurn(() => grain.Value++);
+                // Completes on a thread of the pool, after this turn has ended.
+                await Task.Run(static () => Thread.SpinWait(20), CancellationToken.None);
+                grain.InTurn(() => grain.Value++);
+                await Task.Yield();
+            }
+
+            return grain.Value;
+        });
+        Script("read", grain => grain.Value);
+        var calls = Enumerable.Range(0, 40).Select(i =>
+            Task.Run(() => i % 4 == 0 ? Scripted("t/1").RunAsync("hop") : Scripted("t/1").PeekAsync("hop")));
+        await Task.WhenAll(calls);
+        Assert.Equal(40 * 40, await Scripted("t/1").RunAsync("read"));
+    }
+
+    [Fact(Timeout = Hangs)]
+    public async Task Work_that_a_call_left_behind_still_runs_in_turns()
+    {
+        var gate = NewGate();
+        Task? later = null;
+        Script("leave", grain =>
+        {
+            later = LaterAsync(grain);
+            return grain.Value;
+        });
+        Script("hop", async (grain, _) =>
+        {
+            grain.InTurn(() => grain.Value++);
+            await Task.Yield();
+            return grain.Value;
+        });
+        Assert.Equal(0, await Scripted("t/1").RunAsync("leave"));
+        var calls = Enumerable.Range(0, 200).Select(_ => Task.Run(() => Scripted("t/1").RunAsync("hop"))).ToList();
+        gate.SetResult(0);
+        await Task.WhenAll(calls);
+        await later!;
+        Assert.Equal(301, await Scripted("t/1").RunAsync("hop"));
+
+        async Task LaterAsync(ScriptedGrain grain)
+        {
+            await gate.Task;
+            for (var i = 0; i < 100; i++)
+            {
+                grain.InTurn(() => grain.Value++);
+                await Task.Yield();
+            }
+        }
+    }
+
+    [Fact(Timeout = Hangs)]
+    public async Task Calls_of_one_caller_arrive_in_order()
+    {
+        var order = new List<int>();
+        var gate = NewGate();
+        World.OnActivate = async (_, _) => await gate.Task;
+        for (var i = 0; i < 200; i++)
+        {
+            var number = i;
+            Script($"note{number}", async (grain, _) =>
+            {
+                grain.InTurn(() => order.Add(number));
+                if (number % 3 == 0)
+                    await Task.Yield();
+                return number;
+            });
+        }
+
+        var calls = new List<Task<long>>();
+        for (var i = 0; i < 200; i++)
+        {
+            calls.Add(Scripted("t/1").RunAsync($"note{i}"));
+            if (i == 100)
+                gate.SetResult(0);
+        }
+
+        await Task.WhenAll(calls);
+        Assert.Equal(Enumerable.Range(0, 200), order);
+    }
+
+    [Fact(Timeout = Hangs)]
+    public async Task A_grain_resumes_in_its_own_turns_after_a_call_to_another()
+    {
+        Script("answer", async (grain, _) =>
+        {
+            await Task.Yield();
+            return ++grain.Value;
+        });
+        Script("ask", async (grain, token) =>
+        {
+            grain.InTurn(() => grain.Value++);
+            await grain.Context.Grains.Get<ICallee>("t/c").AnswerAsync("answer", token);
+            grain.InTurn(() => grain.Value++);
+            return grain.Value;
+        });
+        await Task.WhenAll(Enumerable.Range(0, 200).Select(_ => Task.Run(() => Scripted("t/1").PeekAsync("ask"))));
+        Script("read", grain => grain.Value);
+        Assert.Equal(400, await Scripted("t/1").RunAsync("read"));
+        Assert.Equal(201, await Engine.Grains.Get<ICallee>("t/c").AnswerAsync("answer"));
+    }
+
+    [Fact(Timeout = Hangs)]
+    public async Task A_caller_outside_never_resumes_inside_a_turn()
+    {
+        var gate = NewGate();
+        Script("wait", async (_, _) => await gate.Task);
+        var caller = Task.Run(async () =>
+        {
+            await Scripted("t/1").Run(new() { Value = "wait" }, CancellationToken.None);
+            return SynchronizationContext.Current;
+        });
+        gate.SetResult(1);
+        Assert.Null(await caller);
+    }
+
+    [Fact(Timeout = Hangs)]
+    public async Task A_caller_s_ambient_context_reaches_a_queued_call_and_no_other()
+    {
+        var ambient = new AsyncLocal<int>();
+        var gate = NewGate();
+        Script("wait", async (_, _) => await gate.Task);
+        Script("ambient", _ => ambient.Value);
+        var first = Scripted("t/1").RunAsync("wait");
+        var calls = new List<Task<long>>();
+        for (var i = 1; i <= 5; i++)
+        {
+            ambient.Value = i;
+            calls.Add(Scripted("t/1").RunAsync("ambient"));
+        }
+
+        gate.SetResult(0);
+        await first;
+        Assert.Equal((long[])[1, 2, 3, 4, 5], await Task.WhenAll(calls));
+    }
+}
