@@ -1,4 +1,5 @@
 using System.Buffers;
+using Cdp.Domain.Events;
 using Cdp.V1;
 using PhoneNumbers;
 
@@ -39,13 +40,13 @@ public static class IdentifierNormalizer
         if (!IsNamespace(rule.Name))
         {
             return IdentifierResolution.Refused(
-                IdentifierReasons.InvalidNamespace, "A namespace is 1 to 64 of the characters a-z, 0-9, '_', '.' and '-'.");
+                Reasons.NamespaceInvalid, "A namespace is 1 to 64 of the characters a-z, 0-9, '_', '.' and '-'.");
         }
 
         if (value.Length > MaxValueLength)
         {
             return IdentifierResolution.Refused(
-                IdentifierReasons.IdentifierTooLong,
+                Reasons.IdentifierTooLong,
                 $"The value of an identifier has at most {MaxValueLength} characters; this one has {value.Length}.");
         }
 
@@ -68,7 +69,7 @@ public static class IdentifierNormalizer
         var quoted = local is ['"', .., '"'] && local.Length > 2;
         return local.IsEmpty || at == trimmed.Length - 1 || (!quoted && local.Contains('@'))
             ? IdentifierResolution.Refused(
-                IdentifierReasons.InvalidEmail,
+                IdentifierReasons.EmailInvalid,
                 "An e-mail address has one '@' with text on both sides. Send another value, or leave the identifier out.")
             : IdentifierResolution.Usable(trimmed.ToLowerInvariant());
     }
@@ -89,7 +90,7 @@ public static class IdentifierNormalizer
         }
 
         return IdentifierResolution.Refused(
-            IdentifierReasons.InvalidPhone,
+            IdentifierReasons.PhoneInvalid,
             $"The value is no phone number, neither with a country code (+49 …) nor in the tenant's country {country}. Correct it, or leave the identifier out.");
     }
 }

@@ -16,7 +16,7 @@ public enum IdentifierOutcome
 /// <summary>An identifier's value, normalised, or why it is not used.</summary>
 /// <param name="Outcome">What became of it.</param>
 /// <param name="Value">The normalised value; empty unless usable.</param>
-/// <param name="Reason">Stable reason of a refusal (see <see cref="IdentifierReasons"/>), else empty.</param>
+/// <param name="Reason">Stable reason of a refusal (see <see cref="IdentifierReasons"/> and <see cref="Events.Reasons"/>), else empty.</param>
 /// <param name="Message">What is wrong and what to do, without the value itself, else empty.</param>
 public readonly record struct IdentifierResolution(IdentifierOutcome Outcome, string Value, string Reason, string Message)
 {
@@ -30,20 +30,14 @@ public readonly record struct IdentifierResolution(IdentifierOutcome Outcome, st
     public static IdentifierResolution Refused(string reason, string message) => new(IdentifierOutcome.Refused, "", reason, message);
 }
 
-/// <summary>Stable reasons for which an identifier is refused.</summary>
+/// <summary>Stable reasons that only identifiers have; see also <see cref="Events.Reasons"/>.</summary>
 public static class IdentifierReasons
 {
-    /// <summary>The namespace's name is not 1 to 64 of [a-z0-9_.-].</summary>
-    public const string InvalidNamespace = "INVALID_NAMESPACE";
-
-    /// <summary>The value is longer than 512 characters.</summary>
-    public const string IdentifierTooLong = "IDENTIFIER_TOO_LONG";
-
     /// <summary>Not an e-mail address.</summary>
-    public const string InvalidEmail = "INVALID_EMAIL";
+    public const string EmailInvalid = "EMAIL_INVALID";
 
     /// <summary>Not a phone number, in the tenant's country or with a country code.</summary>
-    public const string InvalidPhone = "INVALID_PHONE";
+    public const string PhoneInvalid = "PHONE_INVALID";
 
     /// <summary>A link that would have passed a namespace's limit.</summary>
     public const string NamespaceLimit = "NAMESPACE_LIMIT";

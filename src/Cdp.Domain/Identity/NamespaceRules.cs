@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using Cdp.Domain.Tenants;
 using Cdp.State.V1;
 using Cdp.V1;
 
@@ -10,9 +11,6 @@ namespace Cdp.Domain.Identity;
 /// </summary>
 public sealed class NamespaceRules
 {
-    /// <summary>Country in which national phone numbers are read where the tenant names none.</summary>
-    public const string DefaultCountry = "DE";
-
     private static readonly (string Name, NamespaceKind Kind)[] BuiltIn =
     [
         ("user_id", NamespaceKind.Person), ("customer_id", NamespaceKind.Person),
@@ -32,7 +30,7 @@ public sealed class NamespaceRules
         foreach (var (name, kind) in BuiltIn) rules[name] = Compile(new Namespace { Name = name, Kind = kind });
         foreach (var declared in config.Namespaces) rules[declared.Name] = Compile(declared);
         _rules = rules.ToFrozenDictionary(StringComparer.Ordinal);
-        Country = config.Tenant?.CountryCode is { Length: > 0 } country ? country.ToUpperInvariant() : DefaultCountry;
+        Country = config.Tenant?.CountryCode is { Length: > 0 } country ? country.ToUpperInvariant() : TenantDefaults.Country;
     }
 
     /// <summary>Country (ISO 3166-1 alpha-2) in which national phone numbers are read.</summary>

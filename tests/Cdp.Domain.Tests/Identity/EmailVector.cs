@@ -42,7 +42,7 @@ internal static class EmailVector
     public static void Check(JsonElement vector)
     {
         var actual = IdentifierNormalizer.Normalize(Email, vector.GetProperty("input").GetString()!, "DE");
-        if (vector.GetProperty("expected").ValueKind == JsonValueKind.False) Assert.Equal("INVALID_EMAIL", actual.Reason);
+        if (vector.GetProperty("expected").ValueKind == JsonValueKind.False) Assert.Equal("EMAIL_INVALID", actual.Reason);
         else Assert.Equal(vector.GetProperty("expected").GetString(), actual.Value);
     }
 

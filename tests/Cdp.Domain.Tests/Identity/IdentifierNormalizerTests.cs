@@ -30,15 +30,15 @@ public sealed class IdentifierNormalizerTests
     }
 
     [Theory]
-    [InlineData("email", "anna", "INVALID_EMAIL")]
-    [InlineData("email", "@gmail.com", "INVALID_EMAIL")]
-    [InlineData("email", "anna@", "INVALID_EMAIL")]
-    [InlineData("email", "a@b@c.de", "INVALID_EMAIL")]
-    [InlineData("phone", "call me", "INVALID_PHONE")]
-    [InlineData("phone", "12", "INVALID_PHONE")]
-    [InlineData("phone", "+49 171 2345678 2345678 2345678", "INVALID_PHONE")]
-    [InlineData("E-Mail", "a@b.de", "INVALID_NAMESPACE")]
-    [InlineData("", "x", "INVALID_NAMESPACE")]
+    [InlineData("email", "anna", "EMAIL_INVALID")]
+    [InlineData("email", "@gmail.com", "EMAIL_INVALID")]
+    [InlineData("email", "anna@", "EMAIL_INVALID")]
+    [InlineData("email", "a@b@c.de", "EMAIL_INVALID")]
+    [InlineData("phone", "call me", "PHONE_INVALID")]
+    [InlineData("phone", "12", "PHONE_INVALID")]
+    [InlineData("phone", "+49 171 2345678 2345678 2345678", "PHONE_INVALID")]
+    [InlineData("E-Mail", "a@b.de", "NAMESPACE_INVALID")]
+    [InlineData("", "x", "NAMESPACE_INVALID")]
     public void What_cannot_be_read_is_refused_with_its_reason_and_without_the_value(string name, string value, string reason)
     {
         var refused = Normalize(name, value);

@@ -48,7 +48,7 @@ public sealed class IdentifierResolverTests
     public void The_first_unreadable_identifier_refuses_the_event()
     {
         var refused = _resolver.Resolve([Of("device", "d"), Of("email", "nobody")]);
-        Assert.Equal((1, "INVALID_EMAIL"), (refused.RefusedIndex, refused.Refusal.Reason));
+        Assert.Equal((1, "EMAIL_INVALID"), (refused.RefusedIndex, refused.Refusal.Reason));
     }
 
     [Fact]

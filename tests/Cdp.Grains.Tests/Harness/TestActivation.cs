@@ -1,0 +1,74 @@
+using Cdp.Grains.Ports;
+
+namespace Cdp.Grains.Tests.Harness;
+
+/// <summary>
+/// One activation of a grain: its calls run as turns that never overlap, and interleave where they await. The smallest
+/// engine that keeps the contract.
+/// </summary>
+internal sealed class TestActivation<TGrain> where TGrain : class
+{
+    private readonly TaskFactory _turns = new(new ConcurrentExclusiveSchedulerPair().ExclusiveScheduler);
+    private readonly TestGrainContext _context;
+
+    private TestActivation(TestGrainContext context, TGrain grain)
+    {
+        _context = context;
+        Grain = grain;
+    }
+
+    public TGrain Grain { get; }
+
+    /// <summary>Whether the grain gave itself up.</summary>
+    public bool Abandoned => _context.Abandoned;
+
+    public static async Task<TestActivation<TGrain>> StartAsync(string key, IGrains grains, Func<IGrainContext, TGrain> create)
+    {
+        var context = new TestGrainContext(key, grains);
+        var activation = new TestActivation<TGrain>(context, create(context));
+        if (activation.Grain is IGrainLifecycle lifecycle)
+        {
+            await activation.Turn(async () =>
+            {
+                await lifecycle.ActivateAsync(CancellationToken.None);
+                return true;
+            });
+        }
+
+        return activation;
+    }
+
+    public Task<TReply> Call<TReply>(Func<TGrain, ValueTask<TReply>> call) => Turn(() => call(Grain).AsTask());
+
+    public Task StopAsync() => Turn(async () =>
+    {
+        if (Grain is IGrainLifecycle lifecycle) await lifecycle.DeactivateAsync(DeactivationReason.Idle, CancellationToken.None);
+        return true;
+    });
+
+    private Task<TReply> Turn<TReply>(Func<Task<TReply>> turn) => _turns.StartNew(turn).Unwrap();
+}
+
+/// <summary>What a grain under test sees of its engine.</summary>
+internal sealed class TestGrainContext(string key, IGrains grains) : IGrainContext
+{
+    public string Key => key;
+
+    public TimeProvider Time => TimeProvider.System;
+
+    public IGrains Grains => grains;
+
+    public bool Abandoned { get; private set; }
+
+    public IDisposable StartTimer(TimeSpan due, Func<CancellationToken, ValueTask> callback) =>
+        throw new NotSupportedException("No grain under test uses timers.");
+
+    public void Abandon() => Abandoned = true;
+}
+
+/// <summary>For grains that call no other.</summary>
+internal sealed class NoGrains : IGrains
+{
+    public TGrain Get<TGrain>(string key) where TGrain : class =>
+        throw new InvalidOperationException($"This grain calls no other, but asked for {typeof(TGrain).Name} {key}.");
+}

@@ -1,0 +1,76 @@
+using Cdp.Grains.Ports;
+
+namespace Cdp.Grains.Tests.Harness;
+
+/// <summary>A state store whose calls complete later, on another thread: other turns come between.</summary>
+internal sealed class YieldingStateStore(IStateStore inner) : IStateStore
+{
+    public async ValueTask<StateRow> ReadAsync(string kind, string key, CancellationToken cancellationToken)
+    {
+        var row = await inner.ReadAsync(kind, key, cancellationToken);
+        await Elsewhere();
+        return row;
+    }
+
+    public async ValueTask<string?> WriteAsync(string kind, string key, ReadOnlyMemory<byte> value, string? expectedTag, CancellationToken cancellationToken)
+    {
+        await Elsewhere();
+        var tag = await inner.WriteAsync(kind, key, value, expectedTag, cancellationToken);
+        await Elsewhere();
+        return tag;
+    }
+
+    public async ValueTask<bool> ClearAsync(string kind, string key, string? expectedTag, CancellationToken cancellationToken)
+    {
+        await Elsewhere();
+        return await inner.ClearAsync(kind, key, expectedTag, cancellationToken);
+    }
+
+    private static Task Elsewhere() => Task.Run(static () => { });
+}
+
+/// <summary>A history whose appends are applied in order and become durable when they are released.</summary>
+internal sealed class GatedHistory(IHistory inner) : IHistory
+{
+    private readonly Queue<TaskCompletionSource> _waiting = new();
+
+    /// <summary>Appends issued and not yet durable.</summary>
+    public int Waiting
+    {
+        get
+        {
+            lock (_waiting) return _waiting.Count;
+        }
+    }
+
+    public async ValueTask<bool> AppendAsync(string key, long expected, int count, ReadOnlyMemory<byte> slice, CancellationToken cancellationToken)
+    {
+        var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Task<bool> append;
+        lock (_waiting)
+        {
+            _waiting.Enqueue(gate);
+            append = inner.AppendAsync(key, expected, count, slice, cancellationToken).AsTask();
+        }
+
+        await gate.Task;
+        return await append;
+    }
+
+    public void ReleaseNext()
+    {
+        lock (_waiting) _waiting.Dequeue().SetResult();
+    }
+
+    public void FailNext()
+    {
+        lock (_waiting) _waiting.Dequeue().SetException(new IOException("The disk is full."));
+    }
+
+    public ValueTask<IReadOnlyList<HistorySliceRow>> ReadAsync(string key, long from, int maxBytes, CancellationToken cancellationToken) =>
+        inner.ReadAsync(key, from, maxBytes, cancellationToken);
+
+    public ValueTask<long> LengthAsync(string key, CancellationToken cancellationToken) => inner.LengthAsync(key, cancellationToken);
+
+    public ValueTask DeleteAsync(string key, CancellationToken cancellationToken) => inner.DeleteAsync(key, cancellationToken);
+}

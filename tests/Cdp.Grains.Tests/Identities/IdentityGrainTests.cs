@@ -1,0 +1,266 @@
+using Cdp.Domain.Tests.Identity;
+using Cdp.Grains.Identities;
+using Cdp.Grains.Ports;
+using Cdp.Grains.Tests.Harness;
+using Cdp.Grains.V1;
+using Cdp.StorageContract;
+using Cdp.V1;
+using static Cdp.Domain.Tests.Identity.IdentityWorld;
+
+namespace Cdp.Grains.Tests.Identities;
+
+public sealed class IdentityGrainTests
+{
+    private readonly IdentityHarness _tenant = new(IdentityWorld.Config());
+
+    [Fact]
+    public async Task An_answer_is_that_of_the_decider_and_stands_in_the_record()
+    {
+        var world = new IdentityWorld(_tenant.Config);
+        foreach (var question in new[] { Question(Id("device", "d")), Question(Id("user_id", "u"), Id("device", "d")), Question(Id("user_id", "v"), Id("device", "d")) })
+        {
+            Assert.Equal(world.Ask(question), await _tenant.AskAsync(question));
+        }
+
+        Assert.Equal(world.Record, await _tenant.RecordAsync());
+    }
+
+    [Fact]
+    public async Task A_batch_is_decided_in_order_and_appended_once()
+    {
+        await _tenant.AskAsync(Question(Id("device", "d")), Question(Id("user_id", "u"), Id("device", "d")), Question(Id("email", "e"), Id("device", "d")));
+        Assert.Single(await _tenant.MemoryHistory.ReadAsync("identity/shop", 0, int.MaxValue, CancellationToken.None));
+        Assert.Single((await _tenant.RecordAsync()).Where(d => d.Merged is null && d.Minted is not null), d => d.Minted.Identifier.Value == "d");
+    }
+
+    [Fact]
+    public async Task A_minted_customer_is_in_the_index_before_the_reply_and_the_step_is_told()
+    {
+        var answer = await _tenant.AskAsync(Id("device", "d"));
+        Assert.Equal([answer.Customer], await _tenant.IndexedAsync());
+        Assert.Equal([RecoverySteps.IdentityRecorded], _tenant.Steps.Names);
+    }
+
+    [Fact]
+    public async Task A_question_without_identifiers_is_a_bug_and_harms_nobody()
+    {
+        await Assert.ThrowsAsync<ArgumentException>(() => _tenant.AskAsync(Question()));
+        Assert.NotEmpty((await _tenant.AskAsync(Id("device", "d"))).Customer);
+    }
+
+    [Fact]
+    public async Task Replies_wait_for_their_append_and_for_all_before_it()
+    {
+        var gate = new GatedHistory(_tenant.MemoryHistory);
+        var tenant = new IdentityHarness(_tenant.Config) { History = gate };
+        var activation = await tenant.GetAsync();
+        var first = activation.Call(g => g.Decide(Of(Question(Id("device", "a"))), CancellationToken.None));
+        var second = activation.Call(g => g.Decide(Of(Question(Id("device", "b"))), CancellationToken.None));
+        var followsFirst = activation.Call(g => g.Decide(Of(Question(Id("device", "a"))), CancellationToken.None));
+
+        // A turn behind the three: all were decided, both appends are under way, nobody has a reply.
+        await activation.Call(_ => new ValueTask<bool>(true));
+        Assert.Equal(2, gate.Waiting);
+        Assert.False(first.IsCompleted || second.IsCompleted || followsFirst.IsCompleted);
+
+        gate.ReleaseNext();
+        Assert.Equal((await first).Answers, (await followsFirst).Answers is var _ ? (await first).Answers : []);
+        gate.ReleaseNext();
+        Assert.NotEqual((await first).Answers[0].Customer, (await second).Answers[0].Customer);
+        Assert.Equal((await first).Answers[0].Customer, (await followsFirst).Answers[0].Customer);
+    }
+
+    [Fact]
+    public async Task After_a_failed_append_everything_after_it_fails_and_the_activation_gives_itself_up()
+    {
+        var gate = new GatedHistory(_tenant.MemoryHistory);
+        var tenant = new IdentityHarness(_tenant.Config) { History = gate };
+        var activation = await tenant.GetAsync();
+        var first = activation.Call(g => g.Decide(Of(Question(Id("device", "a"))), CancellationToken.None));
+        var second = activation.Call(g => g.Decide(Of(Question(Id("device", "b"))), CancellationToken.None));
+        await activation.Call(_ => new ValueTask<bool>(true));
+
+        gate.FailNext();
+        gate.ReleaseNext();
+        await Assert.ThrowsAsync<IOException>(() => first);
+        await Assert.ThrowsAnyAsync<IOException>(() => second);
+        Assert.True(activation.Abandoned);
+        await Assert.ThrowsAsync<IdentityRecordException>(() => activation.Call(g => g.Decide(Of(Question(Id("device", "c"))), CancellationToken.None)));
+    }
+
+    [Fact]
+    public async Task Of_two_activations_the_one_that_was_overtaken_drops_itself_and_its_successor_agrees()
+    {
+        var old = await _tenant.ActivateAsync();
+        var answer = await _tenant.AskAsync(Id("device", "d"));
+        await Assert.ThrowsAsync<IdentityRecordException>(() => old.Call(g => g.Decide(Of(Question(Id("email", "e"))), CancellationToken.None)));
+        Assert.True(old.Abandoned);
+
+        _tenant.Drop();
+        Assert.Equal(answer, await _tenant.AskAsync(Id("device", "d")));
+        Assert.Single(await _tenant.RecordAsync());
+    }
+
+    [Fact]
+    public async Task Rows_of_an_overtaken_activation_do_not_replace_newer_ones()
+    {
+        var cramped = new IdentityHarness(_tenant.Config) { Options = new IdentityOptions { FlushAt = 1_000 } };
+        await cramped.AskAsync(Id("user_id", "u"), Id("device", "d0"));
+        var overtaken = await cramped.GetAsync();
+        cramped.Drop();
+        await cramped.AskAsync(Id("user_id", "u"), Id("device", "d1"));
+        await (await cramped.GetAsync()).StopAsync();
+        await overtaken.StopAsync();
+
+        cramped.Drop();
+        var customer = (await cramped.AskAsync(Id("device", "d1"))).Customer;
+        Assert.Equal(3, (await cramped.DescribeAsync(customer)).Facts.Count);
+        Assert.Equal(3, (await cramped.RecordAsync()).Count);
+    }
+
+    [Fact]
+    public async Task Memory_is_bounded_whatever_the_number_of_identifiers()
+    {
+        var tenant = new IdentityHarness(_tenant.Config) { Options = new IdentityOptions { Nodes = 50, Groups = 40, Refusals = 30, FactPages = 5, FlushAt = 64 } };
+        var first = await tenant.AskAsync(Id("user_id", "u0"), Id("device", "d0"));
+        for (var i = 0; i < 2_000; i++) await tenant.AskAsync(Id("user_id", $"u{i}"), Id("device", $"d{i % 70}"));
+
+        var grain = (await tenant.GetAsync()).Grain;
+        Assert.InRange(grain.RowsInMemory, 1, 50 + 40 + 30 + 5 + 64 + 10);
+        Assert.Equal(first.Customer, (await tenant.AskAsync(Id("device", "d0"))).Customer);
+    }
+
+    [Fact]
+    public async Task Without_its_rows_the_record_gives_the_same_answers_and_index()
+    {
+        var questions = Enumerable.Range(0, 40).Select(i => Question(Id("user_id", $"u{i % 7}"), Id("email", $"e{i % 13}"), Id("device", $"d{i % 5}"))).ToList();
+        foreach (var question in questions) await _tenant.AskAsync(question);
+        await (await _tenant.GetAsync()).StopAsync();
+        var answers = new List<IdentityAnswer>();
+        foreach (var question in questions) answers.Add(await _tenant.AskAsync(question));
+        var indexed = await _tenant.IndexedAsync();
+        var decided = (await _tenant.RecordAsync()).Count;
+
+        _tenant.DropRows();
+        foreach (var customer in indexed) await _tenant.MemoryIndex.RemoveAsync(IdentityHarness.Tenant, customer, CancellationToken.None);
+        _tenant.Drop();
+        for (var i = 0; i < questions.Count; i++) Assert.Equal(answers[i], await _tenant.AskAsync(questions[i]));
+        Assert.Equal(indexed, await _tenant.IndexedAsync());
+        Assert.Equal(decided, (await _tenant.RecordAsync()).Count);
+    }
+
+    [Fact]
+    public async Task A_record_shorter_than_its_rows_is_reported_instead_of_continued()
+    {
+        await _tenant.AskAsync(Id("device", "d"));
+        await (await _tenant.GetAsync()).StopAsync();
+        await _tenant.MemoryHistory.DeleteAsync("identity/shop", CancellationToken.None);
+        await Assert.ThrowsAsync<InvalidDataException>(_tenant.ActivateAsync);
+    }
+
+    [Fact]
+    public async Task While_rows_cannot_be_written_decisions_go_on_until_memory_would_not_be_bounded()
+    {
+        var tenant = new IdentityHarness(_tenant.Config) { Options = new IdentityOptions { FlushAt = 4, WaitAt = 40 } };
+        await tenant.AskAsync(Id("device", "first"));
+        tenant.MemoryStates.Broken = true;
+        await Assert.ThrowsAnyAsync<IOException>(() => tenant.AskAsync(Id("device", "second")));
+        tenant.MemoryStates.Broken = false;
+
+        var blocked = new WriteBlockedStore(tenant.MemoryStates);
+        var limited = new IdentityHarness(_tenant.Config) { States = blocked, Options = tenant.Options };
+        blocked.Broken = true;
+        var answered = 0;
+        var failure = await Assert.ThrowsAsync<IOException>(async () =>
+        {
+            for (; answered < 1_000; answered++) await limited.AskAsync(Id("device", $"d{answered}"));
+        });
+        Assert.IsType<IOException>(failure.InnerException);
+        Assert.InRange(answered, 10, 60);
+
+        blocked.Broken = false;
+        Assert.NotEmpty((await limited.AskAsync(Id("device", "after"))).Customer);
+    }
+
+    [Fact]
+    public async Task Confirm_knows_what_was_minted_and_where_it_went()
+    {
+        var older = await _tenant.AskAsync(Id("device", "a"));
+        var younger = await _tenant.AskAsync(Id("device", "b"));
+        await _tenant.AskAsync(Id("device", "a"), Id("device", "b"));
+
+        var gone = await _tenant.ConfirmAsync(younger.Customer);
+        Assert.Equal((true, 1L, older.Customer), (gone.Minted, gone.MintedSequence, gone.MergedInto));
+        Assert.Equal(older.MintedAt, gone.MintedAt);
+        Assert.Equal("", (await _tenant.ConfirmAsync(older.Customer)).MergedInto);
+        Assert.False((await _tenant.ConfirmAsync("cnobody")).Minted);
+    }
+
+    [Fact]
+    public async Task Describe_lists_the_facts_of_a_customer_and_of_those_merged_into_it_in_the_order_of_decision()
+    {
+        var older = await _tenant.AskAsync(Id("device", "a"));
+        await _tenant.AskAsync(Id("email", "x"), Id("device", "b"));
+        await _tenant.AskAsync(Id("email", "x"), Id("device", "a"));
+        await _tenant.AskAsync(Id("user_id", "u"), Id("device", "a"));
+        await _tenant.AskAsync(Id("user_id", "v"), Id("device", "a"));
+
+        var former = (await _tenant.RecordAsync()).First(d => d.Merged is not null).Merged.Loser;
+        var group = await _tenant.DescribeAsync(former);
+        Assert.Equal((true, older.Customer), (group.Found, group.Customer));
+        Assert.Equal(2, group.Former.Count);
+        Assert.Contains(former, group.Former);
+        Assert.Equal(
+            [IdentityFact.FactOneofCase.Minted, IdentityFact.FactOneofCase.Minted, IdentityFact.FactOneofCase.Linked, IdentityFact.FactOneofCase.Merged, IdentityFact.FactOneofCase.Minted, IdentityFact.FactOneofCase.Merged],
+            group.Facts.Select(f => f.FactCase));
+        Assert.Equal([0, 1, 2, 3, 4, 5], group.Facts.Select(f => f.Sequence));
+        Assert.Equal("e", group.Facts[0].Evidence.EventId);
+
+        var other = await _tenant.DescribeAsync((await _tenant.AskAsync(Id("user_id", "v"))).Customer);
+        var refused = Assert.Single(other.Facts, f => f.Refused is not null).Refused;
+        Assert.Equal(("user_id", 1, "a", "v"), (refused.Namespace, refused.Limit, refused.Identifier.Value, refused.With.Value));
+        Assert.False((await _tenant.DescribeAsync("cnobody")).Found);
+    }
+
+    [Fact]
+    public async Task Describe_pages_through_more_facts_than_a_row_holds_also_after_a_restart()
+    {
+        for (var i = 0; i < 700; i++) await _tenant.AskAsync(Id("user_id", "u"), Id("order_id", $"o{i}"));
+        var customer = (await _tenant.AskAsync(Id("user_id", "u"))).Customer;
+        Assert.Equal(Enumerable.Range(0, 701).Select(i => (long)i), await AllFactsAsync());
+
+        await (await _tenant.GetAsync()).StopAsync();
+        _tenant.Drop();
+        Assert.Equal(Enumerable.Range(0, 701).Select(i => (long)i), await AllFactsAsync());
+
+        async Task<List<long>> AllFactsAsync()
+        {
+            var sequences = new List<long>();
+            var token = "";
+            do
+            {
+                var page = await _tenant.DescribeAsync(customer, 300, token);
+                sequences.AddRange(page.Facts.Select(f => f.Sequence));
+                token = page.NextPageToken;
+            }
+            while (token.Length > 0);
+            return sequences;
+        }
+    }
+
+    private static DecideIdentityRequest Of(params IdentityQuestion[] questions) => new() { Questions = { questions } };
+
+    /// <summary>Reads, but refuses to write while broken.</summary>
+    private sealed class WriteBlockedStore(MemoryStateStore inner) : IStateStore
+    {
+        public bool Broken { get; set; }
+
+        public ValueTask<StateRow> ReadAsync(string kind, string key, CancellationToken cancellationToken) => inner.ReadAsync(kind, key, cancellationToken);
+
+        public ValueTask<string?> WriteAsync(string kind, string key, ReadOnlyMemory<byte> value, string? expectedTag, CancellationToken cancellationToken) =>
+            Broken ? throw new IOException("The disk is full.") : inner.WriteAsync(kind, key, value, expectedTag, cancellationToken);
+
+        public ValueTask<bool> ClearAsync(string kind, string key, string? expectedTag, CancellationToken cancellationToken) =>
+            inner.ClearAsync(kind, key, expectedTag, cancellationToken);
+    }
+}
