@@ -17,10 +17,13 @@ public interface IIdentityRows
     /// <summary>The refusal of a pair (see <see cref="IdentifierPair"/>); null: not refused.</summary>
     IdentityRefusal? Refusal(string pair);
 
-    /// <summary>A new or changed row.</summary>
+    /// <summary>A new row.</summary>
     void PutNode(string key, IdentityNode node);
 
-    /// <summary>A new or changed row.</summary>
+    /// <summary>The group of a customer minted just now. Where the row is there already, it stays.</summary>
+    void AddGroup(string customer, IdentityGroup group);
+
+    /// <summary>A changed row.</summary>
     void PutGroup(string customer, IdentityGroup group);
 
     /// <summary>A new row.</summary>

@@ -45,14 +45,10 @@ public static class IdentityFold
 
     private static void ApplyMinted(IIdentityRows rows, Minted minted, long sequence, long at)
     {
-        if (rows.Group(minted.Customer) is null)
-        {
-            var group = new IdentityGroup { Minted = sequence, MintedAt = at };
-            group.Facts.Add(sequence);
-            Count(group, minted.Identifier.Key, 1);
-            rows.PutGroup(minted.Customer, group);
-        }
-
+        var group = new IdentityGroup { Minted = sequence, MintedAt = at };
+        group.Facts.Add(sequence);
+        Count(group, minted.Identifier.Key, 1);
+        rows.AddGroup(minted.Customer, group);
         PutNode(rows, minted.Identifier.Key, minted.Customer, sequence);
     }
 

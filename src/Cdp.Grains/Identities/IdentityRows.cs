@@ -47,6 +47,12 @@ internal sealed class IdentityRows : IIdentityRows
 
     public void PutNode(string key, IdentityNode node) => _nodes.Put(key, node);
 
+    public void AddGroup(string customer, IdentityGroup group)
+    {
+        // Replaying the record loads the row first; a customer decided just now has none in the store.
+        if (!_groups.TryGet(customer, out var known) || known is null) _groups.Put(customer, group);
+    }
+
     public void PutGroup(string customer, IdentityGroup group) => _groups.Put(customer, group);
 
     public void PutRefusal(string pair, IdentityRefusal refusal) => _refusals.Put(pair, refusal);

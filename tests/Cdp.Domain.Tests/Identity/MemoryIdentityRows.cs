@@ -22,6 +22,8 @@ internal sealed class MemoryIdentityRows : IIdentityRows
 
     public void PutNode(string key, IdentityNode node) => Nodes[key] = node;
 
+    public void AddGroup(string customer, IdentityGroup group) => Groups.TryAdd(customer, group);
+
     public void PutGroup(string customer, IdentityGroup group) => Groups[customer] = group;
 
     public void PutRefusal(string pair, IdentityRefusal refusal) => Refusals[pair] = refusal;
