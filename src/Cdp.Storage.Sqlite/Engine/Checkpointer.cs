@@ -1,14 +1,25 @@
 namespace Cdp.Storage.Sqlite.Engine;
 
-/// <summary>Moves pages from the write-ahead log into the database on a thread and a connection of its own.</summary>
+/// <summary>
+/// Moves pages from the write-ahead log into the database on a thread and a connection of its own, beside the commits.
+/// It never quite catches up with a busy writer, and the log only starts over when nothing is left in it: so the
+/// writer moves the last few pages itself, between two commits.
+/// </summary>
 internal sealed class Checkpointer : IDisposable
 {
+    /// <summary>Pages that a writer moves in some milliseconds.</summary>
+    private const int FewPages = 256;
+
+    /// <summary>A disk that does not catch up after this many passes is waited for, or the log would grow for ever.</summary>
+    private const int MaxPasses = 8;
+
     private readonly Func<Database> _open;
     private readonly FileMetrics _metrics;
+    private readonly Lock _pass = new();
     private readonly AutoResetEvent _signal = new(initialState: false);
     private readonly Thread _thread;
     private volatile bool _closing;
-    private volatile bool _nearlyDone;
+    private volatile CheckpointPhase _phase;
 
     public Checkpointer(string name, Func<Database> open, FileMetrics metrics)
     {
@@ -18,14 +29,22 @@ internal sealed class Checkpointer : IDisposable
         _thread.Start();
     }
 
-    public void Signal() => _signal.Set();
+    public CheckpointPhase Phase => _phase;
 
-    /// <summary>Whether a pass ended since the last call: what is left is what was committed meanwhile.</summary>
-    public bool TakeNearlyDone()
+    /// <summary>Starts to move pages. Called by the writer when idle.</summary>
+    public void Start()
     {
-        if (!_nearlyDone) return false;
-        _nearlyDone = false;
-        return true;
+        _phase = CheckpointPhase.Moving;
+        _signal.Set();
+    }
+
+    /// <summary>Ends a checkpoint. Called by the writer when the last pages are its to move.</summary>
+    public void Finished() => _phase = CheckpointPhase.Idle;
+
+    /// <summary>Cuts the log to nothing. A pass that runs is waited for: SQLite would refuse the second checkpoint.</summary>
+    public void Truncate(Database database)
+    {
+        lock (_pass) database.CheckpointTruncate();
     }
 
     public void Dispose()
@@ -44,7 +63,12 @@ internal sealed class Checkpointer : IDisposable
             try
             {
                 database ??= _open();
-                if (database.CheckpointPassive() > 0) _nearlyDone = true;
+                for (var pass = 0; pass < MaxPasses && !_closing && Pass(database) > FewPages; pass++)
+                {
+                    // What was committed during a pass is the next one's, which is shorter.
+                }
+
+                _phase = CheckpointPhase.NearlyDone;
             }
             catch (StorageException e)
             {
@@ -52,9 +76,15 @@ internal sealed class Checkpointer : IDisposable
                 _metrics.CheckpointFailed(e);
                 database?.Dispose();
                 database = null;
+                _phase = CheckpointPhase.Idle;
             }
         }
 
         database?.Dispose();
+    }
+
+    private int Pass(Database database)
+    {
+        lock (_pass) return database.CheckpointPassive();
     }
 }

@@ -9,6 +9,9 @@ internal sealed class Database : IDisposable
     /// <summary>Bytes of a page.</summary>
     public const int PageSize = 4096;
 
+    /// <summary>Bytes of write-ahead log that stay on disk to be written over, after it once was longer.</summary>
+    private const int KeptLogBytes = 64 << 20;
+
     private readonly sqlite3 _handle;
     private readonly string _path;
     private readonly List<Statement> _statements = [];
@@ -32,6 +35,7 @@ internal sealed class Database : IDisposable
                 PRAGMA journal_mode = WAL;
                 PRAGMA synchronous = FULL;
                 PRAGMA wal_autocheckpoint = 0;
+                PRAGMA journal_size_limit = {KeptLogBytes};
                 PRAGMA temp_store = MEMORY;
                 PRAGMA cache_size = {-cacheBytes / 1024};
                 """));

@@ -150,7 +150,7 @@ internal sealed class GroupCommitter<TTarget> : IAsyncDisposable
         if (!_transaction.Exists(o => o.Erases)) return null;
         try
         {
-            database.CheckpointTruncate();
+            _checkpointer.Truncate(database);
             return null;
         }
         catch (StorageException e)
@@ -160,24 +160,27 @@ internal sealed class GroupCommitter<TTarget> : IAsyncDisposable
         }
     }
 
-    /// <summary>
-    /// Lets the checkpointer move pages beside the commits. It never catches up with a busy writer, and the log only
-    /// starts over when nothing is left in it: so the few last pages are moved here, between two commits.
-    /// </summary>
     private void Checkpoint(Database database)
     {
         try
         {
             _pagesSinceCheckpoint += database.TakePagesWritten();
-            if (_checkpointer.TakeNearlyDone()) _ = database.CheckpointPassive();
+            switch (_checkpointer.Phase)
+            {
+                case CheckpointPhase.Idle when (long)_pagesSinceCheckpoint * Database.PageSize >= _options.CheckpointBytes:
+                    _pagesSinceCheckpoint = 0;
+                    _checkpointer.Start();
+                    break;
+                case CheckpointPhase.NearlyDone:
+                    database.CheckpointPassive();
+                    _checkpointer.Finished();
+                    break;
+            }
         }
         catch (StorageException e)
         {
             _metrics.CheckpointFailed(e);
+            _checkpointer.Finished();
         }
-
-        if ((long)_pagesSinceCheckpoint * Database.PageSize < _options.CheckpointBytes) return;
-        _pagesSinceCheckpoint = 0;
-        _checkpointer.Signal();
     }
 }

@@ -1,0 +1,126 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using Cdp.StorageContract;
+
+namespace Cdp.Storage.Sqlite.Tests;
+
+/// <summary>Invariant 1: a flush to disk lies between a commit's write and its acknowledgement, and a kill loses nothing.</summary>
+public sealed class AcknowledgedIsDurableTests
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Every_acknowledgement_comes_after_the_flush_of_what_it_acknowledges()
+    {
+        using var directory = new TemporaryDirectory();
+        var trace = directory["trace"];
+        await RunAsync(directory["data"], trace, count: 25);
+        var lines = await File.ReadAllLinesAsync(trace, Token);
+        foreach (var (file, ack) in new[] { ("log.db-wal", AppendingChild.LogAck), ("state.db-wal", AppendingChild.HistoryAck) })
+        {
+            var read = FlushTrace.Read(lines, file, ack);
+            Assert.Empty(read.Unflushed);
+            Assert.Equal(25, read.Acknowledgements);
+            Assert.True(read.Writes >= 50, $"{read.Writes} writes of {file} were recorded: too few.");
+            Assert.True(read.Flushes >= 25, $"{read.Flushes} flushes of {file} were recorded: too few.");
+        }
+    }
+
+    [Theory]
+    [InlineData("""
+        [pid 7] pwrite64(5</d/log.db-wal>, "x", 1, 0) = 1
+        [pid 8] write(1<pipe:[1]>, "ack-log 0", 9) = 9
+        [pid 7] fdatasync(5</d/log.db-wal>) = 0
+        """)]
+    [InlineData("""
+        [pid 7] fdatasync(5</d/log.db-wal> <unfinished ...>
+        [pid 9] pwrite64(5</d/log.db-wal>, "x", 1, 0) = 1
+        [pid 7] <... fdatasync resumed>) = 0
+        [pid 8] write(1<pipe:[1]>, "ack-log 0", 9) = 9
+        """)]
+    [InlineData("""
+        [pid 7] pwrite64(5</d/log.db-wal>, "x", 1, 0) = 1
+        [pid 7] fdatasync(5</d/state.db-wal>) = 0
+        [pid 8] write(1<pipe:[1]>, "ack-log 0", 9) = 9
+        """)]
+    [InlineData("""
+        [pid 7] pwrite64(5</d/log.db-wal>, "x", 1, 0) = 1
+        [pid 7] fdatasync(5</d/log.db-wal>) = -1 EIO (Input/output error)
+        [pid 8] write(1<pipe:[1]>, "ack-log 0", 9) = 9
+        """)]
+    public void A_recording_without_the_flush_is_told(string recording) =>
+        Assert.Single(FlushTrace.Read(recording.Split('\n').Select(l => l.Trim()), "log.db-wal", "ack-log").Unflushed);
+
+    [Fact]
+    public async Task A_killed_process_loses_nothing_that_it_acknowledged()
+    {
+        using var directory = new TemporaryDirectory();
+        var acknowledged = new List<string[]>();
+        for (var round = 0; round < 6; round++)
+        {
+            using var child = Process.Start(AppendingChild.StartInfo(directory.Path, count: 1_000_000, writers: 6))!;
+            var wanted = 1 + (round * 67);
+            while (await child.StandardOutput.ReadLineAsync(Token) is { } line)
+            {
+                acknowledged.Add(line.Split(' '));
+                if (--wanted == 0) child.Kill();
+            }
+
+            await child.WaitForExitAsync(Token);
+            Assert.True(wanted <= 0, await child.StandardError.ReadToEndAsync(Token));
+            await CheckAsync(directory.Path, acknowledged);
+        }
+    }
+
+    private static async Task CheckAsync(string directory, List<string[]> acknowledged)
+    {
+        await using var store = await SqliteStore.OpenAsync(directory);
+        Assert.Empty(store.Recovery.Healed);
+        foreach (var ack in acknowledged)
+        {
+            if (ack[0] == AppendingChild.LogAck)
+            {
+                var record = (await store.Log.ReadManyAsync([(Number(ack[1]), Number(ack[2]))], Token))[0];
+                Assert.Equal(ack[3], Bytes.Text(record!.Value.Payload));
+            }
+            else
+            {
+                var slice = (await store.History.ReadAsync(ack[1], Number(ack[2]), 0, Token))[0];
+                Assert.Equal((Number(ack[2]), ack[3]), (slice.First, Bytes.Text(slice.Bytes)));
+            }
+        }
+
+        for (var partition = 0; partition < store.Log.Partitions; partition++)
+        {
+            var records = await store.Log.ReadAsync(partition, 0, int.MaxValue, Token);
+            Assert.Equal(Enumerable.Range(0, records.Count).Select(i => (long)i), records.Select(r => r.Position));
+            Assert.Equal(records.Count, await store.Log.EndAsync(partition, Token));
+        }
+    }
+
+    private static int Number(string text) => int.Parse(text, System.Globalization.CultureInfo.InvariantCulture);
+
+    private static async Task RunAsync(string directory, string trace, int count)
+    {
+        Process child;
+        try
+        {
+            child = Process.Start(AppendingChild.StartInfo(
+                directory, count, 1, "strace", "-f", "-y", "-s", "64", "-e", "trace=fsync,fdatasync,write,pwrite64", "-o", trace))!;
+        }
+        catch (Win32Exception)
+        {
+            Assert.Skip("strace, which records system calls, is not installed.");
+            return;
+        }
+
+        using (child)
+        {
+            var error = child.StandardError.ReadToEndAsync(Token);
+            await child.StandardOutput.ReadToEndAsync(Token);
+            await child.WaitForExitAsync(Token);
+            if (child.ExitCode != 0 && (await error).Contains("ptrace", StringComparison.OrdinalIgnoreCase)) Assert.Skip("strace may not trace here: " + await error);
+            Assert.True(child.ExitCode == 0, await error);
+        }
+    }
+}

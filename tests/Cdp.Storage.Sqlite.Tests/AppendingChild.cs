@@ -1,0 +1,59 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+using Cdp.StorageContract;
+
+namespace Cdp.Storage.Sqlite.Tests;
+
+/// <summary>A process of its own that appends and says what was acknowledged, a line each: to be watched and killed.</summary>
+internal static class AppendingChild
+{
+    public const string Command = "--append";
+
+    public const int Partitions = 4;
+
+    /// <summary>Acknowledgement of a log record: partition, position, payload.</summary>
+    public const string LogAck = "ack-log";
+
+    /// <summary>Acknowledgement of a history entry: key, sequence, bytes.</summary>
+    public const string HistoryAck = "ack-history";
+
+    /// <summary>How to start the child.</summary>
+    /// <param name="directory">Where it appends.</param>
+    /// <param name="count">Appends of each writer.</param>
+    /// <param name="writers">Writers at the same time.</param>
+    /// <param name="wrapper">A program that runs it, with its arguments.</param>
+    public static ProcessStartInfo StartInfo(string directory, int count, int writers, params string[] wrapper)
+    {
+        var program = Path.Combine(AppContext.BaseDirectory, typeof(AppendingChild).Assembly.GetName().Name + (OperatingSystem.IsWindows() ? ".exe" : ""));
+        string[] command = [.. wrapper, program, Command, directory, count.ToString(CultureInfo.InvariantCulture), writers.ToString(CultureInfo.InvariantCulture)];
+        return new ProcessStartInfo(command[0], command[1..]) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
+    }
+
+    public static async Task<int> RunAsync(string directory, int count, int writers)
+    {
+        await using var output = Console.OpenStandardOutput();
+        await using var store = await SqliteStore.OpenAsync(directory, new SqliteStoreOptions { Partitions = Partitions });
+        var gate = new Lock();
+        void Say(string line)
+        {
+            // One write a line, so that a kill leaves whole lines.
+            lock (gate) output.Write(Encoding.UTF8.GetBytes(line + "\n"));
+        }
+
+        await Task.WhenAll(Enumerable.Range(0, writers).Select(writer => Task.Run(async () =>
+        {
+            var key = $"tenant/{writer}";
+            var next = await store.History.LengthAsync(key, default);
+            for (var i = 0; i < count; i++, next++)
+            {
+                var (partition, name) = ((writer + i) % Partitions, $"{writer}.{next}");
+                var position = await store.Log.AppendAsync(partition, [Bytes.Record("tenant", name)], default);
+                Say($"{LogAck} {partition} {position} {name}");
+                if (!await store.History.AppendAsync(key, next, 1, Bytes.Of(name), default)) throw new InvalidOperationException("Fenced.");
+                Say($"{HistoryAck} {key} {next} {name}");
+            }
+        })));
+        return 0;
+    }
+}
