@@ -42,10 +42,10 @@ public sealed class SqliteStore : IAsyncDisposable
 
         _meter = new Meter("Cdp.Storage.Sqlite");
         var ends = new long[partitions];
-        _logReaders = new(() => new LogReader(Reader(logPath)), idle);
-        _stateReaders = new(() => new StateReader(Reader(statePath)), idle);
-        _logWriter = new("log.db", () => new LogWriteTarget(Writer(logPath), ends), () => Reader(logPath), options, new FileMetrics(_meter, "log"));
-        _stateWriter = new("state.db", () => new StateWriteTarget(Writer(statePath), tags, options.RememberedHistories), () => Reader(statePath), options, new FileMetrics(_meter, "state"));
+        _logReaders = new(() => Reader(logPath).Give(d => new LogReader(d)), idle);
+        _stateReaders = new(() => Reader(statePath).Give(d => new StateReader(d)), idle);
+        _logWriter = new("log.db", () => Writer(logPath).Give(d => new LogWriteTarget(d, ends)), () => Reader(logPath), options, new FileMetrics(_meter, "log"));
+        _stateWriter = new("state.db", () => Writer(statePath).Give(d => new StateWriteTarget(d, tags, options.RememberedHistories)), () => Reader(statePath), options, new FileMetrics(_meter, "state"));
         Log = new SqliteEventLog(_logWriter, _logReaders, ends, epoch);
         State = new SqliteStateStore(_stateWriter, _stateReaders);
         History = new SqliteHistory(_stateWriter, _stateReaders);

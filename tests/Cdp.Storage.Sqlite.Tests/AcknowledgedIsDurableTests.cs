@@ -33,6 +33,10 @@ public sealed class AcknowledgedIsDurableTests
         [pid 7] fdatasync(5</d/log.db-wal>) = 0
         """)]
     [InlineData("""
+        7     pwrite64(5</d/log.db-wal>, "x", 1, 0) = 1
+        12345 write(1<pipe:[1]>, "ack-log 0", 9) = 9
+        """)]
+    [InlineData("""
         [pid 7] fdatasync(5</d/log.db-wal> <unfinished ...>
         [pid 9] pwrite64(5</d/log.db-wal>, "x", 1, 0) = 1
         [pid 7] <... fdatasync resumed>) = 0

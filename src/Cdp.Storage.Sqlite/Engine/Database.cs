@@ -49,6 +49,20 @@ internal sealed class Database : IDisposable
         }
     }
 
+    /// <summary>Hands a connection to what will own it; closes it when that cannot be made.</summary>
+    public TOwner Give<TOwner>(Func<Database, TOwner> make)
+    {
+        try
+        {
+            return make(this);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
     public void Execute(string sql) => Check(raw.sqlite3_exec(_handle, sql));
 
     /// <summary>Prepares a statement that lives as long as the connection.</summary>
