@@ -68,23 +68,21 @@ internal sealed class GroupCommitter<TTarget> : IAsyncDisposable
 
     private void Run()
     {
+        while (Gather()) Commit();
+        _checkpointer.Dispose();
         try
         {
-            while (Gather()) Commit();
-            _checkpointer.Dispose();
             _target?.Database.CheckpointTruncate();
-            _ended.SetResult();
         }
         catch (StorageException e)
         {
             // Everything acknowledged stands in the write-ahead log; the next start moves it.
             _metrics.CheckpointFailed(e);
-            _ended.SetResult();
         }
-        finally
-        {
-            _target?.Dispose();
-        }
+
+        // Whoever waits for the end may open the file anew: it must be closed by then.
+        _target?.Dispose();
+        _ended.SetResult();
     }
 
     /// <summary>Takes what is queued, up to the bytes of a transaction. False when there is nothing and never will be.</summary>
