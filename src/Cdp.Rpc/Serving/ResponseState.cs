@@ -96,13 +96,17 @@ internal sealed class ResponseState(HttpContext http, RpcDispatcher dispatcher)
         _broken = false;
     }
 
-    /// <summary>Sends what was written.</summary>
+    /// <summary>Sends what was written; returns when the client's flow control has taken it.</summary>
     public async ValueTask FlushAsync(CancellationToken cancellationToken)
     {
-        await http.Response.BodyWriter.FlushAsync(cancellationToken);
+        // Not with the token: the server would answer its cancellation by resetting the stream, status and all.
+        var flushed = await http.Response.BodyWriter.FlushAsync(CancellationToken.None);
 
-        // The flush itself returns normally when the client has gone.
-        cancellationToken.ThrowIfCancellationRequested();
+        // A flush returns normally when the client has gone.
+        if (flushed.IsCanceled || flushed.IsCompleted || cancellationToken.IsCancellationRequested)
+        {
+            throw new OperationCanceledException("The call has ended: nothing can be written any more.", cancellationToken);
+        }
     }
 
     public ValueTask FlushHeadersAsync(CancellationToken cancellationToken)
@@ -152,6 +156,8 @@ internal sealed class ResponseState(HttpContext http, RpcDispatcher dispatcher)
             _completed = completed = new(TaskCreationOptions.RunContinuationsAsynchronously);
             if (_writing)
             {
+                // Within the lock: once the write has ended, the writer may serve another call.
+                http.Response.BodyWriter.CancelPendingFlush();
                 return;
             }
         }

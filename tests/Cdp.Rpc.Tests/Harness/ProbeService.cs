@@ -28,6 +28,7 @@ internal sealed class ProbeService
         .DuplexStreamingRaw<Size>("MeasureEach", MeasureEachAsync)
         .Unary<Key, Payload>("Hang", HangAsync)
         .Unary<Key, Payload>("AwaitCancelled", AwaitCancelledAsync)
+        .Unary<Key, Payload>("AwaitEntered", AwaitEnteredAsync)
         .ServerStreaming<Key, Payload>("Flood", FloodAsync)
         .Unary<Key, Payload>("Stubborn", StubbornAsync)
         .Unary<Key, Payload>("Release", Release);
@@ -45,6 +46,11 @@ internal sealed class ProbeService
         {
             context.AddHeader("x-echo", text);
             context.AddTrailer("x-echo-trailer", text);
+        }
+
+        if (context.UserState is string user)
+        {
+            context.AddTrailer("x-user", user);
         }
 
         foreach (var bytes in context.GetBinaryHeader("x-echo-bin"))
@@ -140,6 +146,12 @@ internal sealed class ProbeService
     {
         await Cancelled(request.Key_).WaitAsync(context.CancellationToken);
         return new Payload { Text = "cancelled" };
+    }
+
+    private async ValueTask<Payload> AwaitEnteredAsync(Key request, ServerCallContext context)
+    {
+        await Entered(request.Key_).WaitAsync(context.CancellationToken);
+        return new Payload { Text = "entered" };
     }
 
     private async Task FloodAsync(Key request, IServerStreamWriter<Payload> replies, ServerCallContext context)
