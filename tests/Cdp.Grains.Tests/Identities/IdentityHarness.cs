@@ -60,8 +60,11 @@ internal sealed class IdentityHarness
 
     public static IdentityOptions Cramped { get; } = new() { Nodes = 3, Groups = 3, Refusals = 2, FactPages = 1, FlushAt = 5, WaitAt = 20 };
 
-    public Task<TestActivation<IdentityGrain>> ActivateAsync() => TestActivation<IdentityGrain>.StartAsync(
-        Tenant, new NoGrains(), context => new IdentityGrain(context, History, States, Index, new FixedDefinitions(Config), Steps, Options));
+    public Task<TestActivation<IdentityGrain>> ActivateAsync() =>
+        TestActivation<IdentityGrain>.StartAsync(Tenant, new NoGrains(), Create);
+
+    public IdentityGrain Create(IGrainContext context) =>
+        new(context, History, States, Index, new FixedDefinitions(Config), Steps, Options);
 
     /// <summary>The running activation; a new one where there is none or it gave itself up.</summary>
     public async Task<TestActivation<IdentityGrain>> GetAsync() =>
@@ -116,14 +119,22 @@ internal sealed class IdentityHarness
 /// <summary>Keeps the steps that were reached.</summary>
 internal sealed class RecordedSteps : IStepObserver
 {
-    public List<string> Names { get; } = [];
+    private readonly List<string> _names = [];
+
+    public IReadOnlyList<string> Names
+    {
+        get
+        {
+            lock (_names) return [.. _names];
+        }
+    }
 
     /// <summary>Runs at every step.</summary>
     public Action<string>? OnStep { get; set; }
 
     public void Reached(string step)
     {
-        Names.Add(step);
+        lock (_names) _names.Add(step);
         OnStep?.Invoke(step);
     }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Cdp.Grains.Customers;
 using Cdp.Grains.Ports;
 using Cdp.Grains.Tests.Harness;
@@ -9,7 +10,7 @@ namespace Cdp.Grains.Tests.Merges;
 /// <summary>Customers that keep of a merge what theirs is: whether they exist, where they went, whom they took in.</summary>
 internal sealed class FakeCustomers(Fuse fuse) : IGrains
 {
-    public Dictionary<string, Stored> All { get; } = [];
+    public ConcurrentDictionary<string, Stored> All { get; } = new();
 
     public HashSet<string> Erased { get; } = [];
 
@@ -23,7 +24,7 @@ internal sealed class FakeCustomers(Fuse fuse) : IGrains
     {
         if (Erased.Contains(customer)) return null;
         if (All.TryGetValue(customer, out var stored) || mint is null) return stored;
-        return All[customer] = new Stored { MintedAt = mint.IdentitySequence };
+        return All.GetOrAdd(customer, _ => new Stored { MintedAt = mint.IdentitySequence });
     }
 
     /// <summary>What one customer durably knows.</summary>
