@@ -29,5 +29,9 @@ public sealed record CommandContext
 
 /// <summary>Where the server is and who calls.</summary>
 /// <param name="Url">Address, e.g. <c>http://127.0.0.1:7878</c>.</param>
-/// <param name="Key">Secret of the API key; null for none.</param>
-public sealed record ServerAddress(Uri Url, string? Key);
+/// <param name="Key">Secret of the API key.</param>
+public sealed record ServerAddress(Uri Url, string Key)
+{
+    /// <summary>Names the server, never the key.</summary>
+    public override string ToString() => Url.ToString();
+}

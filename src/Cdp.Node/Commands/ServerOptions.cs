@@ -26,7 +26,9 @@ internal sealed class ServerOptions
         var text = parsed.GetValue(_server) ?? Set("CDP_URL") ?? DefaultUrl;
         if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https"))
             throw new CommandException($"\"{text}\" is not an address of a server; write one like {DefaultUrl} with --server or in CDP_URL.");
-        return new ServerAddress(url, Key(parsed));
+        var key = Key(parsed) ?? throw new CommandException(
+            "No API key is given; name one with --key or --key-file, or set CDP_KEY or CDP_KEY_FILE.");
+        return new ServerAddress(url, key);
     }
 
     public ICdpApi Connect(ParseResult parsed) => _context.Connect(Address(parsed));

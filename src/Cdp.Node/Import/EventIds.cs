@@ -9,9 +9,6 @@ namespace Cdp.Node.Import;
 /// </summary>
 public sealed class EventIds
 {
-    /// <summary>Most characters of an event id.</summary>
-    public const int MaxLength = 128;
-
     private const int MaxKeyInId = 64;
 
     private readonly Dictionary<UInt128, int> _occurrences = [];

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Cdp.Domain.Events;
 using Cdp.Node.Import.Mapping;
 using Cdp.Node.Import.Sources;
 using Cdp.V1;
@@ -8,9 +9,6 @@ namespace Cdp.Node.Import;
 /// <summary>Turns the units of one file into events, in the file's order. Remembers the ids it gave.</summary>
 public sealed class EventMapper
 {
-    /// <summary>Most bytes of an event on the wire.</summary>
-    public const int MaxEventBytes = 256 * 1024;
-
     private readonly ImportMapping _mapping;
     private readonly EventMapping _event;
     private readonly IReadOnlyDictionary<string, int> _columns;
@@ -109,7 +107,7 @@ public sealed class EventMapper
 
         var size = built.CalculateSize();
         var trimmed = 0;
-        while (size > MaxEventBytes && _event.Items is { } limited && trimmed < limited.Trim.Count)
+        while (size > EventLimits.MaxEventBytes && _event.Items is { } limited && trimmed < limited.Trim.Count)
         {
             foreach (var item in items.Values)
                 item.MapValue.Fields.Remove(limited.Trim[trimmed]);
@@ -117,11 +115,11 @@ public sealed class EventMapper
             size = built.CalculateSize();
         }
 
-        if (size > MaxEventBytes)
+        if (size > EventLimits.MaxEventBytes)
         {
             throw new RejectedException(Rejection.TooLarge, "", string.Create(
                 CultureInfo.InvariantCulture,
-                $"The event of {unit.Records.Count} lines has {size} bytes and may have {MaxEventBytes}; map fewer fields, or name item fields under $.event.items.trim."));
+                $"The event of {unit.Records.Count} lines has {size} bytes and may have {EventLimits.MaxEventBytes}; map fewer fields, or name item fields under $.event.items.trim."));
         }
 
         return new MappedUnit { Unit = unit, Event = built, Size = size, IsTrimmed = trimmed > 0 };
@@ -161,10 +159,10 @@ public sealed class EventMapper
         if (cells.All(cell => cell.Length == 0))
             throw Empty(_event.IdColumns![0], "is the event's id");
         var id = string.Join('/', cells);
-        return id.Length <= EventIds.MaxLength
+        return id.Length <= EventLimits.MaxIdLength
             ? id
             : throw new RejectedException(Rejection.IdTooLong, "id", string.Create(
-                CultureInfo.InvariantCulture, $"The id has {id.Length} characters and may have {EventIds.MaxLength}; name fewer columns, or none."));
+                CultureInfo.InvariantCulture, $"The id has {id.Length} characters and may have {EventLimits.MaxIdLength}; name fewer columns, or none."));
     }
 
     private Timestamp? Time(SourceRecord first)

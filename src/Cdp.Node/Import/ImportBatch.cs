@@ -1,3 +1,4 @@
+using Cdp.Domain.Events;
 using Cdp.V1;
 
 namespace Cdp.Node.Import;
@@ -5,8 +6,8 @@ namespace Cdp.Node.Import;
 /// <summary>A run of units that is published in one call and accounted for as one.</summary>
 internal sealed class ImportBatch
 {
-    // Below the server's 4 MB, with room for the frame around the events.
-    public const int MaxBytes = 3_900_000;
+    // Leaves room for the frame around the events.
+    public const int MaxBytes = EventLimits.MaxBatchBytes - (64 * 1024);
 
     // Bounds a batch of lines that are all rejected or all of one large group.
     private const int MaxUnits = 10_000;

@@ -35,8 +35,9 @@ public sealed class Importer
     {
         var started = _time.GetTimestamp();
         var before = _options.Checkpoint?.Read(_options.Fingerprint);
+        var linesBefore = before?.Counters.Lines ?? 0;
         if (before is not null)
-            _observer.Resuming(before.Counters.Lines);
+            _observer.Resuming(linesBefore);
         var shift = before is not null ? TimeSpan.FromTicks(before.ShiftTicks)
             : _options.ShiftToNow ? await ShiftAsync(file, cancel)
             : TimeSpan.Zero;
@@ -49,7 +50,7 @@ public sealed class Importer
         ledger.Finish();
         return new ImportSummary(
             ledger.Counters,
-            before?.Counters.Lines ?? 0,
+            linesBefore,
             ledger.Counters.LinesRejected > 0 ? _options.RejectsPath : null,
             ledger.Token,
             _time.GetElapsedTime(started));

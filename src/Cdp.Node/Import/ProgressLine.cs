@@ -96,9 +96,13 @@ public sealed class ProgressLine : IImportObserver
         return $"[{new string('#', filled)}{new string('.', BarWidth - filled)}] {percent}  {text}{timeLeft}";
     }
 
-    private static string Span(TimeSpan span) => span < TimeSpan.FromMinutes(1)
-        ? string.Create(CultureInfo.InvariantCulture, $"{Math.Ceiling(span.TotalSeconds):0} s")
-        : string.Create(CultureInfo.InvariantCulture, $"{(long)span.TotalMinutes}:{span.Seconds:00} min");
+    private static string Span(TimeSpan span)
+    {
+        var seconds = (long)Math.Round(span.TotalSeconds);
+        return seconds < 60
+            ? string.Create(CultureInfo.InvariantCulture, $"{seconds} s")
+            : string.Create(CultureInfo.InvariantCulture, $"{seconds / 60}:{seconds % 60:00} min");
+    }
 
     private void Say(string text)
     {

@@ -49,9 +49,9 @@ public sealed class Publisher
         }
     }
 
-    // A server that says "later" lives; one that does not answer is given up at some point.
+    // A server that says when to come back lives; one that does not answer is given up at some point.
     private bool MayRepeat(CdpApiException failure, long started) =>
-        failure.Status == CdpStatus.ResourceExhausted || _time.GetElapsedTime(started) < GiveUpAfter;
+        failure is { Status: CdpStatus.ResourceExhausted, RetryAfter: not null } || _time.GetElapsedTime(started) < GiveUpAfter;
 
     private static TimeSpan Pause(CdpApiException failure, int attempt)
     {

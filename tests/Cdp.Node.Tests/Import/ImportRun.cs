@@ -36,5 +36,9 @@ internal sealed class ImportRun : IDisposable
             Time,
             new ProgressLine(TextWriter.Null, isTerminal: false, Time)).RunAsync(file, cancel ?? TestContext.Current.CancellationToken);
 
-    public void Dispose() => _folder.Dispose();
+    public void Dispose()
+    {
+        Api.Dispose();
+        _folder.Dispose();
+    }
 }

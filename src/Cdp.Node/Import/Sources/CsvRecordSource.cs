@@ -60,12 +60,17 @@ public sealed class CsvRecordSource : IRecordSource
         while (await AdvanceAsync())
         {
             cancel.ThrowIfCancellationRequested();
-            var text = _parser.RawRecord.AsSpan().Trim("\r\n").ToString();
-            var line = _parser.RawRow - text.Count(c => c == '\n');
             var cells = _parser.Record!;
+            var raw = _parser.RawRecord.TrimStart('\r', '\n');
+            var text = raw.TrimEnd('\r', '\n');
+
+            // A quote still open at the end of the file takes the last line end into its cell.
+            var isOpen = cells[^1].EndsWith('\n') && !text.EndsWith('"');
+            var lastLine = isOpen ? _parser.RawRow - 1 : _parser.RawRow;
+            var line = lastLine - raw.Count(c => c == '\n') + (raw.EndsWith('\n') ? 1 : 0);
             foreach (var cell in cells)
                 _hash.Add(cell);
-            yield return new SourceRecord(line, text, cells, _hash.Finish(), WidthProblem(cells.Length, line));
+            yield return new SourceRecord(line, text, cells, _hash.Finish(), WidthProblem(cells.Length, line, lastLine));
         }
     }
 
@@ -76,12 +81,12 @@ public sealed class CsvRecordSource : IRecordSource
         _reader.Dispose();
     }
 
-    private Rejection? WidthProblem(int cells, long firstLine)
+    private Rejection? WidthProblem(int cells, long firstLine, long lastLine)
     {
         if (cells == _width)
             return null;
-        var span = _parser.RawRow > firstLine
-            ? string.Create(CultureInfo.InvariantCulture, $" It spans the lines {firstLine} to {_parser.RawRow}: is a quote not closed?")
+        var span = lastLine > firstLine
+            ? string.Create(CultureInfo.InvariantCulture, $" It spans the lines {firstLine} to {lastLine}: is a quote not closed?")
             : "";
         return new Rejection(Rejection.CellCount, "", string.Create(
             CultureInfo.InvariantCulture,

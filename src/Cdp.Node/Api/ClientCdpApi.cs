@@ -1,0 +1,74 @@
+using Cdp.Client;
+using Cdp.V1;
+
+namespace Cdp.Node.Api;
+
+/// <summary>Makes the command line's calls to a server.</summary>
+public sealed class ClientCdpApi : ICdpApi
+{
+    // A read may wait for a token, a batch for the log's flush; beyond this nobody waits at a terminal.
+    private static readonly CallOptions Patience = new() { Timeout = TimeSpan.FromSeconds(60) };
+
+    private readonly Uri _url;
+    private readonly CdpClient _client;
+
+    /// <summary>Prepares the client; nothing is sent before the first call.</summary>
+    public ClientCdpApi(Uri url, string key)
+    {
+        _url = url;
+        _client = new CdpClient(url, key);
+    }
+
+    /// <inheritdoc/>
+    public Task<PublishEventsResponse> PublishEventsAsync(PublishEventsRequest request, CancellationToken cancel) =>
+        CallAsync(_client.Ingest.PublishEventsAsync(request, Patience, cancel));
+
+    /// <inheritdoc/>
+    public Task<GetProfileResponse> GetProfileAsync(GetProfileRequest request, CancellationToken cancel) =>
+        CallAsync(_client.Profiles.GetProfileAsync(request, Patience, cancel));
+
+    /// <inheritdoc/>
+    public Task<ListEventsResponse> ListEventsAsync(ListEventsRequest request, CancellationToken cancel) =>
+        CallAsync(_client.Profiles.ListEventsAsync(request, Patience, cancel));
+
+    /// <inheritdoc/>
+    public Task<DescribeIdentityResponse> DescribeIdentityAsync(DescribeIdentityRequest request, CancellationToken cancel) =>
+        CallAsync(_client.Identities.DescribeIdentityAsync(request, Patience, cancel));
+
+    /// <inheritdoc/>
+    public Task<CreateKeyResponse> CreateKeyAsync(CreateKeyRequest request, CancellationToken cancel) =>
+        CallAsync(_client.Admin.CreateKeyAsync(request, Patience, cancel));
+
+    /// <inheritdoc/>
+    public Task<ListKeysResponse> ListKeysAsync(ListKeysRequest request, CancellationToken cancel) =>
+        CallAsync(_client.Admin.ListKeysAsync(request, Patience, cancel));
+
+    /// <inheritdoc/>
+    public Task<RevokeKeyResponse> RevokeKeyAsync(RevokeKeyRequest request, CancellationToken cancel) =>
+        CallAsync(_client.Admin.RevokeKeyAsync(request, Patience, cancel));
+
+    /// <inheritdoc/>
+    public void Dispose() => _client.Dispose();
+
+    private async Task<T> CallAsync<T>(Task<T> call)
+    {
+        try
+        {
+            return await call;
+        }
+        catch (CallException e)
+        {
+            var status = (CdpStatus)(int)e.StatusCode;
+            var field = e.FieldViolations is [var first, ..] ? first.Field : null;
+            throw new CdpApiException(status, Message(status, e), e.Reason, field, e.RetryDelay, e);
+        }
+    }
+
+    // What comes from a server of ours carries a reason and says what to do; for the rest it is said here.
+    private string Message(CdpStatus status, CallException e) => (status, e.Reason) switch
+    {
+        (CdpStatus.Unavailable, null) => $"{e.Message.TrimEnd('.')} ({_url}). Start it with 'cdp serve', or name another with --server or CDP_URL.",
+        (CdpStatus.DeadlineExceeded, null) => $"{_url} did not answer within {Patience.Timeout!.Value.TotalSeconds:0} s; try again.",
+        _ => e.Message,
+    };
+}
