@@ -3,6 +3,7 @@ using Cdp.Grains.Identities;
 using Cdp.Grains.Ports;
 using Cdp.Grains.Tests.Harness;
 using Cdp.Grains.V1;
+using Cdp.State.V1;
 using Cdp.StorageContract;
 using Cdp.V1;
 using static Cdp.Domain.Tests.Identity.IdentityWorld;
@@ -87,6 +88,25 @@ public sealed class IdentityGrainTests
         await Assert.ThrowsAnyAsync<IOException>(() => second);
         Assert.True(activation.Abandoned);
         await Assert.ThrowsAsync<IdentityRecordException>(() => activation.Call(g => g.Decide(Of(Question(Id("device", "c"))), CancellationToken.None)));
+    }
+
+    [Fact]
+    public async Task Rows_are_not_written_before_their_decisions_are_durable()
+    {
+        var gate = new GatedHistory(_tenant.MemoryHistory);
+        var tenant = new IdentityHarness(_tenant.Config) { History = gate, Options = new IdentityOptions { FlushAt = 1 } };
+        var activation = await tenant.GetAsync();
+        var answer = activation.Call(g => g.Decide(Of(Question(Id("device", "a"))), CancellationToken.None));
+        await activation.Call(_ => new ValueTask<bool>(true));
+        Assert.False((await MarkAsync()).Exists);
+        Assert.False((await tenant.MemoryStates.ReadAsync("identity-node", $"shop/{Id("device", "a").Key}", CancellationToken.None)).Exists);
+
+        gate.ReleaseNext();
+        await answer;
+        await activation.StopAsync();
+        Assert.Equal(1, IdentityMark.Parser.ParseFrom((await MarkAsync()).Value.Span).Sequence);
+
+        ValueTask<StateRow> MarkAsync() => tenant.MemoryStates.ReadAsync("identity-mark", "shop", CancellationToken.None);
     }
 
     [Fact]
