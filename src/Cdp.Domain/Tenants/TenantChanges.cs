@@ -1,0 +1,209 @@
+using System.Globalization;
+using Cdp.Domain.Events;
+using Cdp.Domain.Identity;
+using Cdp.Grains.V1;
+using Cdp.State.V1;
+using Cdp.V1;
+using Google.Protobuf.Collections;
+
+namespace Cdp.Domain.Tenants;
+
+/// <summary>Stable reasons of refused changes of a tenant's configuration.</summary>
+public static class TenantReasons
+{
+    /// <summary>The tenant does not exist.</summary>
+    public const string TenantUnknown = "TENANT_UNKNOWN";
+
+    /// <summary>What is put was changed since it was read.</summary>
+    public const string EtagMismatch = "ETAG_MISMATCH";
+
+    /// <summary>A field's value is not allowed.</summary>
+    public const string FieldInvalid = "FIELD_INVALID";
+
+    /// <summary>The purpose is not declared.</summary>
+    public const string PurposeUndeclared = "PURPOSE_UNDECLARED";
+
+    /// <summary>The key does not exist.</summary>
+    public const string KeyUnknown = "KEY_UNKNOWN";
+
+    /// <summary>There are too many entries of this kind.</summary>
+    public const string TooMany = "TOO_MANY";
+}
+
+/// <summary>Applies one change to a configuration: pure, total, and versioned.</summary>
+public static class TenantChanges
+{
+    /// <summary>Most entries of each kind (event types, namespaces, purposes, policies, keys) in one tenant.</summary>
+    public const int MaxEntries = 2_000;
+
+    /// <summary>The configuration after a change, or why there is none.</summary>
+    /// <param name="config">The configuration before; null: the tenant does not exist yet.</param>
+    /// <param name="tenant">The tenant's id.</param>
+    /// <param name="request">The change.</param>
+    /// <param name="nowMicros">Microseconds since the epoch, UTC.</param>
+    public static (TenantConfig? Config, EventRefusal? Refusal) Apply(
+        TenantConfig? config, string tenant, ChangeTenantRequest request, long nowMicros)
+    {
+        if (config is null)
+        {
+            if (request.ChangeCase != ChangeTenantRequest.ChangeOneofCase.PutTenant)
+                return (null, new(TenantReasons.TenantUnknown, "", $"Tenant '{tenant}' does not exist. Make it with PutTenant."));
+            config = TenantDefaults.NewConfig(tenant, request.IdentityKey.Span);
+        }
+        else
+        {
+            config = config.Clone();
+        }
+
+        config.Version++;
+        var refusal = request.ChangeCase switch
+        {
+            ChangeTenantRequest.ChangeOneofCase.PutTenant => Put(config, request.PutTenant),
+            ChangeTenantRequest.ChangeOneofCase.PutNamespace => Put(config, request.PutNamespace),
+            ChangeTenantRequest.ChangeOneofCase.PutEventType => Put(config, request.PutEventType),
+            ChangeTenantRequest.ChangeOneofCase.PutPurpose => Put(config, request.PutPurpose),
+            ChangeTenantRequest.ChangeOneofCase.PutFieldPolicy => Put(config, request.PutFieldPolicy),
+            ChangeTenantRequest.ChangeOneofCase.AddKey => Add(config, request.AddKey, nowMicros),
+            ChangeTenantRequest.ChangeOneofCase.RevokeKey => Revoke(config, request.RevokeKey, nowMicros),
+            _ => Invalid("change", "Name a change."),
+        };
+        return refusal is null ? (config, null) : (null, refusal);
+    }
+
+    private static EventRefusal? Put(TenantConfig config, Tenant tenant)
+    {
+        if (CheckEtag(tenant.Etag, config.Tenant.Etag) is { } stale) return stale;
+        if (tenant.CurrencyCode.Length > 0 && !Currencies.IsCode(tenant.CurrencyCode))
+            return Invalid("tenant.currency_code", "Give an ISO 4217 code of three capital letters, e.g. \"EUR\".");
+        if (tenant.CountryCode.Length > 0 && !(tenant.CountryCode.Length == 2 && tenant.CountryCode.All(char.IsAsciiLetterUpper)))
+            return Invalid("tenant.country_code", "Give an ISO 3166-1 alpha-2 code of two capital letters, e.g. \"DE\".");
+        if (tenant.SessionPauseSeconds is not 0 and (< 60 or > 86_400))
+            return Invalid("tenant.session_pause_seconds", "Give 60 to 86,400 seconds, or 0 for the default.");
+        if (tenant.InterestHalfLifeDays is not 0 and (< 1 or > 3_650))
+            return Invalid("tenant.interest_half_life_days", "Give 1 to 3,650 days, or 0 for the default.");
+        if (tenant.DisplayName.Length > 200) return Invalid("tenant.display_name", "Give at most 200 characters.");
+        var before = new Definitions(config);
+        var put = tenant.Clone();
+        put.Id = config.Tenant.Id;
+        put.Etag = Etag(config);
+        config.Tenant = put;
+        var after = new Definitions(config);
+        if (before.CurrencyCode != after.CurrencyCode || before.SessionPauseMicros != after.SessionPauseMicros
+            || before.InterestHalfLifeMicros != after.InterestHalfLifeMicros)
+            config.DefinitionsVersion++;
+        return null;
+    }
+
+    private static EventRefusal? Put(TenantConfig config, Namespace declared)
+    {
+        if (!IdentifierNormalizer.IsNamespace(declared.Name))
+            return Invalid("namespace.name", "Give 1 to 64 of a-z, 0-9, '_', '.', '-'.");
+        if (declared.MaxPerCustomer < -1) return Invalid("namespace.max_per_customer", "Give a number from 1, 0 for the kind's default, or -1 for no limit.");
+        if (declared.Priority is < 0 or > 1_000_000) return Invalid("namespace.priority", "Give 1 to 1,000,000, or 0 for the kind's default.");
+        if (!Enum.IsDefined(declared.Kind)) return Invalid("namespace.kind", "Give PERSON, CONTACT, DEVICE or REFERENCE.");
+        if (!Enum.IsDefined(declared.Normalization)) return Invalid("namespace.normalization", "Give TRIM, LOWER, EMAIL or PHONE.");
+        if (declared.BlockedValues.Count > 10_000) return Invalid("namespace.blocked_values", "Give at most 10,000 values.");
+        return Put(config, config.Namespaces, declared.Clone(), n => n.Name, n => n.Etag, (n, etag) => n.Etag = etag);
+    }
+
+    private static EventRefusal? Put(TenantConfig config, EventType type)
+    {
+        if (type.Name.Length is 0 or > EventLimits.MaxTypeLength)
+            return Invalid("event_type.name", $"Give 1 to {EventLimits.MaxTypeLength} characters.");
+        if (type.Name.StartsWith("cdp.", StringComparison.Ordinal))
+            return Invalid("event_type.name", "Types that begin with \"cdp.\" belong to the platform; take another name.");
+        if (!Enum.IsDefined(type.Role)) return Invalid("event_type.role", "Give ORDER, REFUND, VIEW, INTERACTION, CONTACT or NONE.");
+        if (type.InterestWeight is < -1 or > EventMeaning.MaxInterestWeight)
+            return Invalid("event_type.interest_weight", "Give 1 to 1,000, 0 for the role's default, or -1 for none.");
+        foreach (var (field, path) in new[]
+        {
+            ("value_path", type.ValuePath), ("currency_path", type.CurrencyPath), ("order_id_path", type.OrderIdPath),
+            ("items_path", type.ItemsPath), ("category_path", type.CategoryPath),
+        })
+        {
+            if (path.Length > 256 || path.Split('.').Any(part => part.Length == 0) && path.Length > 0)
+                return Invalid($"event_type.{field}", "Give a dotted path of names below properties, e.g. \"cart.total\", at most 256 characters.");
+        }
+
+        config.DefinitionsVersion++;
+        return Put(config, config.EventTypes, type.Clone(), t => t.Name, t => t.Etag, (t, etag) => t.Etag = etag);
+    }
+
+    private static EventRefusal? Put(TenantConfig config, Purpose purpose)
+    {
+        if (!IdentifierNormalizer.IsNamespace(purpose.Id)) return Invalid("purpose.id", "Give 1 to 64 of a-z, 0-9, '_', '.', '-'.");
+        for (var i = 0; i < purpose.DefaultFields.Count; i++)
+        {
+            if (!ProfileFields.IsValid(purpose.DefaultFields[i]))
+                return Invalid(string.Create(CultureInfo.InvariantCulture, $"purpose.default_fields[{i}]"), $"Give one of: {ProfileFields.Valid}.");
+        }
+
+        return Put(config, config.Purposes, purpose.Clone(), p => p.Id, p => p.Etag, (p, etag) => p.Etag = etag);
+    }
+
+    private static EventRefusal? Put(TenantConfig config, FieldPolicy policy)
+    {
+        if (!ProfileFields.IsValid(policy.Field)) return Invalid("field_policy.field", $"Give one of: {ProfileFields.Valid}.");
+        for (var i = 0; i < policy.Purposes.Count; i++)
+        {
+            var id = policy.Purposes[i];
+            if (config.Purposes.Any(p => p.Id == id)) continue;
+            return new(
+                TenantReasons.PurposeUndeclared,
+                string.Create(CultureInfo.InvariantCulture, $"field_policy.purposes[{i}]"),
+                $"Declare the purpose with PutPurpose first, or give one of: {string.Join(", ", config.Purposes.Select(p => p.Id))}.");
+        }
+
+        return Put(config, config.FieldPolicies, policy.Clone(), p => p.Field, p => p.Etag, (p, etag) => p.Etag = etag);
+    }
+
+    private static EventRefusal? Add(TenantConfig config, StoredKey key, long nowMicros)
+    {
+        var added = key.Clone();
+        if (added.Key.Roles.Count == 0 || added.Key.Roles.Any(r => r == Role.Unspecified || !Enum.IsDefined(r)))
+            return Invalid("roles", "Give one or more of WRITER, READER, DECIDER, ADMIN.");
+        if (added.Key.Source.Length > EventLimits.MaxNameLength) return Invalid("source", $"Give at most {EventLimits.MaxNameLength} characters.");
+        if (added.Key.Description.Length > 200) return Invalid("description", "Give at most 200 characters.");
+        if (added.Key.DefaultPurpose.Length > 0 && config.Purposes.All(p => p.Id != added.Key.DefaultPurpose))
+        {
+            return new(
+                TenantReasons.PurposeUndeclared, "default_purpose",
+                $"Declare the purpose with PutPurpose first, or give one of: {string.Join(", ", config.Purposes.Select(p => p.Id))}.");
+        }
+
+        if (config.Keys.Any(k => k.Key.Id == added.Key.Id)) return null;
+        if (config.Keys.Count >= MaxEntries) return new(TenantReasons.TooMany, "", $"A tenant has at most {MaxEntries} keys.");
+        added.Key.CreatedAt = new Timestamp { UnixMicros = nowMicros };
+        config.Keys.Add(added);
+        return null;
+    }
+
+    private static EventRefusal? Revoke(TenantConfig config, string id, long nowMicros)
+    {
+        if (config.Keys.FirstOrDefault(k => k.Key.Id == id) is not { } key)
+            return new(TenantReasons.KeyUnknown, "key_id", "There is no such key; ListKeys names them.");
+        key.Key.RevokedAt ??= new Timestamp { UnixMicros = nowMicros };
+        return null;
+    }
+
+    private static EventRefusal? Put<T>(
+        TenantConfig config, RepeatedField<T> list, T item, Func<T, string> id, Func<T, string> etag, Action<T, string> setEtag)
+    {
+        var index = 0;
+        while (index < list.Count && id(list[index]) != id(item)) index++;
+        if (CheckEtag(etag(item), index < list.Count ? etag(list[index]) : "") is { } stale) return stale;
+        setEtag(item, Etag(config));
+        if (index < list.Count) list[index] = item;
+        else if (list.Count < MaxEntries) list.Add(item);
+        else return new(TenantReasons.TooMany, "", $"A tenant has at most {MaxEntries} of these.");
+        return null;
+    }
+
+    private static EventRefusal? CheckEtag(string given, string current) => given.Length == 0 || given == current
+        ? null
+        : new(TenantReasons.EtagMismatch, "etag", "It was changed since you read it. Read it again and put your change on top, or leave etag empty to overwrite.");
+
+    private static string Etag(TenantConfig config) => config.Version.ToString("x", CultureInfo.InvariantCulture);
+
+    private static EventRefusal Invalid(string field, string remedy) => new(TenantReasons.FieldInvalid, field, remedy);
+}

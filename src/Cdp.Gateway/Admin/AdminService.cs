@@ -1,0 +1,150 @@
+using System.Globalization;
+using Cdp.Domain.Tenants;
+using Cdp.Gateway.Keys;
+using Cdp.Grains.Partitions;
+using Cdp.Grains.Tenants;
+using Cdp.Grains.V1;
+using Cdp.Rpc;
+using Cdp.State.V1;
+using Cdp.V1;
+using Google.Protobuf;
+using Google.Rpc;
+using Partition = Cdp.V1.Partition;
+
+namespace Cdp.Gateway.Admin;
+
+/// <summary>Tenants, keys and what events mean.</summary>
+public sealed class AdminService(GatewayPorts ports, TenantEditor tenants)
+{
+    private const int MostTenantId = 40;
+
+    /// <summary>The service as the server binds it.</summary>
+    public RpcService Bind() => RpcService.For(AdminReflection.Descriptor.FindTypeByName<Google.Protobuf.Reflection.ServiceDescriptor>("Admin"))
+        .Unary<PutTenantRequest, PutTenantResponse>("PutTenant", PutTenantAsync)
+        .Unary<GetTenantRequest, GetTenantResponse>("GetTenant", (_, context) => new(new GetTenantResponse { Tenant = ConfigOf(context).Tenant }))
+        .Unary<ListTenantsRequest, ListTenantsResponse>("ListTenants", ListTenantsAsync)
+        .Unary<CreateKeyRequest, CreateKeyResponse>("CreateKey", CreateKeyAsync)
+        .Unary<ListKeysRequest, ListKeysResponse>("ListKeys", ListKeysAsync)
+        .Unary<RevokeKeyRequest, RevokeKeyResponse>("RevokeKey", RevokeKeyAsync)
+        .Unary<PutEventTypeRequest, PutEventTypeResponse>("PutEventType", PutEventTypeAsync)
+        .Unary<ListEventTypesRequest, ListEventTypesResponse>("ListEventTypes", (_, context) => new(new ListEventTypesResponse { EventTypes = { ConfigOf(context).EventTypes } }))
+        .Unary<PutPurposeRequest, PutPurposeResponse>("PutPurpose", PutPurposeAsync)
+        .Unary<ListPurposesRequest, ListPurposesResponse>("ListPurposes", (_, context) => new(new ListPurposesResponse { Purposes = { ConfigOf(context).Purposes } }))
+        .Unary<PutFieldPolicyRequest, PutFieldPolicyResponse>("PutFieldPolicy", PutFieldPolicyAsync)
+        .Unary<ListFieldPoliciesRequest, ListFieldPoliciesResponse>("ListFieldPolicies", (_, context) => new(new ListFieldPoliciesResponse { FieldPolicies = { ConfigOf(context).FieldPolicies } }))
+        .Unary<ListPartitionsRequest, ListPartitionsResponse>("ListPartitions", ListPartitionsAsync);
+
+    private static TenantConfig ConfigOf(ServerCallContext context) => Authenticator.CallerOf(context).Definitions.Config;
+
+    private async ValueTask<PutTenantResponse> PutTenantAsync(PutTenantRequest request, ServerCallContext context)
+    {
+        var caller = Authenticator.CallerOf(context);
+        var tenant = request.Tenant ?? throw Missing("tenant");
+        if (tenant.Id.Length is 0 or > MostTenantId || !tenant.Id.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-'))
+            throw RpcError.InvalidField("tenant.id", $"Give 1 to {MostTenantId} of a-z, 0-9, '-'.", TenantReasons.FieldInvalid).ToException();
+        if (tenant.TimeZone.Length > 0 && !TimeZoneInfo.TryFindSystemTimeZoneById(tenant.TimeZone, out _))
+            throw RpcError.InvalidField("tenant.time_zone", "Give an IANA name, e.g. \"Europe/Berlin\".", TenantReasons.FieldInvalid).ToException();
+        if (tenant.Id != caller.Tenant && !caller.IsOperator) throw OperatorOnly();
+        return new PutTenantResponse { Tenant = (await tenants.CreateAsync(tenant, context.CancellationToken)).Tenant };
+    }
+
+    private async ValueTask<ListTenantsResponse> ListTenantsAsync(ListTenantsRequest request, ServerCallContext context)
+    {
+        if (!Authenticator.CallerOf(context).IsOperator) throw OperatorOnly();
+        var directory = ports.Grains.Get<ITenantDirectory>(TenantDirectoryGrain.Key);
+        var response = new ListTenantsResponse();
+        foreach (var id in (await directory.List(new ListTenantIdsRequest(), context.CancellationToken)).Tenants)
+        {
+            if (await ports.Definitions.GetAsync(id, context.CancellationToken) is { } definitions) response.Tenants.Add(definitions.Config.Tenant);
+        }
+
+        return response;
+    }
+
+    private async ValueTask<CreateKeyResponse> CreateKeyAsync(CreateKeyRequest request, ServerCallContext context)
+    {
+        var tenant = TenantOf(context, request.TenantId);
+        var (id, text) = ApiKeys.Make(tenant);
+        var stored = new StoredKey
+        {
+            SecretHash = ByteString.CopyFrom(ApiKeys.Hash(text)),
+            Key = new Key
+            {
+                Id = id, Roles = { request.Roles }, Source = request.Source, DefaultPurpose = request.DefaultPurpose, Description = request.Description,
+            },
+        };
+        var config = await tenants.ChangeAsync(tenant, new ChangeTenantRequest { AddKey = stored }, context.CancellationToken);
+        return new CreateKeyResponse { Key = config.Keys.First(k => k.Key.Id == id).Key, Secret = text };
+    }
+
+    private async ValueTask<ListKeysResponse> ListKeysAsync(ListKeysRequest request, ServerCallContext context)
+    {
+        var definitions = await ports.Definitions.GetAsync(TenantOf(context, request.TenantId), context.CancellationToken);
+        var response = new ListKeysResponse();
+        if (definitions is not null) response.Keys.AddRange(definitions.Config.Keys.Select(k => k.Key));
+        return response;
+    }
+
+    private async ValueTask<RevokeKeyResponse> RevokeKeyAsync(RevokeKeyRequest request, ServerCallContext context)
+    {
+        var caller = Authenticator.CallerOf(context);
+        var tenant = TenantOf(context, request.TenantId);
+        if (tenant == caller.Tenant && request.KeyId == caller.Key.Id)
+            throw RpcError.InvalidField("key_id", "A key cannot revoke itself; use another one, so that you are not locked out.", "KEY_IN_USE").ToException();
+        var config = await tenants.ChangeAsync(tenant, new ChangeTenantRequest { RevokeKey = request.KeyId }, context.CancellationToken);
+        return new RevokeKeyResponse { Key = config.Keys.First(k => k.Key.Id == request.KeyId).Key };
+    }
+
+    private async ValueTask<PutEventTypeResponse> PutEventTypeAsync(PutEventTypeRequest request, ServerCallContext context)
+    {
+        var type = request.EventType ?? throw Missing("event_type");
+        var config = await ChangeAsync(context, new ChangeTenantRequest { PutEventType = type });
+        return new PutEventTypeResponse { EventType = config.EventTypes.First(t => t.Name == type.Name) };
+    }
+
+    private async ValueTask<PutPurposeResponse> PutPurposeAsync(PutPurposeRequest request, ServerCallContext context)
+    {
+        var purpose = request.Purpose ?? throw Missing("purpose");
+        var config = await ChangeAsync(context, new ChangeTenantRequest { PutPurpose = purpose });
+        return new PutPurposeResponse { Purpose = config.Purposes.First(p => p.Id == purpose.Id) };
+    }
+
+    private async ValueTask<PutFieldPolicyResponse> PutFieldPolicyAsync(PutFieldPolicyRequest request, ServerCallContext context)
+    {
+        var policy = request.FieldPolicy ?? throw Missing("field_policy");
+        var config = await ChangeAsync(context, new ChangeTenantRequest { PutFieldPolicy = policy });
+        return new PutFieldPolicyResponse { FieldPolicy = config.FieldPolicies.First(p => p.Field == policy.Field) };
+    }
+
+    private async ValueTask<ListPartitionsResponse> ListPartitionsAsync(ListPartitionsRequest request, ServerCallContext context)
+    {
+        var response = new ListPartitionsResponse { LogEpoch = ports.Log.Epoch };
+        for (var p = 0; p < ports.Log.Partitions; p++)
+        {
+            var end = await ports.Log.EndAsync(p, context.CancellationToken);
+            var partition = ports.Grains.Get<IPartition>(p.ToString(CultureInfo.InvariantCulture));
+            var status = await partition.GetStatus(new GetPartitionStatusRequest(), context.CancellationToken);
+            response.Partitions.Add(new Partition
+            {
+                Number = p, EndPosition = end, AppliedPosition = status.Applied, CommittedPosition = status.Committed, DeadLetters = status.DeadLetters,
+            });
+        }
+
+        return response;
+    }
+
+    private ValueTask<TenantConfig> ChangeAsync(ServerCallContext context, ChangeTenantRequest change) =>
+        tenants.ChangeAsync(Authenticator.CallerOf(context).Tenant, change, context.CancellationToken);
+
+    private static string TenantOf(ServerCallContext context, string named)
+    {
+        var caller = Authenticator.CallerOf(context);
+        if (named.Length == 0 || named == caller.Tenant) return caller.Tenant;
+        return caller.IsOperator ? named : throw OperatorOnly();
+    }
+
+    private static RpcException Missing(string field) => RpcError.InvalidField(field, "Give it.", TenantReasons.FieldInvalid).ToException();
+
+    private static RpcException OperatorOnly() =>
+        new RpcError(Code.PermissionDenied, "Only the operator's key may work on other tenants.") { Reason = "OPERATOR_ONLY" }.ToException();
+}

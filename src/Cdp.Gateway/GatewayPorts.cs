@@ -1,0 +1,15 @@
+using Cdp.Grains.Ports;
+
+namespace Cdp.Gateway;
+
+/// <summary>What the gateway stands on.</summary>
+/// <param name="Grains">The engine.</param>
+/// <param name="Log">The way into the log.</param>
+/// <param name="Definitions">The tenants' definitions.</param>
+/// <param name="Time">The clock that stamps <c>received_at</c>.</param>
+/// <param name="Steps">Hears of recovery steps.</param>
+public sealed record GatewayPorts(IGrains Grains, IEventAppender Log, IDefinitions Definitions, TimeProvider Time, IStepObserver Steps)
+{
+    /// <summary>Now, in microseconds since the epoch.</summary>
+    public long NowMicros => (Time.GetUtcNow().UtcTicks - DateTimeOffset.UnixEpoch.Ticks) / 10;
+}

@@ -1,0 +1,61 @@
+using System.Collections.Frozen;
+using Cdp.Gateway.Admin;
+using Cdp.Gateway.Identities;
+using Cdp.Gateway.Ingest;
+using Cdp.Gateway.Keys;
+using Cdp.Gateway.Profiles;
+using Cdp.Rpc;
+using Cdp.V1;
+
+namespace Cdp.Gateway;
+
+/// <summary>The front door: the services of <c>cdp.v1</c>, and the role that each method needs.</summary>
+public sealed class GatewayServices
+{
+    private static readonly (string Service, Role Role, string[] Methods)[] Needed =
+    [
+        ("Ingest", Role.Writer, ["PublishEvents", "StreamEvents"]),
+        ("Profiles", Role.Reader, ["GetProfile", "BatchGetProfiles", "ListEvents"]),
+        ("Identities", Role.Reader, ["ResolveIdentifier", "DescribeIdentity", "ListNamespaces"]),
+        ("Identities", Role.Writer, ["LinkIdentifiers"]),
+        ("Identities", Role.Admin, ["PutNamespace"]),
+        ("Admin", Role.Admin,
+        [
+            "PutTenant", "GetTenant", "ListTenants", "CreateKey", "ListKeys", "RevokeKey", "PutEventType", "ListEventTypes", "PutPurpose",
+            "ListPurposes", "PutFieldPolicy", "ListFieldPolicies", "ListPartitions",
+        ]),
+    ];
+
+    /// <summary>Puts the services together.</summary>
+    /// <exception cref="InvalidOperationException">A method has no role.</exception>
+    public GatewayServices(GatewayPorts ports)
+    {
+        Tenants = new TenantEditor(ports);
+        var finder = new CustomerFinder(ports);
+        var ingest = new IngestService(ports);
+        Services =
+        [
+            ingest.Bind(),
+            new ProfilesService(ports, finder).Bind(),
+            new IdentitiesService(ports, finder, ingest, Tenants).Bind(),
+            new AdminService(ports, Tenants).Bind(),
+        ];
+        var roles = Needed.SelectMany(n => n.Methods.Select(m => KeyValuePair.Create($"/cdp.v1.{n.Service}/{m}", n.Role))).ToFrozenDictionary(StringComparer.Ordinal);
+        foreach (var method in Services.SelectMany(s => s.Descriptor.Methods))
+        {
+            if (!roles.ContainsKey($"/{method.Service.FullName}/{method.Name}"))
+                throw new InvalidOperationException($"Method {method.FullName} has no role: say in {nameof(GatewayServices)} who may call it.");
+        }
+
+        Authenticator = new Authenticator(ports.Definitions, roles);
+    }
+
+    /// <summary>The services to serve.</summary>
+    public IReadOnlyList<RpcService> Services { get; }
+
+    /// <summary>Decides who may call.</summary>
+    public Authenticator Authenticator { get; }
+
+    /// <summary>Changes tenants.</summary>
+    public TenantEditor Tenants { get; }
+}

@@ -1,0 +1,160 @@
+using Cdp.Domain.Identity;
+using Cdp.Domain.Tenants;
+using Cdp.Gateway.Admin;
+using Cdp.Gateway.Ingest;
+using Cdp.Gateway.Keys;
+using Cdp.Gateway.Profiles;
+using Cdp.Grains.Identities;
+using Cdp.Grains.V1;
+using Cdp.Rpc;
+using Cdp.V1;
+
+namespace Cdp.Gateway.Identities;
+
+/// <summary>Recognises customers across identifiers.</summary>
+public sealed class IdentitiesService(GatewayPorts ports, CustomerFinder finder, IngestService ingest, TenantEditor tenants)
+{
+    /// <summary>Type of the event that states a link.</summary>
+    public const string LinkEventType = "cdp.identity.link";
+
+    /// <summary>Source of the events that the platform makes.</summary>
+    public const string PlatformSource = "cdp";
+
+    private const int DefaultPage = 200;
+    private const int MostPage = 1_000;
+    private const int MostIdentifiers = 20;
+    private const int MostReason = 512;
+
+    /// <summary>The service as the server binds it.</summary>
+    public RpcService Bind() => RpcService.For(IdentitiesReflection.Descriptor.FindTypeByName<Google.Protobuf.Reflection.ServiceDescriptor>("Identities"))
+        .Unary<ResolveIdentifierRequest, ResolveIdentifierResponse>("ResolveIdentifier", ResolveAsync)
+        .Unary<DescribeIdentityRequest, DescribeIdentityResponse>("DescribeIdentity", DescribeAsync)
+        .Unary<LinkIdentifiersRequest, LinkIdentifiersResponse>("LinkIdentifiers", LinkAsync)
+        .Unary<PutNamespaceRequest, PutNamespaceResponse>("PutNamespace", PutNamespaceAsync)
+        .Unary<ListNamespacesRequest, ListNamespacesResponse>("ListNamespaces", ListNamespacesAsync);
+
+    private async ValueTask<ResolveIdentifierResponse> ResolveAsync(ResolveIdentifierRequest request, ServerCallContext context)
+    {
+        var caller = Authenticator.CallerOf(context);
+        CustomerFinder.Resolve(caller, request.Identifier, "identifier");
+        await ReadTokens.WaitAsync(ports, request.AfterToken, context.CancellationToken);
+        var id = await StandingIdAsync(caller, new CustomerRef { Identifier = request.Identifier }, string.Empty, context.CancellationToken);
+        return new ResolveIdentifierResponse { CustomerId = id };
+    }
+
+    private async ValueTask<DescribeIdentityResponse> DescribeAsync(DescribeIdentityRequest request, ServerCallContext context)
+    {
+        var caller = Authenticator.CallerOf(context);
+        var view = caller.Definitions.View(ProfilesService.PurposeOf(caller, request.Purpose), [ProfileFields.AllIdentifiers]);
+        if (request.PageSize is < 0 or > MostPage) throw RpcError.InvalidField("page_size", $"Give 1 to {MostPage}, or 0 for {DefaultPage}.", "PAGE_SIZE_INVALID").ToException();
+        await ReadTokens.WaitAsync(ports, request.AfterToken, context.CancellationToken);
+        var id = await finder.IdOfAsync(caller, request.Customer, "customer", context.CancellationToken) ?? throw CustomerFinder.NotFound();
+        var group = await ports.Grains.Get<IIdentity>(caller.Tenant).Describe(
+            new DescribeGroupRequest { Customer = id, PageSize = request.PageSize == 0 ? DefaultPage : request.PageSize, PageToken = request.PageToken },
+            context.CancellationToken);
+        if (!group.Found) throw CustomerFinder.NotFound();
+        var response = new DescribeIdentityResponse { CustomerId = group.Customer, NextPageToken = group.NextPageToken };
+        response.FormerCustomerIds.AddRange(group.Former);
+        response.Facts.AddRange(group.Facts.Select(fact => Shown(fact, view.Identifiers)));
+        return response;
+    }
+
+    /// <summary>Links travel as events, so that they are durable, ordered and replayed like everything else.</summary>
+    private async ValueTask<LinkIdentifiersResponse> LinkAsync(LinkIdentifiersRequest request, ServerCallContext context)
+    {
+        var caller = Authenticator.CallerOf(context);
+        if (request.Identifiers.Count is < 2 or > MostIdentifiers)
+            throw RpcError.InvalidField("identifiers", $"Name 2 to {MostIdentifiers} identifiers of one person.", "IDENTIFIERS_COUNT").ToException();
+        if (request.Reason.Length > MostReason) throw RpcError.InvalidField("reason", $"Give at most {MostReason} characters.", "REASON_TOO_LONG").ToException();
+        if (request.RequestId.Length > 128) throw RpcError.InvalidField("request_id", "Give at most 128 characters.", "REQUEST_ID_TOO_LONG").ToException();
+        for (var i = 0; i < request.Identifiers.Count; i++) CustomerFinder.Resolve(caller, request.Identifiers[i], $"identifiers[{i}]");
+
+        var link = new Event
+        {
+            Id = request.RequestId.Length > 0 ? request.RequestId : Guid.NewGuid().ToString("N"),
+            Kind = EventKind.Track,
+            Type = LinkEventType,
+            Source = PlatformSource,
+        };
+        link.Identifiers.AddRange(request.Identifiers);
+        if (request.Reason.Length > 0) link.Properties["reason"] = new Value { StringValue = request.Reason };
+        var published = await ingest.PublishOwnAsync(caller, link, context.CancellationToken);
+        await ReadTokens.WaitAsync(ports, published.Token, context.CancellationToken);
+
+        var strongest = caller.Identifiers.Resolve(request.Identifiers)[0];
+        var anchor = request.Identifiers.First(i => caller.Identifiers.Resolve(i.Namespace, i.Value).Key == strongest.Key);
+        var response = new LinkIdentifiersResponse { Token = published.Token };
+        response.CustomerId = await StandingIdAsync(caller, new CustomerRef { Identifier = anchor }, string.Empty, context.CancellationToken);
+        await AddRefusalsAsync(caller, response, link.Id, context.CancellationToken);
+        return response;
+    }
+
+    private async ValueTask AddRefusalsAsync(Caller caller, LinkIdentifiersResponse response, string eventId, CancellationToken cancellationToken)
+    {
+        var identity = ports.Grains.Get<IIdentity>(caller.Tenant);
+        var request = new DescribeGroupRequest { Customer = response.CustomerId, PageSize = MostPage };
+        do
+        {
+            var page = await identity.Describe(request, cancellationToken);
+            foreach (var fact in page.Facts)
+            {
+                if (fact.Refused is not null && fact.Evidence?.EventId == eventId && fact.Evidence.Source == PlatformSource)
+                    response.Refused.Add(fact.Refused);
+            }
+
+            request = new DescribeGroupRequest { Customer = response.CustomerId, PageSize = MostPage, PageToken = page.NextPageToken };
+        }
+        while (request.PageToken.Length > 0);
+    }
+
+    private async ValueTask<PutNamespaceResponse> PutNamespaceAsync(PutNamespaceRequest request, ServerCallContext context)
+    {
+        var caller = Authenticator.CallerOf(context);
+        var declared = request.Namespace ?? throw RpcError.InvalidField("namespace", "Give a namespace.", TenantReasons.FieldInvalid).ToException();
+        var config = await tenants.ChangeAsync(caller.Tenant, new ChangeTenantRequest { PutNamespace = declared }, context.CancellationToken);
+        return new PutNamespaceResponse { Namespace = config.Namespaces.First(n => n.Name == declared.Name) };
+    }
+
+    private static ValueTask<ListNamespacesResponse> ListNamespacesAsync(ListNamespacesRequest request, ServerCallContext context)
+    {
+        var caller = Authenticator.CallerOf(context);
+        var response = new ListNamespacesResponse();
+        foreach (var rule in caller.Identifiers.Rules.All)
+        {
+            response.Namespaces.Add(caller.Definitions.Config.Namespaces.FirstOrDefault(n => n.Name == rule.Name) ?? new Namespace
+            {
+                Name = rule.Name,
+                Kind = rule.Kind,
+                MaxPerCustomer = rule.Limit == int.MaxValue ? -1 : rule.Limit,
+                Priority = rule.Priority,
+                Normalization = rule.Normalization,
+            });
+        }
+
+        return new(response);
+    }
+
+    /// <summary>The customer that stands for a reference now, merges followed.</summary>
+    private async ValueTask<string> StandingIdAsync(Caller caller, CustomerRef reference, string field, CancellationToken cancellationToken)
+    {
+        var id = await finder.IdOfAsync(caller, reference, field, cancellationToken) ?? throw CustomerFinder.NotFound();
+        var confirmed = await ports.Grains.Get<IIdentity>(caller.Tenant).Confirm(new ConfirmCustomerRequest { Customer = id }, cancellationToken);
+        return confirmed.MergedInto.Length > 0 ? confirmed.MergedInto : id;
+    }
+
+    /// <summary>A fact as a purpose may see it: values of withheld namespaces are left out, the fact is not.</summary>
+    private static IdentityFact Shown(IdentityFact fact, FieldGroup visible)
+    {
+        var shown = fact.Clone();
+        foreach (var identifier in new[]
+        {
+            shown.Minted?.Identifier, shown.Linked?.Identifier, shown.Linked?.With, shown.Merged?.Identifier, shown.Merged?.With,
+            shown.Refused?.Identifier, shown.Refused?.With,
+        })
+        {
+            if (identifier is not null && visible.Of(identifier.Namespace) != FieldAccess.Visible) identifier.Value = string.Empty;
+        }
+
+        return shown;
+    }
+}

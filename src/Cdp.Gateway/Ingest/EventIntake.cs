@@ -1,0 +1,108 @@
+using Cdp.Domain.Events;
+using Cdp.Domain.Identity;
+using Cdp.Gateway.Keys;
+using Cdp.Grains.Ports;
+using Cdp.State.V1;
+using Cdp.V1;
+using Google.Protobuf;
+
+namespace Cdp.Gateway.Ingest;
+
+/// <summary>Turns the bytes of one event into a record of the log: an event that counts, or a dead letter that says why not.</summary>
+internal static class EventIntake
+{
+    /// <summary>The event's field in LoggedEvent.</summary>
+    private const int EventField = LoggedEvent.EventFieldNumber;
+
+    /// <summary>Reads one event.</summary>
+    /// <param name="caller">Whose event it is.</param>
+    /// <param name="bytes">The event on the wire.</param>
+    /// <param name="receivedAt">Microseconds since the epoch.</param>
+    /// <param name="partitions">Number of partitions.</param>
+    public static Intake Read(Caller caller, ReadOnlySpan<byte> bytes, long receivedAt, int partitions)
+    {
+        if (bytes.Length > EventLimits.MaxEventBytes)
+        {
+            return Refuse(caller, bytes, receivedAt, partitions, string.Empty, new EventRefusal(
+                Reasons.EventTooLarge, string.Empty,
+                $"The event takes {bytes.Length} bytes; at most {EventLimits.MaxEventBytes} are allowed. Send references to large content instead of the content."));
+        }
+
+        Event parsed;
+        try
+        {
+            parsed = Event.Parser.ParseFrom(bytes);
+        }
+        catch (InvalidProtocolBufferException)
+        {
+            return Refuse(caller, bytes, receivedAt, partitions, string.Empty, new EventRefusal(
+                "EVENT_MALFORMED", string.Empty, "The bytes are not a cdp.v1.Event. Generate your client from the current protos."));
+        }
+
+        return Accept(caller, parsed, bytes, receivedAt, partitions, EventValidator.Validate(parsed, bytes.Length));
+    }
+
+    /// <summary>An event that the platform itself makes; its type may be reserved.</summary>
+    public static Intake Own(Caller caller, Event made, long receivedAt, int partitions) =>
+        Accept(caller, made, made.ToByteArray(), receivedAt, partitions, null);
+
+    private static Intake Accept(
+        Caller caller, Event parsed, ReadOnlySpan<byte> bytes, long receivedAt, int partitions, EventRefusal? refusal)
+    {
+        if (refusal is not null) return Refuse(caller, bytes, receivedAt, partitions, parsed.Id, refusal);
+        var identifiers = caller.Identifiers.Resolve(parsed.Identifiers);
+        if (identifiers.RefusedIndex >= 0)
+        {
+            return Refuse(caller, bytes, receivedAt, partitions, parsed.Id, new EventRefusal(
+                identifiers.Refusal.Reason, $"identifiers[{identifiers.RefusedIndex}].value", identifiers.Refusal.Message));
+        }
+
+        if (identifiers.Count == 0)
+        {
+            return Refuse(caller, bytes, receivedAt, partitions, parsed.Id, new EventRefusal(
+                "IDENTIFIERS_BLOCKED", "identifiers",
+                "Every identifier has a value that stands for nobody (such as \"\", \"null\", \"0\", \"anonymous\"). Send one that is the customer's own, e.g. a device id."));
+        }
+
+        var source = parsed.Source.Length > 0 ? parsed.Source : caller.Key.Source;
+        var id = EventHash.IdOf(source, parsed.Id);
+        var logged = new LoggedEvent
+        {
+            ReceivedAt = receivedAt,
+            IdHashHigh = (ulong)(id >> 64),
+            IdHashLow = (ulong)id,
+            ContentHash = EventHash.ContentOf(bytes),
+            Source = source,
+            ApiKeyId = caller.Key.Id,
+        };
+        logged.Keys.AddRange(identifiers.Keys);
+        var payload = EventScanner.Compose(logged, EventField, bytes);
+        logged.Event = parsed;
+        var partition = IdentifierKeys.PartitionOf(identifiers[0].Key, partitions);
+        return new Intake(partition, new AppendedEvent(new LogRecord(caller.Tenant, LogRecordFlags.None, 0, payload), logged), null, parsed.Id);
+    }
+
+    private static Intake Refuse(
+        Caller caller, ReadOnlySpan<byte> bytes, long receivedAt, int partitions, string eventId, EventRefusal refusal)
+    {
+        var logged = new LoggedEvent
+        {
+            ReceivedAt = receivedAt,
+            ApiKeyId = caller.Key.Id,
+            Refused = new Refusal
+            {
+                Reason = refusal.Reason, Field = refusal.Field, Message = refusal.Message, Raw = ByteString.CopyFrom(bytes),
+            },
+        };
+        var partition = (int)(System.IO.Hashing.XxHash3.HashToUInt64(bytes) % (ulong)partitions);
+        var record = new LogRecord(caller.Tenant, LogRecordFlags.Refused, 0, logged.ToByteArray());
+        return new Intake(partition, new AppendedEvent(record, logged), refusal, eventId);
+    }
+}
+
+/// <summary>What became of one event at the door.</summary>
+/// <param name="Partition">Where its record goes.</param>
+/// <param name="Appended">The record.</param>
+/// <param name="Refusal">Why it does not count; null: it counts.</param>
+/// <param name="EventId">Its id where it could be read.</param>
+internal sealed record Intake(int Partition, AppendedEvent Appended, EventRefusal? Refusal, string EventId);

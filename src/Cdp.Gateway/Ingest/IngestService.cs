@@ -1,0 +1,174 @@
+using System.Buffers;
+using Cdp.Domain.Events;
+using Cdp.Gateway.Keys;
+using Cdp.Grains.Ports;
+using Cdp.Grains.V1;
+using Cdp.Rpc;
+using Cdp.V1;
+using Google.Rpc;
+
+namespace Cdp.Gateway.Ingest;
+
+/// <summary>Takes in events: judged one by one, appended together, acknowledged when durable.</summary>
+public sealed class IngestService(GatewayPorts ports)
+{
+    private const int UnaryEventsField = PublishEventsRequest.EventsFieldNumber;
+    private const int StreamEventsField = StreamEventsRequest.EventsFieldNumber;
+    private const int MostInFlight = 32;
+
+    /// <summary>The service as the server binds it.</summary>
+    public RpcService Bind() => RpcService.For(IngestReflection.Descriptor.FindTypeByName<Google.Protobuf.Reflection.ServiceDescriptor>("Ingest"))
+        .UnaryRaw<PublishEventsResponse>("PublishEvents", PublishAsync, EventLimits.MaxBatchBytes + 1024)
+        .DuplexStreamingRaw<StreamEventsResponse>("StreamEvents", StreamAsync, EventLimits.MaxBatchBytes + 1024);
+
+    /// <summary>Publishes an event that the platform itself makes.</summary>
+    public async ValueTask<PublishEventsResponse> PublishOwnAsync(Caller caller, Event made, CancellationToken cancellationToken)
+    {
+        var receivedAt = ports.NowMicros;
+        return await AppendAsync(caller, [EventIntake.Own(caller, made, receivedAt, ports.Log.Partitions)], receivedAt, cancellationToken);
+    }
+
+    private ValueTask<PublishEventsResponse> PublishAsync(ReadOnlySequence<byte> request, ServerCallContext context)
+    {
+        var caller = Authenticator.CallerOf(context);
+        var receivedAt = ports.NowMicros;
+        return AppendAsync(caller, Read(caller, request, UnaryEventsField, receivedAt, out _), receivedAt, context.CancellationToken);
+    }
+
+    /// <summary>Reads ahead while appends are under way; acknowledges in the order of the messages.</summary>
+    private async Task StreamAsync(
+        IAsyncStreamReader<ReadOnlySequence<byte>> requests, IServerStreamWriter<StreamEventsResponse> replies, ServerCallContext context)
+    {
+        var caller = Authenticator.CallerOf(context);
+        var open = System.Threading.Channels.Channel.CreateBounded<(long Sequence, Task<PublishEventsResponse> Result)>(MostInFlight);
+        using var failed = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, context.Stopping);
+        var acknowledging = AcknowledgeAsync();
+        try
+        {
+            while (await requests.MoveNext(failed.Token))
+            {
+                var receivedAt = ports.NowMicros;
+                var intakes = Read(caller, requests.Current, StreamEventsField, receivedAt, out var sequence);
+                await open.Writer.WriteAsync((sequence, AppendAsync(caller, intakes, receivedAt, context.CancellationToken).AsTask()), failed.Token);
+            }
+        }
+        catch (OperationCanceledException) when (!context.CancellationToken.IsCancellationRequested)
+        {
+            // The server stops, or an append failed: what was read is acknowledged or answered with the error below.
+        }
+        finally
+        {
+            open.Writer.Complete();
+            await acknowledging;
+        }
+
+        async Task AcknowledgeAsync()
+        {
+            try
+            {
+                await foreach (var (sequence, result) in open.Reader.ReadAllAsync(context.CancellationToken))
+                    await replies.WriteAsync(new StreamEventsResponse { Sequence = sequence, Result = await result });
+            }
+            finally
+            {
+                await failed.CancelAsync();
+            }
+        }
+    }
+
+    private List<Intake> Read(Caller caller, ReadOnlySequence<byte> request, int field, long receivedAt, out long sequence)
+    {
+        var bytes = EventScanner.Contiguous(request, out var rented);
+        try
+        {
+            var ranges = EventScanner.Find(bytes.Span, field, out sequence)
+                ?? throw new RpcError(Code.InvalidArgument, "The request is not a message of this method. Generate your client from the current protos.") { Reason = "REQUEST_MALFORMED" }.ToException();
+            if (EventValidator.ValidateBatch(ranges.Count, bytes.Length) is { } refusal) throw Refused(refusal);
+            var intakes = new List<Intake>(ranges.Count);
+            foreach (var range in ranges) intakes.Add(EventIntake.Read(caller, bytes.Span[range], receivedAt, ports.Log.Partitions));
+            return intakes;
+        }
+        finally
+        {
+            if (rented is not null) ArrayPool<byte>.Shared.Return(rented);
+        }
+    }
+
+    private async ValueTask<PublishEventsResponse> AppendAsync(
+        Caller caller, List<Intake> intakes, long receivedAt, CancellationToken cancellationToken)
+    {
+        var response = new PublishEventsResponse { ReceivedAt = new Timestamp { UnixMicros = receivedAt } };
+        var batches = new List<AppendedEvent>?[ports.Log.Partitions];
+        for (var i = 0; i < intakes.Count; i++)
+        {
+            var intake = intakes[i];
+            (batches[intake.Partition] ??= []).Add(intake.Appended);
+            if (intake.Refusal is { } refusal)
+            {
+                response.Refused.Add(new RefusedEvent
+                {
+                    Index = i, EventId = intake.EventId, Reason = refusal.Reason, Field = refusal.Field, Message = refusal.Message,
+                });
+            }
+            else
+            {
+                response.Accepted++;
+            }
+        }
+
+        Admit(caller, batches);
+        var token = await AppendAsync(batches, cancellationToken);
+        ports.Steps.Reached(RecoverySteps.LogAppended);
+        response.Token = ReadTokens.Encode(token);
+        ports.Steps.Reached(RecoverySteps.Acknowledging);
+        return response;
+    }
+
+    private void Admit(Caller caller, List<AppendedEvent>?[] batches)
+    {
+        for (var partition = 0; partition < batches.Length; partition++)
+        {
+            if (batches[partition] is null || ports.Log.Admit(caller.Tenant, partition) is not { Ticks: > 0 } delay) continue;
+            throw new RpcError(
+                Code.ResourceExhausted,
+                "Too many of your events are accepted but not applied yet. Wait as long as RetryInfo says and send the batch again; nothing of it was taken in.")
+            {
+                Reason = "BACKLOG_FULL", RetryDelay = delay,
+            }.ToException();
+        }
+    }
+
+    private async ValueTask<ReadToken> AppendAsync(List<AppendedEvent>?[] batches, CancellationToken cancellationToken)
+    {
+        var token = new ReadToken { LogEpoch = ports.Log.Epoch };
+        var appends = new ValueTask<long>[batches.Length];
+        for (var partition = 0; partition < batches.Length; partition++)
+        {
+            if (batches[partition] is { } batch) appends[partition] = ports.Log.AppendAsync(partition, batch, cancellationToken);
+        }
+
+        Exception? failure = null;
+        for (var partition = 0; partition < batches.Length; partition++)
+        {
+            if (batches[partition] is not { } batch) continue;
+            try
+            {
+                token.Marks.Add(new PartitionMark { Partition = partition, End = await appends[partition] + batch.Count });
+            }
+            catch (IOException e)
+            {
+                failure = e;
+            }
+        }
+
+        if (failure is null) return token;
+        throw new RpcError(Code.Unavailable, "The event log cannot be written now. Send the batch again: events that were taken in count once.")
+        {
+            Reason = "LOG_UNAVAILABLE", RetryDelay = TimeSpan.FromSeconds(1),
+        }.ToException();
+    }
+
+    private static RpcException Refused(EventRefusal refusal) => refusal.Reason == Reasons.BatchTooLarge
+        ? new RpcError(Code.ResourceExhausted, refusal.Message) { Reason = refusal.Reason }.ToException()
+        : RpcError.InvalidField(refusal.Field, refusal.Message, refusal.Reason).ToException();
+}

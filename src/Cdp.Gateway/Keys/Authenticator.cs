@@ -1,0 +1,84 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using Cdp.Domain.Identity;
+using Cdp.Domain.Tenants;
+using Cdp.Grains.Ports;
+using Cdp.Rpc;
+using Cdp.V1;
+using Google.Rpc;
+
+namespace Cdp.Gateway.Keys;
+
+/// <summary>Lets a call pass if its key exists, is not revoked and has the role that the method needs.</summary>
+/// <remarks>A key once checked is remembered until its tenant's configuration changes.</remarks>
+public sealed class Authenticator(IDefinitions definitions, IReadOnlyDictionary<string, Role> roles)
+{
+    private const int MostRemembered = 10_000;
+    private const string Scheme = "Bearer ";
+
+    private readonly ConcurrentDictionary<string, Caller> _callers = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, IdentifierResolver> _resolvers = new(StringComparer.Ordinal);
+    private readonly IdentifierCache _identifiers = new();
+
+    /// <summary>The gate of the server.</summary>
+    public ValueTask<RpcError?> CheckAsync(ServerCallContext context)
+    {
+        var header = context.GetHeader("authorization");
+        if (header is null || !header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
+            return new(Refused("KEY_MISSING", "Send your API key in the header `authorization: Bearer KEY`. `cdp keys create` makes one."));
+        if (_callers.TryGetValue(header, out var known))
+        {
+            var current = definitions.GetAsync(known.Tenant, context.CancellationToken);
+            if (current.IsCompletedSuccessfully && ReferenceEquals(current.Result, known.Definitions)) return new(Admit(context, known));
+            return CheckAsync(context, header, current);
+        }
+
+        return CheckAsync(context, header, definitions.GetAsync(ApiKeys.Parse(header[Scheme.Length..]).Tenant, context.CancellationToken));
+    }
+
+    /// <summary>The caller that the gate found.</summary>
+    public static Caller CallerOf(ServerCallContext context) => (Caller)context.UserState!;
+
+    private async ValueTask<RpcError?> CheckAsync(ServerCallContext context, string header, ValueTask<Definitions?> pending)
+    {
+        var text = header[Scheme.Length..];
+        var (_, id) = ApiKeys.Parse(text);
+        var current = await pending;
+        var stored = current?.Config.Keys.FirstOrDefault(k => k.Key.Id == id);
+        if (stored is null || !CryptographicOperations.FixedTimeEquals(stored.SecretHash.Span, ApiKeys.Hash(text)))
+            return Refused("KEY_UNKNOWN", "This API key does not exist. Check it for missing characters, or make one with `cdp keys create`.");
+        if (stored.Key.RevokedAt is not null)
+            return Refused("KEY_REVOKED", "This API key was revoked. Make another with `cdp keys create`.");
+        var caller = new Caller(stored.Key, stored.Operator, current!, ResolverOf(current!));
+        if (_callers.Count >= MostRemembered) _callers.Clear();
+        _callers[header] = caller;
+        return Admit(context, caller);
+    }
+
+    private RpcError? Admit(ServerCallContext context, Caller caller)
+    {
+        var needed = roles[context.Method];
+        if (!caller.Has(needed))
+        {
+            return new RpcError(Code.PermissionDenied, $"This method needs a key with the role {Name(needed)}; yours has {string.Join(", ", caller.Key.Roles.Select(Name))}.")
+            {
+                Reason = "ROLE_MISSING",
+            };
+        }
+
+        context.UserState = caller;
+        return null;
+    }
+
+    private IdentifierResolver ResolverOf(Definitions current)
+    {
+        var key = $"{current.Tenant}/{current.Config.Version}";
+        if (_resolvers.TryGetValue(key, out var known)) return known;
+        if (_resolvers.Count >= MostRemembered) _resolvers.Clear();
+        return _resolvers.GetOrAdd(key, new IdentifierResolver(current.Config, _identifiers));
+    }
+
+    private static string Name(Role role) => role.ToString().ToUpperInvariant();
+
+    private static RpcError Refused(string reason, string message) => new(Code.Unauthenticated, message) { Reason = reason };
+}

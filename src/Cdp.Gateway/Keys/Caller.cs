@@ -1,0 +1,27 @@
+using Cdp.Domain.Identity;
+using Cdp.Domain.Tenants;
+using Cdp.V1;
+
+namespace Cdp.Gateway.Keys;
+
+/// <summary>Who calls: the holder of a key, with the definitions of its tenant at the time of the call.</summary>
+/// <param name="Key">The key's public part.</param>
+/// <param name="IsOperator">Whether it may manage tenants.</param>
+/// <param name="Definitions">The tenant's definitions.</param>
+/// <param name="Identifiers">Resolves identifiers under them.</param>
+public sealed record Caller(Key Key, bool IsOperator, Definitions Definitions, IdentifierResolver Identifiers)
+{
+    /// <summary>The tenant.</summary>
+    public string Tenant => Definitions.Tenant;
+
+    /// <summary>Whether the key has a role; an admin has all, a decider may read.</summary>
+    public bool Has(Role role)
+    {
+        foreach (var own in Key.Roles)
+        {
+            if (own == role || own == Role.Admin || (own == Role.Decider && role == Role.Reader)) return true;
+        }
+
+        return false;
+    }
+}

@@ -1,0 +1,146 @@
+using Cdp.Domain.Tenants;
+using Cdp.Gateway.Keys;
+using Cdp.Grains.Customers;
+using Cdp.Grains.Identities;
+using Cdp.Grains.V1;
+using Cdp.Rpc;
+using Cdp.V1;
+using Google.Rpc;
+
+namespace Cdp.Gateway.Profiles;
+
+/// <summary>Reads customers, each time for a declared purpose.</summary>
+public sealed class ProfilesService(GatewayPorts ports, CustomerFinder finder)
+{
+    private const int MostCustomers = 100;
+    private const int MostFields = 200;
+    private const int DefaultPage = 100;
+    private const int MostPage = 1_000;
+    private const int FactsPage = 1_000;
+
+    /// <summary>The service as the server binds it.</summary>
+    public RpcService Bind() => RpcService.For(ProfilesReflection.Descriptor.FindTypeByName<Google.Protobuf.Reflection.ServiceDescriptor>("Profiles"))
+        .Unary<GetProfileRequest, GetProfileResponse>("GetProfile", GetProfileAsync)
+        .Unary<BatchGetProfilesRequest, BatchGetProfilesResponse>("BatchGetProfiles", BatchGetProfilesAsync)
+        .Unary<ListEventsRequest, ListEventsResponse>("ListEvents", ListEventsAsync);
+
+    /// <summary>The purpose of a read: the request's, or the key's default.</summary>
+    /// <exception cref="RpcException">None is named, or it is not declared.</exception>
+    public static string PurposeOf(Caller caller, string named)
+    {
+        var purpose = named.Length > 0 ? named : caller.Key.DefaultPurpose;
+        if (purpose.Length > 0 && caller.Definitions.IsDeclared(purpose)) return purpose;
+        var declared = string.Join(", ", caller.Definitions.Purposes);
+        throw (purpose.Length == 0
+            ? RpcError.InvalidField("purpose", $"Say what the data is read for; declared purposes: {declared}.", "PURPOSE_MISSING")
+            : RpcError.InvalidField("purpose", $"This purpose is not declared. Declare it with PutPurpose, or use one of: {declared}.", "PURPOSE_UNDECLARED")).ToException();
+    }
+
+    private async ValueTask<GetProfileResponse> GetProfileAsync(GetProfileRequest request, ServerCallContext context)
+    {
+        var caller = Authenticator.CallerOf(context);
+        var read = Checked(caller, request.Purpose, request.Fields);
+        await ReadTokens.WaitAsync(ports, request.AfterToken, context.CancellationToken);
+        var profile = await ReadAsync(caller, request.Customer, "customer", read, context.CancellationToken) ?? throw CustomerFinder.NotFound();
+        return new GetProfileResponse { Profile = profile };
+    }
+
+    private async ValueTask<BatchGetProfilesResponse> BatchGetProfilesAsync(BatchGetProfilesRequest request, ServerCallContext context)
+    {
+        var caller = Authenticator.CallerOf(context);
+        if (request.Customers.Count is 0 or > MostCustomers)
+            throw RpcError.InvalidField("customers", $"Name 1 to {MostCustomers} customers.", "TOO_MANY_CUSTOMERS").ToException();
+        var read = Checked(caller, request.Purpose, request.Fields);
+        await ReadTokens.WaitAsync(ports, request.AfterToken, context.CancellationToken);
+        var pending = new ValueTask<ProfileResult>[request.Customers.Count];
+        for (var i = 0; i < pending.Length; i++) pending[i] = OneAsync(request.Customers[i], i);
+        var response = new BatchGetProfilesResponse();
+        for (var i = 0; i < pending.Length; i++) response.Results.Add(await pending[i]);
+        return response;
+
+        async ValueTask<ProfileResult> OneAsync(CustomerRef customer, int index)
+        {
+            try
+            {
+                var profile = await ReadAsync(caller, customer, $"customers[{index}]", read, context.CancellationToken);
+                return profile is null ? new ProfileResult { ErrorReason = "CUSTOMER_NOT_FOUND" } : new ProfileResult { Profile = profile };
+            }
+            catch (RpcException e) when (e.Error.Code == Code.InvalidArgument)
+            {
+                return new ProfileResult { ErrorReason = e.Error.Reason };
+            }
+        }
+    }
+
+    private async ValueTask<ListEventsResponse> ListEventsAsync(ListEventsRequest request, ServerCallContext context)
+    {
+        var caller = Authenticator.CallerOf(context);
+        var purpose = PurposeOf(caller, request.Purpose);
+        var view = caller.Definitions.View(purpose, [ProfileFields.RecentEvents]);
+        if (view.RecentEvents != FieldAccess.Visible)
+        {
+            throw new RpcError(Code.PermissionDenied, $"The purpose \"{purpose}\" may not see recent_events. PutFieldPolicy names the purposes that may.")
+            {
+                Reason = "FIELD_WITHHELD",
+            }.ToException();
+        }
+
+        if (request.PageSize is < 0 or > MostPage) throw RpcError.InvalidField("page_size", $"Give 1 to {MostPage}, or 0 for {DefaultPage}.", "PAGE_SIZE_INVALID").ToException();
+        if (!EventPages.IsToken(request.PageToken)) throw RpcError.InvalidField("page_token", "Pass next_page_token of the page before as it is.", "PAGE_TOKEN_MALFORMED").ToException();
+        await ReadTokens.WaitAsync(ports, request.AfterToken, context.CancellationToken);
+        var read = new ReadEventsRequest { PageSize = request.PageSize == 0 ? DefaultPage : request.PageSize, PageToken = request.PageToken };
+        var reply = await finder.CallAsync(
+            caller, request.Customer, "customer", customer => customer.ReadEvents(read, context.CancellationToken),
+            static r => (r.Standing, r.ForwardedTo), context.CancellationToken) ?? throw CustomerFinder.NotFound();
+        var response = new ListEventsResponse { NextPageToken = reply.NextPageToken };
+        response.Events.AddRange(reply.Events);
+        return response;
+    }
+
+    private static ReadProfileRequest Checked(Caller caller, string purpose, Google.Protobuf.Collections.RepeatedField<string> fields)
+    {
+        if (fields.Count > MostFields) throw RpcError.InvalidField("fields", $"Name at most {MostFields} fields.", "TOO_MANY_FIELDS").ToException();
+        for (var i = 0; i < fields.Count; i++)
+        {
+            if (!ProfileFields.IsValid(fields[i]))
+                throw RpcError.InvalidField($"fields[{i}]", $"Not a field of a profile. Name {ProfileFields.Valid}.", "FIELD_UNKNOWN").ToException();
+        }
+
+        var request = new ReadProfileRequest { Purpose = PurposeOf(caller, purpose) };
+        if (fields.Count > 0) request.Fields.AddRange(fields);
+        return request;
+    }
+
+    private async ValueTask<Profile?> ReadAsync(
+        Caller caller, CustomerRef? customer, string field, ReadProfileRequest read, CancellationToken cancellationToken)
+    {
+        var reply = await finder.CallAsync(
+            caller, customer, field, grain => grain.ReadProfile(read, cancellationToken), static r => (r.Standing, r.ForwardedTo), cancellationToken);
+        if (reply is null) return null;
+        var asked = caller.Definitions.View(read.Purpose, read.Fields).Identifiers;
+        if (asked.IsAsked) await AddIdentifiersAsync(caller, reply.Profile, asked, cancellationToken);
+        return reply.Profile;
+    }
+
+    private async ValueTask AddIdentifiersAsync(Caller caller, Profile profile, FieldGroup asked, CancellationToken cancellationToken)
+    {
+        var identity = ports.Grains.Get<IIdentity>(caller.Tenant);
+        var request = new DescribeGroupRequest { Customer = profile.CustomerId, PageSize = FactsPage };
+        var withheld = new SortedSet<string>(StringComparer.Ordinal);
+        do
+        {
+            var page = await identity.Describe(request, cancellationToken);
+            foreach (var fact in page.Facts)
+            {
+                if ((fact.Minted?.Identifier ?? fact.Linked?.Identifier) is not { } identifier) continue;
+                if (asked.Of(identifier.Namespace) == FieldAccess.Visible)
+                    profile.Identifiers.Add(new ProfileIdentifier { Identifier = identifier, LinkedAt = fact.DecidedAt });
+                else if (asked.NamesAsWithheld(identifier.Namespace)) withheld.Add(identifier.Namespace);
+            }
+
+            request = new DescribeGroupRequest { Customer = profile.CustomerId, PageSize = FactsPage, PageToken = page.NextPageToken };
+        }
+        while (request.PageToken.Length > 0);
+        foreach (var name in withheld) profile.Withheld.Add(new Withheld { Field = ProfileFields.IdentifierPrefix + name, Reason = "PURPOSE" });
+    }
+}

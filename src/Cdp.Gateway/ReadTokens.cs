@@ -1,0 +1,70 @@
+using System.Buffers.Text;
+using System.Globalization;
+using Cdp.Grains.Partitions;
+using Cdp.Grains.V1;
+using Cdp.Rpc;
+using Google.Protobuf;
+using Google.Rpc;
+
+namespace Cdp.Gateway;
+
+/// <summary>Makes and redeems the tokens that let a reader see what a writer wrote.</summary>
+public static class ReadTokens
+{
+    private const int MaxLength = 64 * 1024;
+
+    /// <summary>Makes the text of a token.</summary>
+    public static string Encode(ReadToken token) => Base64Url.EncodeToString(token.ToByteArray());
+
+    /// <summary>Waits until everything that a token names is applied. An empty token waits for nothing.</summary>
+    /// <exception cref="RpcException">The token is malformed or belongs to another log.</exception>
+    public static async ValueTask WaitAsync(GatewayPorts ports, string text, CancellationToken cancellationToken)
+    {
+        if (text.Length == 0) return;
+        var token = Decode(text);
+        if (token.LogEpoch != ports.Log.Epoch)
+        {
+            throw new RpcError(Code.FailedPrecondition, "after_token: the token belongs to another log, which this one has replaced. Read without it.")
+            {
+                Reason = "TOKEN_OF_ANOTHER_LOG", FieldViolations = [new FieldViolation("after_token", "Belongs to another log.")],
+            }.ToException();
+        }
+
+        foreach (var mark in token.Marks)
+        {
+            if (mark.Partition < 0 || mark.Partition >= ports.Log.Partitions || mark.End > await ports.Log.EndAsync(mark.Partition, cancellationToken))
+                throw Malformed();
+            var partition = ports.Grains.Get<IPartition>(mark.Partition.ToString(CultureInfo.InvariantCulture));
+            var request = new WaitAppliedRequest { Position = mark.End };
+            while (true)
+            {
+                try
+                {
+                    await partition.WaitApplied(request, cancellationToken);
+                    break;
+                }
+                catch (Grains.OwnershipLostException)
+                {
+                    // The partition was dropped while we waited; its next activation knows where it is.
+                    await Task.Yield();
+                }
+            }
+        }
+    }
+
+    private static ReadToken Decode(string text)
+    {
+        if (text.Length > MaxLength || !Base64Url.IsValid(text)) throw Malformed();
+        try
+        {
+            return ReadToken.Parser.ParseFrom(Base64Url.DecodeFromChars(text));
+        }
+        catch (InvalidProtocolBufferException)
+        {
+            throw Malformed();
+        }
+    }
+
+    private static RpcException Malformed() =>
+        RpcError.InvalidField("after_token", "Not a token of this server. Pass the token of PublishEvents as it is, or leave it empty.", "TOKEN_MALFORMED").ToException();
+}

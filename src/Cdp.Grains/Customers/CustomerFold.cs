@@ -1,0 +1,149 @@
+using System.Diagnostics;
+using Cdp.Domain.Events;
+using Cdp.Domain.Profiles;
+using Cdp.Domain.Tenants;
+using Cdp.Grains.Ports;
+using Cdp.State.V1;
+
+namespace Cdp.Grains.Customers;
+
+/// <summary>Folds a customer's whole history in canonical order, in slices that let other turns run.</summary>
+internal sealed class CustomerFold(IEventLog log, HistoryReader reader, TimeProvider time)
+{
+    private const int ChunkEvents = 256;
+    private static readonly TimeSpan Slice = TimeSpan.FromMilliseconds(5);
+
+    /// <summary>
+    /// The fold of the first <paramref name="length"/> entries of a history and of all that it absorbed. Events on which
+    /// the fold throws are added to <paramref name="skipped"/> and left out.
+    /// </summary>
+    public async ValueTask<ProfileState> RunAsync(
+        string key, long length, Definitions definitions, List<SkippedEntry> skipped, CancellationToken cancellationToken)
+    {
+        var references = await CollectAsync(key, length, cancellationToken);
+        while (true)
+        {
+            var bad = new List<PlacedReference>();
+            var state = await FoldAsync(references, definitions, bad, cancellationToken);
+            if (bad.Count == 0) return state;
+
+            // A fold that threw may have left its state half changed: start over without what it threw on.
+            foreach (var (reference, error) in bad)
+            {
+                references.Remove(reference);
+                skipped.Add(new SkippedEntry
+                {
+                    Sequence = reference.Sequence,
+                    Loser = reference.Key == key ? string.Empty : reference.Key[(reference.Key.IndexOf('/') + 1)..],
+                    Error = error,
+                });
+            }
+        }
+    }
+
+    /// <summary>Every event of the union once: of its copies the one that is first in (received, partition, position).</summary>
+    public async ValueTask<List<EventReference>> CollectAsync(string key, long length, CancellationToken cancellationToken)
+    {
+        var tenant = key[..key.IndexOf('/')];
+        var events = new Dictionary<UInt128, EventReference>();
+        var leftOut = new HashSet<(string, long)>();
+        await foreach (var (at, sequence, entry) in reader.ReadUnionAsync(key, 0, length, cancellationToken))
+        {
+            if (entry.Skipped is { } skip)
+            {
+                leftOut.Add((skip.Loser.Length == 0 ? at : $"{tenant}/{skip.Loser}", skip.Sequence));
+                continue;
+            }
+
+            if ((entry.Event ?? entry.Copy?.Event) is not { } found) continue;
+            var reference = new EventReference(at, sequence, found);
+            if (!events.TryGetValue(reference.Id, out var known)) events[reference.Id] = reference;
+            else events[reference.Id] = (reference.ComesBefore(known) ? reference : known) with { Copies = known.Copies + 1 };
+        }
+
+        var result = new List<EventReference>(events.Count);
+        foreach (var reference in events.Values)
+        {
+            if (!leftOut.Contains((reference.Key, reference.Sequence))) result.Add(reference);
+        }
+
+        return result;
+    }
+
+    /// <summary>Reads the events behind references; an erased one is left out.</summary>
+    public async ValueTask<List<(EventReference Reference, LoggedEvent Event)>> ReadAsync(
+        IReadOnlyList<EventReference> references, CancellationToken cancellationToken)
+    {
+        var records = await log.ReadManyAsync([.. references.Select(r => (r.Partition, r.Position))], cancellationToken);
+        var result = new List<(EventReference, LoggedEvent)>(references.Count);
+        for (var i = 0; i < references.Count; i++)
+        {
+            if (records[i] is { } record && !record.Flags.HasFlag(LogRecordFlags.Blanked))
+                result.Add((references[i], LoggedEvent.Parser.ParseFrom(record.Payload.Span)));
+        }
+
+        return result;
+    }
+
+    private async ValueTask<ProfileState> FoldAsync(
+        List<EventReference> references, Definitions definitions, List<PlacedReference> bad, CancellationToken cancellationToken)
+    {
+        references.Sort(static (a, b) => a.EffectiveAt.CompareTo(b.EffectiveAt));
+        var state = new ProfileState();
+        var started = time.GetTimestamp();
+        for (var first = 0; first < references.Count;)
+        {
+            // Events of the same moment are ordered by source and id, which stand in the log: keep them in one chunk.
+            var end = Math.Min(first + ChunkEvents, references.Count);
+            while (end < references.Count && references[end].EffectiveAt == references[end - 1].EffectiveAt) end++;
+            var chunk = await ReadAsync(references[first..end], cancellationToken);
+            chunk.Sort(static (a, b) => FoldEvent.CanonicalOrder.Compare(a.Reference.ToFoldEvent(a.Event), b.Reference.ToFoldEvent(b.Event)));
+            foreach (var (reference, logged) in chunk)
+            {
+                try
+                {
+                    if (!ProfileFold.TryAbsorb(state, reference.ToFoldEvent(logged), definitions))
+                        throw new UnreachableException("A fold in canonical order absorbs every event.");
+                }
+                catch (Exception e)
+                {
+                    bad.Add(new PlacedReference(reference, e.GetType().Name));
+                    return state;
+                }
+
+                if (time.GetElapsedTime(started) > Slice)
+                {
+                    await Task.Yield();
+                    started = time.GetTimestamp();
+                }
+            }
+
+            first = end;
+        }
+
+        return state;
+    }
+
+    private sealed record PlacedReference(EventReference Reference, string Error);
+}
+
+/// <summary>An event entry, as small as the order and the reading of the payload need it.</summary>
+internal sealed record EventReference(
+    string Key, long Sequence, UInt128 Id, ulong ContentHash, long EffectiveAt, long ReceivedAt, int Partition, long Position)
+{
+    public EventReference(string key, long sequence, EventEntry entry)
+        : this(key, sequence, new UInt128(entry.IdHashHigh, entry.IdHashLow), entry.ContentHash, entry.EffectiveAt, entry.ReceivedAt, entry.Partition, entry.Position)
+    {
+    }
+
+    /// <summary>Further copies of the event.</summary>
+    public int Copies { get; init; }
+
+    /// <summary>Whether this copy of an event counts rather than the other.</summary>
+    public bool ComesBefore(EventReference other) =>
+        (ReceivedAt, Partition, Position).CompareTo((other.ReceivedAt, other.Partition, other.Position)) < 0;
+
+    /// <summary>The event as the fold takes it.</summary>
+    public FoldEvent ToFoldEvent(LoggedEvent logged) =>
+        new(logged.Event, logged.Source, EffectiveAt, ReceivedAt, Partition, Position);
+}

@@ -1,0 +1,74 @@
+using Cdp.Grains.Ports;
+using Cdp.State.V1;
+using Google.Protobuf;
+
+namespace Cdp.Grains.Customers;
+
+/// <summary>Keeps one snapshot behind its tag, written beside the customer's work.</summary>
+internal sealed class SnapshotWriter(IStateStore states, IStepObserver steps, string kind, string key, Action abandon)
+{
+    private string? _tag;
+    private Task _write = Task.CompletedTask;
+    private bool _failed;
+
+    /// <summary>Whether the last write failed, so that what it held is not stored.</summary>
+    public bool Pending => _failed || !_write.IsCompleted;
+
+    /// <summary>Reads the stored snapshot; null when there is none.</summary>
+    public async ValueTask<CustomerSnapshot?> ReadAsync(CancellationToken cancellationToken)
+    {
+        var row = await states.ReadAsync(kind, key, cancellationToken);
+        _tag = row.Tag;
+        return row.Exists ? CustomerSnapshot.Parser.ParseFrom(row.Value.Span) : null;
+    }
+
+    /// <summary>
+    /// Starts a write without waiting for it; false while the one before is under way. A failed write loses nothing: the
+    /// history has it all, and the next write brings the snapshot up to date.
+    /// </summary>
+    public bool TryStart(Func<CustomerSnapshot> snapshot)
+    {
+        if (!_write.IsCompleted) return false;
+        _write = TryWriteAsync(snapshot().ToByteArray());
+        return true;
+    }
+
+    /// <summary>Writes and waits.</summary>
+    public async ValueTask WriteAsync(CustomerSnapshot snapshot, CancellationToken cancellationToken)
+    {
+        var bytes = snapshot.ToByteArray();
+        await _write;
+        await WriteAsync(bytes, cancellationToken);
+    }
+
+    private async Task TryWriteAsync(byte[] bytes)
+    {
+        try
+        {
+            await WriteAsync(bytes, CancellationToken.None);
+        }
+        catch (OwnershipLostException)
+        {
+            _failed = true;
+        }
+        catch (IOException)
+        {
+            _failed = true;
+        }
+    }
+
+    private async Task WriteAsync(byte[] bytes, CancellationToken cancellationToken)
+    {
+        steps.Reached(RecoverySteps.SnapshotWriting);
+        var tag = await states.WriteAsync(kind, key, bytes, _tag, cancellationToken);
+        if (tag is null)
+        {
+            abandon();
+            throw new OwnershipLostException(key);
+        }
+
+        _tag = tag;
+        _failed = false;
+        steps.Reached(RecoverySteps.SnapshotWritten);
+    }
+}

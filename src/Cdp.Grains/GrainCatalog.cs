@@ -1,0 +1,69 @@
+using System.Globalization;
+using Cdp.Grains.Customers;
+using Cdp.Grains.Identities;
+using Cdp.Grains.Merges;
+using Cdp.Grains.Partitions;
+using Cdp.Grains.Ports;
+using Cdp.Grains.Tenants;
+
+namespace Cdp.Grains;
+
+/// <summary>Everything that grains stand on.</summary>
+public sealed record GrainPorts
+{
+    /// <summary>The event log.</summary>
+    public required IEventLog Log { get; init; }
+
+    /// <summary>Keyed state.</summary>
+    public required IStateStore States { get; init; }
+
+    /// <summary>Histories.</summary>
+    public required IHistory History { get; init; }
+
+    /// <summary>The customers of each tenant.</summary>
+    public required ICustomerIndex Customers { get; init; }
+
+    /// <summary>The node's definitions.</summary>
+    public required IDefinitions Definitions { get; init; }
+
+    /// <summary>Hears of changed definitions.</summary>
+    public required IDefinitionsListener DefinitionsListener { get; init; }
+
+    /// <summary>Hears how far partitions are.</summary>
+    public required IPartitionProgress Progress { get; init; }
+
+    /// <summary>Hears of recovery steps.</summary>
+    public IStepObserver Steps { get; init; } = NoStepObserver.Instance;
+
+    /// <summary>Counts.</summary>
+    public required GrainMetrics Metrics { get; init; }
+}
+
+/// <summary>All kinds of grains, and who may call whom: calls go one way.</summary>
+public static class GrainCatalog
+{
+    /// <summary>Describes every kind to an engine.</summary>
+    public static IReadOnlyList<GrainType> Of(GrainPorts ports)
+    {
+        var customer = new CustomerPorts(ports.States, ports.History, ports.Log, ports.Definitions, ports.Steps, ports.Metrics);
+        var partition = new PartitionPorts(ports.States, ports.Definitions, ports.Progress, ports.Steps, ports.Metrics);
+        return
+        [
+            new("partition", typeof(IPartition), context => new PartitionGrain(context, partition),
+                [typeof(IIdentity), typeof(IIdentityLink), typeof(IMerge), typeof(ICustomer)]) { Collectable = false },
+            new("merge", typeof(IMerge), context => new MergeGrain(context, ports.States, ports.Steps), [typeof(ICustomer)])
+            {
+                IdleAfter = TimeSpan.FromMinutes(1),
+            },
+            new("identity", typeof(IIdentity),
+                context => new IdentityGrain(context, ports.History, ports.States, ports.Customers, ports.Definitions, ports.Steps), []),
+            new("identity-link", typeof(IIdentityLink), context => new IdentityLinkGrain(context, ports.States), []) { IdleAfter = TimeSpan.FromMinutes(2) },
+            new("customer", typeof(ICustomer), context => new CustomerGrain(context, customer), []),
+            new("tenant", typeof(ITenant), context => new TenantGrain(context, ports.States, ports.DefinitionsListener), []),
+            new("tenant-directory", typeof(ITenantDirectory), context => new TenantDirectoryGrain(context, ports.States), []),
+        ];
+    }
+
+    /// <summary>Key of a partition's grain.</summary>
+    public static string PartitionKey(int partition) => partition.ToString(CultureInfo.InvariantCulture);
+}

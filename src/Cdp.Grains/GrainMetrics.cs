@@ -1,0 +1,56 @@
+using System.Diagnostics.Metrics;
+
+namespace Cdp.Grains;
+
+/// <summary>What grains count. Meter <c>Cdp.Grains</c>; no identifier or value of a customer in any of it.</summary>
+public sealed class GrainMetrics : IDisposable
+{
+    private readonly Meter _meter = new("Cdp.Grains");
+    private readonly Counter<long> _applied;
+    private readonly Counter<long> _duplicates;
+    private readonly Counter<long> _conflicting;
+    private readonly Counter<long> _foldedAgain;
+    private readonly Counter<long> _foldFailed;
+    private readonly Counter<long> _deadLetters;
+    private readonly Counter<long> _retries;
+    private readonly Counter<long> _merges;
+
+    /// <summary>Makes the instruments.</summary>
+    public GrainMetrics()
+    {
+        _applied = _meter.CreateCounter<long>("cdp.events.applied", "{event}", "Events that count.");
+        _duplicates = _meter.CreateCounter<long>("cdp.events.duplicates", "{event}", "Further copies of events.");
+        _conflicting = _meter.CreateCounter<long>("cdp.events.conflicting", "{event}", "Copies whose content differs from the first.");
+        _foldedAgain = _meter.CreateCounter<long>("cdp.customers.folded_again", "{fold}", "Folds of a whole history.");
+        _foldFailed = _meter.CreateCounter<long>("cdp.events.skipped", "{event}", "Events on which the fold threw.");
+        _deadLetters = _meter.CreateCounter<long>("cdp.dead_letters", "{event}", "Events kept as dead letters.");
+        _retries = _meter.CreateCounter<long>("cdp.handover.retries", "{call}", "Hand-overs that were sent again after an error.");
+        _merges = _meter.CreateCounter<long>("cdp.merges", "{merge}", "Merges run to their end.");
+    }
+
+    /// <summary>Counts what a hand-over did.</summary>
+    public void Applied(int applied, int duplicates, int conflicting)
+    {
+        if (applied > 0) _applied.Add(applied);
+        if (duplicates > 0) _duplicates.Add(duplicates);
+        if (conflicting > 0) _conflicting.Add(conflicting);
+    }
+
+    /// <summary>Counts a fold of a whole history.</summary>
+    public void FoldedAgain() => _foldedAgain.Add(1);
+
+    /// <summary>Counts an event on which the fold threw.</summary>
+    public void FoldFailed() => _foldFailed.Add(1);
+
+    /// <summary>Counts dead letters.</summary>
+    public void DeadLetters(int count) => _deadLetters.Add(count);
+
+    /// <summary>Counts a hand-over sent again.</summary>
+    public void Retried() => _retries.Add(1);
+
+    /// <summary>Counts a finished merge.</summary>
+    public void Merged() => _merges.Add(1);
+
+    /// <inheritdoc/>
+    public void Dispose() => _meter.Dispose();
+}

@@ -1,0 +1,207 @@
+using Cdp.Domain.Identity;
+using Cdp.Domain.Tenants;
+using Cdp.Grains.Identities;
+using Cdp.Grains.Ports;
+using Cdp.Grains.V1;
+using Cdp.State.V1;
+using Cdp.V1;
+
+namespace Cdp.Grains.Partitions;
+
+/// <summary>A link that has to point to a customer.</summary>
+internal sealed record LinkTarget(string Key, string Customer, long Version);
+
+/// <summary>Where one event goes; no customer where it was refused or erased.</summary>
+internal readonly record struct EventTarget(LogEntry Entry, string Customer, MintedEntry? Mint);
+
+/// <summary>What a batch of events needs.</summary>
+internal sealed record Resolution(
+    IReadOnlyList<EventTarget> Targets,
+    IReadOnlyList<LinkTarget> Links,
+    IReadOnlyList<(string Tenant, MergeOrder Order, IReadOnlyList<LinkTarget> Links)> Merges);
+
+/// <summary>
+/// Finds the customer of each event: from the cache, from the links, and, for the events whose identifiers do not all
+/// belong to one customer, from the tenant's identity grain in one call per batch.
+/// </summary>
+internal sealed class LinkResolver(IGrains grains, IDefinitions definitions, HandOvers calls)
+{
+    private const int CachedLinks = 65_536;
+    private const int CachedRefusals = 16_384;
+
+    private readonly LinkCache _links = new(CachedLinks);
+    private readonly LinkCache _refusals = new(CachedRefusals);
+
+    /// <summary>Resolves a batch.</summary>
+    public async ValueTask<Resolution> ResolveAsync(IReadOnlyList<LogEntry> entries, CancellationToken cancellationToken)
+    {
+        var found = await ReadLinksAsync(entries, cancellationToken);
+        var targets = new EventTarget[entries.Count];
+        Dictionary<string, List<int>>? open = null;
+        for (var i = 0; i < entries.Count; i++)
+        {
+            var entry = entries[i];
+            if (entry.Event is null || entry.Event.Refused is not null || entry.Event.Keys.Count == 0)
+            {
+                targets[i] = new EventTarget(entry, string.Empty, null);
+                continue;
+            }
+
+            var rules = (await DefinitionsAsync(entry.Tenant, cancellationToken)).Namespaces;
+            if (Settled(entry, found, rules) is { } customer) targets[i] = new EventTarget(entry, customer, null);
+            else Of(open ??= new(StringComparer.Ordinal), entry.Tenant).Add(i);
+        }
+
+        var links = new List<LinkTarget>();
+        var merges = new List<(string, MergeOrder, IReadOnlyList<LinkTarget>)>();
+        foreach (var (tenant, indexes) in open ?? [])
+            await AskAsync(tenant, indexes, entries, found, targets, links, merges, cancellationToken);
+        return new Resolution(targets, links, merges);
+    }
+
+    /// <summary>Points a link, now and in the cache.</summary>
+    public async ValueTask PointAsync(LinkTarget link, CancellationToken cancellationToken)
+    {
+        var request = new PointLinkRequest { Customer = link.Customer, Version = link.Version };
+        await calls.CallAsync(() => grains.Get<IIdentityLink>(link.Key).Point(request, cancellationToken), cancellationToken);
+        _links.Set(link.Key, link.Customer);
+    }
+
+    /// <summary>The customer that an event was sent to is another now.</summary>
+    public void Moved(LogEntry entry, string customer)
+    {
+        var anchor = $"{entry.Tenant}/{entry.Event.Keys[0].Key}";
+        _links.Set(anchor, customer);
+    }
+
+    private async ValueTask<Dictionary<string, string>> ReadLinksAsync(IReadOnlyList<LogEntry> entries, CancellationToken cancellationToken)
+    {
+        var found = new Dictionary<string, string>(StringComparer.Ordinal);
+        List<string>? missing = null;
+        foreach (var entry in entries)
+        {
+            if (entry.Event is null || entry.Event.Refused is not null) continue;
+            foreach (var identifier in entry.Event.Keys)
+            {
+                var key = LinkKey(entry.Tenant, identifier);
+                if (found.ContainsKey(key)) continue;
+                var customer = _links.Find(key);
+                found[key] = customer ?? string.Empty;
+                if (customer is null) (missing ??= []).Add(key);
+            }
+        }
+
+        if (missing is null) return found;
+        var request = new ResolveLinkRequest();
+        var replies = new ValueTask<ResolveLinkReply>[missing.Count];
+        for (var i = 0; i < replies.Length; i++)
+        {
+            var key = missing[i];
+            replies[i] = calls.CallAsync(() => grains.Get<IIdentityLink>(key).Resolve(request, cancellationToken), cancellationToken);
+        }
+
+        for (var i = 0; i < replies.Length; i++)
+        {
+            var reply = await replies[i];
+            if (reply.Customer.Length == 0) continue;
+            found[missing[i]] = reply.Customer;
+            _links.Set(missing[i], reply.Customer);
+        }
+
+        return found;
+    }
+
+    /// <summary>The customer of an event about whose identifiers nothing is left to decide; else null.</summary>
+    private string? Settled(LogEntry entry, Dictionary<string, string> found, NamespaceRules rules)
+    {
+        var keys = entry.Event.Keys;
+        var anchor = LinkKey(entry.Tenant, keys[0]);
+        var customer = found[anchor];
+        if (customer.Length == 0) return null;
+        for (var i = 1; i < keys.Count; i++)
+        {
+            var key = LinkKey(entry.Tenant, keys[i]);
+            var other = found[key];
+            if (other == customer) continue;
+            if (other.Length > 0 && rules.IsReference(keys[i].Key)) continue;
+            if (_refusals.Find(Pair(anchor, key)) is null) return null;
+        }
+
+        return customer;
+    }
+
+    private async ValueTask AskAsync(
+        string tenant, List<int> indexes, IReadOnlyList<LogEntry> entries, Dictionary<string, string> found, EventTarget[] targets,
+        List<LinkTarget> links, List<(string, MergeOrder, IReadOnlyList<LinkTarget>)> merges, CancellationToken cancellationToken)
+    {
+        var tenantDefinitions = await DefinitionsAsync(tenant, cancellationToken);
+        var request = new DecideIdentityRequest();
+        foreach (var index in indexes) request.Questions.Add(Question(entries[index], tenantDefinitions));
+        var reply = await calls.CallAsync(() => grains.Get<IIdentity>(tenant).Decide(request, cancellationToken), cancellationToken);
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        for (var q = 0; q < indexes.Count; q++)
+        {
+            var entry = entries[indexes[q]];
+            var answer = reply.Answers[q];
+            var mint = new MintedEntry { IdentitySequence = answer.Minted, At = answer.MintedAt };
+            targets[indexes[q]] = new EventTarget(entry, answer.Customer, mint);
+            var pointed = new List<LinkTarget>();
+            for (var i = 0; i < answer.Customers.Count; i++)
+            {
+                var key = LinkKey(tenant, entry.Event.Keys[i]);
+                var customer = answer.Customers[i];
+                if (customer.Length > 0 && customer != found[key])
+                {
+                    pointed.Add(new LinkTarget(key, customer, answer.Sequence));
+                    found[key] = customer;
+                }
+
+                if (i > 0 && customer != answer.Customer && !tenantDefinitions.Namespaces.IsReference(entry.Event.Keys[i].Key))
+                    _refusals.Set(Pair(LinkKey(tenant, entry.Event.Keys[0]), key), "refused");
+            }
+
+            var orders = answer.Merges.Where(m => seen.Add(m.Loser)).ToList();
+            for (var m = 0; m < orders.Count; m++) merges.Add((tenant, orders[m], m == orders.Count - 1 ? pointed : []));
+            if (orders.Count == 0) links.AddRange(pointed);
+        }
+    }
+
+    private static IdentityQuestion Question(LogEntry entry, Definitions definitions)
+    {
+        var logged = entry.Event;
+        var question = new IdentityQuestion
+        {
+            At = logged.ReceivedAt,
+            Evidence = new Evidence
+            {
+                EventId = logged.Event.Id,
+                Source = logged.Source,
+                Type = logged.Event.Type,
+                Channel = logged.Event.Channel,
+                Partition = entry.Partition,
+                Position = entry.Position,
+            },
+        };
+        foreach (var key in logged.Keys)
+        {
+            var identifier = logged.Event.Identifiers[key.Index];
+            question.Identifiers.Add(new IdentifierValue { Key = key.Key, Value = definitions.Namespaces.Normalized(identifier) });
+        }
+
+        return question;
+    }
+
+    private async ValueTask<Definitions> DefinitionsAsync(string tenant, CancellationToken cancellationToken) =>
+        await definitions.GetAsync(tenant, cancellationToken)
+        ?? throw new InvalidOperationException($"The log holds events of tenant '{tenant}', which is not known.");
+
+    private static string LinkKey(string tenant, IdentifierKey identifier) => string.Concat(tenant, "/", identifier.Key);
+
+    private static string Pair(string anchor, string other) => string.Concat(anchor, " ", other);
+
+    private static List<int> Of(Dictionary<string, List<int>> lists, string tenant)
+    {
+        if (!lists.TryGetValue(tenant, out var list)) lists[tenant] = list = [];
+        return list;
+    }
+}

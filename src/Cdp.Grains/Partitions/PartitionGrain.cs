@@ -1,0 +1,326 @@
+using System.Globalization;
+using Cdp.Grains.Merges;
+using Cdp.Grains.Ports;
+using Cdp.Grains.V1;
+using Cdp.State.V1;
+using Google.Protobuf;
+
+namespace Cdp.Grains.Partitions;
+
+/// <summary>The ports a partition stands on.</summary>
+public sealed record PartitionPorts(
+    IStateStore States, IDefinitions Definitions, IPartitionProgress Progress, IStepObserver Steps, GrainMetrics Metrics);
+
+/// <summary>Applies one partition of the log, in order: resolves, hands over, commits.</summary>
+public sealed class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.IListener
+{
+    /// <summary>Kind of the state that holds positions.</summary>
+    public const string StateKind = "partition";
+
+    /// <summary>Kind of the states that hold dead letters; key <c>tenant/partition/position</c>.</summary>
+    public const string DeadLetterKind = "dead-letter";
+
+    /// <summary>Batches in flight at most.</summary>
+    public const int Window = 16;
+
+    private const int IsolateAfter = 2;
+    private const long IsolateSpan = 8192;
+
+    private readonly IGrainContext _context;
+    private readonly PartitionPorts _ports;
+    private readonly int _number;
+    private readonly LinkResolver _resolver;
+    private readonly HandOvers _handOvers;
+    private readonly Queue<Batch> _batches = new();
+    private readonly PriorityQueue<TaskCompletionSource, long> _waiters = new();
+    private readonly CancellationTokenSource _stop = new();
+
+    private PartitionState _state = new();
+    private string? _tag;
+    private long _next;
+    private long _applied;
+    private bool _begun;
+    private TaskCompletionSource? _room;
+    private Task _commit = Task.CompletedTask;
+    private Task _merges = Task.CompletedTask;
+    private Task _stateWrite = Task.CompletedTask;
+
+    /// <summary>Makes the grain for one activation.</summary>
+    public PartitionGrain(IGrainContext context, PartitionPorts ports)
+    {
+        _context = context;
+        _ports = ports;
+        _number = int.Parse(context.Key, NumberStyles.None, CultureInfo.InvariantCulture);
+        _handOvers = new HandOvers(context, ports.Metrics, this, OwnAsync);
+        _resolver = new LinkResolver(context.Grains, ports.Definitions, _handOvers);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask ActivateAsync(CancellationToken cancellationToken)
+    {
+        var row = await _ports.States.ReadAsync(StateKind, _context.Key, cancellationToken);
+        _tag = row.Tag;
+        _state = row.Exists ? PartitionState.Parser.ParseFrom(row.Value.Span) : new PartitionState { Isolated = -1 };
+        _next = _applied = _state.Committed;
+        _ports.Progress.Applied(_number, _applied);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        // What is under way finishes; what does not is delivered again by the next activation.
+        while (_batches.Count > 0 && !cancellationToken.IsCancellationRequested)
+        {
+            _room ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            await _room.Task.WaitAsync(cancellationToken);
+        }
+
+        await _commit;
+        await _stop.CancelAsync();
+        _stop.Dispose();
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<OpenReply> Open(OpenRequest request, CancellationToken cancellationToken) =>
+        new(new OpenReply { NextPosition = _next });
+
+    /// <inheritdoc/>
+    public async ValueTask<DeliverReply> Deliver(DeliverRequest request, CancellationToken cancellationToken)
+    {
+        if (request.FirstPosition != _next || request.Entries.Count == 0) return new DeliverReply { NextPosition = _next };
+        await BeginAsync(cancellationToken);
+        if (_next < _state.IsolateUntil)
+        {
+            foreach (var entry in request.Entries) await IsolateAsync(entry, cancellationToken);
+            return new DeliverReply { NextPosition = _next };
+        }
+
+        while (_batches.Count >= Window) await RoomAsync(cancellationToken);
+        await TakeAsync(request.Entries, cancellationToken);
+        return new DeliverReply { NextPosition = _next };
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<WaitAppliedReply> WaitApplied(WaitAppliedRequest request, CancellationToken cancellationToken)
+    {
+        if (_applied < request.Position)
+        {
+            var waiter = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _waiters.Enqueue(waiter, request.Position);
+            await waiter.Task.WaitAsync(cancellationToken);
+        }
+
+        return new WaitAppliedReply { Applied = _applied };
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<GetPartitionStatusReply> GetStatus(GetPartitionStatusRequest request, CancellationToken cancellationToken) =>
+        new(new GetPartitionStatusReply { Applied = _applied, Committed = _state.Committed, DeadLetters = _state.DeadLetters });
+
+    void HandOvers.IListener.Done(Batch batch) => Done(batch);
+
+    void HandOvers.IListener.Moved(LogEntry entry, string customer) => _resolver.Moved(entry, customer);
+
+    void HandOvers.IListener.Bury(LogEntry entry, Batch batch, string reason) => _ = OwnAsync(BuryAsync(entry, batch, reason));
+
+    /// <summary>Counts, durably and before anything is handed over, that work from the committed position on was begun.</summary>
+    private async ValueTask BeginAsync(CancellationToken cancellationToken)
+    {
+        if (_begun) return;
+        await WriteStateAsync(
+            static state =>
+            {
+                state.Attempts++;
+                if (state.Attempts > IsolateAfter) state.IsolateUntil = Math.Max(state.IsolateUntil, state.Committed + IsolateSpan);
+            },
+            cancellationToken);
+        _begun = true;
+    }
+
+    /// <summary>
+    /// Hands over one event alone, after writing down that it is tried: one that kills the process twice is known and
+    /// skipped.
+    /// </summary>
+    private async ValueTask IsolateAsync(LogEntry entry, CancellationToken cancellationToken)
+    {
+        var again = _state.Isolated == entry.Position;
+        if (again && _state.IsolatedAttempts >= IsolateAfter)
+        {
+            var batch = Enqueue(entry.Position + 1);
+            batch.Outstanding++;
+            await BuryAsync(entry, batch, "EVENT_CRASHED_PROCESS");
+            Done(batch);
+        }
+        else
+        {
+            await WriteStateAsync(
+                state =>
+                {
+                    state.IsolatedAttempts = again ? state.IsolatedAttempts + 1 : 1;
+                    state.Isolated = entry.Position;
+                },
+                cancellationToken);
+            await TakeAsync([entry], cancellationToken);
+        }
+
+        while (_applied <= entry.Position) await RoomAsync(cancellationToken);
+    }
+
+    private async ValueTask TakeAsync(IReadOnlyList<LogEntry> entries, CancellationToken cancellationToken)
+    {
+        var batch = Enqueue(entries[^1].Position + 1);
+        var resolved = await _resolver.ResolveAsync(entries, _stop.Token);
+        foreach (var merge in resolved.Merges) Run(merge, batch);
+        foreach (var link in resolved.Links)
+        {
+            batch.Outstanding++;
+            _ = OwnAsync(PointAsync(link, batch));
+        }
+
+        foreach (var target in resolved.Targets)
+        {
+            if (target.Customer.Length > 0)
+            {
+                batch.Outstanding++;
+                _handOvers.Add(target.Entry.Tenant, target.Customer, target.Entry, batch, target.Mint);
+            }
+            else if (target.Entry.Event?.Refused is { } refused)
+            {
+                batch.Outstanding++;
+                _ = OwnAsync(BuryAsync(target.Entry, batch, refused.Reason));
+            }
+        }
+
+        _handOvers.Flush(_stop.Token);
+        Done(batch);
+    }
+
+    private Batch Enqueue(long end)
+    {
+        var batch = new Batch(end);
+        _batches.Enqueue(batch);
+        _next = end;
+        return batch;
+    }
+
+    /// <summary>Merges run one after the other, beside the hand-overs: a sealed customer forwards what reaches it.</summary>
+    private void Run((string Tenant, MergeOrder Order, IReadOnlyList<LinkTarget> Links) merge, Batch batch)
+    {
+        batch.Outstanding++;
+        _merges = OwnAsync(RunAsync(_merges));
+
+        async Task RunAsync(Task before)
+        {
+            await before;
+            var merger = _context.Grains.Get<IMerge>($"{merge.Tenant}/{merge.Order.Loser}");
+            await _handOvers.CallAsync(() => merger.Run(new RunMergeRequest { Order = merge.Order }, _stop.Token), _stop.Token);
+            foreach (var link in merge.Links) await _resolver.PointAsync(link, _stop.Token);
+            _ports.Steps.Reached(RecoverySteps.MergeRepointed);
+            _ports.Metrics.Merged();
+            Done(batch);
+        }
+    }
+
+    private async Task PointAsync(LinkTarget link, Batch batch)
+    {
+        await _resolver.PointAsync(link, _stop.Token);
+        Done(batch);
+    }
+
+    private async Task BuryAsync(LogEntry entry, Batch batch, string reason)
+    {
+        var key = string.Create(CultureInfo.InvariantCulture, $"{entry.Tenant}/{entry.Partition:D4}/{entry.Position:D19}");
+        var letter = new DeadLetter { Partition = entry.Partition, Position = entry.Position, Reason = reason, At = entry.Event.ReceivedAt };
+        var written = await _handOvers.CallAsync(
+            () => _ports.States.WriteAsync(DeadLetterKind, key, letter.ToByteArray(), null, _stop.Token), _stop.Token);
+        if (written is not null)
+        {
+            _state.DeadLetters++;
+            _ports.Metrics.DeadLetters(1);
+        }
+
+        Done(batch);
+    }
+
+    private void Done(Batch batch)
+    {
+        if (--batch.Outstanding > 0) return;
+        while (_batches.TryPeek(out var head) && head.Outstanding == 0) _applied = _batches.Dequeue().End;
+        while (_waiters.TryPeek(out _, out var position) && position <= _applied) _waiters.Dequeue().SetResult();
+        _ports.Progress.Applied(_number, _applied);
+        _room?.TrySetResult();
+        _room = null;
+        if (_commit.IsCompleted && _state.Committed < _applied) _commit = OwnAsync(CommitAsync());
+    }
+
+    private async Task CommitAsync()
+    {
+        while (_state.Committed < _applied)
+        {
+            _ports.Steps.Reached(RecoverySteps.PositionCommitting);
+            var target = _applied;
+            await WriteStateAsync(
+                state =>
+                {
+                    state.Committed = target;
+                    if (target >= state.IsolateUntil) state.Attempts = 0;
+                },
+                _stop.Token);
+            _ports.Steps.Reached(RecoverySteps.PositionCommitted);
+        }
+    }
+
+    /// <summary>Changes the state where it is durable first; writers wait for each other.</summary>
+    private async ValueTask WriteStateAsync(Action<PartitionState> change, CancellationToken cancellationToken)
+    {
+        var before = _stateWrite;
+        var written = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _stateWrite = written.Task;
+        await before;
+        try
+        {
+            var state = _state.Clone();
+            change(state);
+            state.DeadLetters = _state.DeadLetters;
+            var bytes = state.ToByteArray();
+            var tag = await _handOvers.CallAsync(() => _ports.States.WriteAsync(StateKind, _context.Key, bytes, _tag, cancellationToken), cancellationToken);
+            if (tag is null) throw new OwnershipLostException(_context.Key);
+            _tag = tag;
+            state.DeadLetters = _state.DeadLetters;
+            _state = state;
+        }
+        finally
+        {
+            written.SetResult();
+        }
+    }
+
+    private async ValueTask RoomAsync(CancellationToken cancellationToken)
+    {
+        _room ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await _room.Task.WaitAsync(cancellationToken);
+    }
+
+    /// <summary>
+    /// Owns work that nobody awaits. What it belongs to is not applied before it ends; if it cannot end, this activation
+    /// is dropped and the next one is delivered the batch again.
+    /// </summary>
+    private async Task OwnAsync(Task work)
+    {
+        try
+        {
+            await work;
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+            return;
+        }
+        catch (Exception)
+        {
+            _context.Abandon();
+            await _stop.CancelAsync();
+            while (_waiters.TryDequeue(out var waiter, out _)) waiter.TrySetException(new OwnershipLostException(_context.Key));
+            _room?.TrySetException(new OwnershipLostException(_context.Key));
+        }
+    }
+}

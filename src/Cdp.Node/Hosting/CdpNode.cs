@@ -1,0 +1,108 @@
+using System.Net;
+using Cdp.Gateway;
+using Cdp.Grains.Ports;
+using Cdp.Rpc;
+using Cdp.SingleNode.Engine;
+using Cdp.SingleNode.Hosting;
+using Cdp.Storage.Sqlite;
+using Microsoft.Extensions.Logging;
+
+namespace Cdp.Node.Hosting;
+
+/// <summary>A whole node in this process: SQLite, engine, gateway, server.</summary>
+public sealed partial class CdpNode : IAsyncDisposable
+{
+    private readonly SqliteStore _store;
+    private readonly SingleNodeHost _host;
+    private readonly RpcServer _server;
+    private readonly NodeOptions _options;
+
+    private CdpNode(SqliteStore store, SingleNodeHost host, RpcServer server, NodeOptions options, GatewayServices gateway)
+    {
+        _store = store;
+        _host = host;
+        _server = server;
+        _options = options;
+        Gateway = gateway;
+    }
+
+    /// <summary>Where it listens.</summary>
+    public IPEndPoint EndPoint => _server.EndPoint;
+
+    /// <summary>Engine and feeds.</summary>
+    public SingleNodeHost Host => _host;
+
+    /// <summary>What the store healed when it was opened.</summary>
+    public RecoveryReport Recovery => _store.Recovery;
+
+    /// <summary>The front door.</summary>
+    public GatewayServices Gateway { get; }
+
+    /// <summary>Opens the data, starts the engine, and serves.</summary>
+    /// <param name="options">Checked settings.</param>
+    /// <param name="operatorKey">The operator's key, stored where there is none yet.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="loggers">Where the node reports.</param>
+    /// <param name="steps">Hears of recovery steps.</param>
+    public static async Task<CdpNode> StartAsync(
+        NodeOptions options, string operatorKey, TimeProvider time, ILoggerFactory loggers, IStepObserver steps)
+    {
+        var logger = loggers.CreateLogger("Cdp.Node");
+        var store = await SqliteStore.OpenAsync(options.DataDirectory, new SqliteStoreOptions { Partitions = options.Partitions });
+        try
+        {
+            var host = await SingleNodeHost.StartAsync(
+                new SingleNodeStores(store.Log, store.State, store.History, store.Customers),
+                new SingleNodeOptions
+                {
+                    MaxBacklogBytes = options.MaxBacklogMegabytes * 1024L * 1024,
+                    Steps = steps,
+                    OnFeedError = (partition, error) => FeedFailed(logger, partition, error),
+                    Engine = Engine(options, logger),
+                },
+                time);
+            var gateway = new GatewayServices(new GatewayPorts(host.Grains, host.Log, host.Definitions, time, steps));
+            await gateway.Tenants.BootstrapAsync(operatorKey, CancellationToken.None);
+            var server = await RpcServer.StartAsync(
+                new RpcServerOptions
+                {
+                    ErrorDomain = "cdp",
+                    Address = IPAddress.Parse(options.Address),
+                    Port = options.Port,
+                    Gate = gateway.Authenticator.CheckAsync,
+                    Time = time,
+                    LoggerFactory = loggers,
+                },
+                gateway.Services);
+            return new CdpNode(store, host, server, options, gateway);
+        }
+        catch
+        {
+            await store.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Stops in order: no new calls, calls under way finish, grains save, files close.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _server.StopAsync(TimeSpan.FromSeconds(_options.DrainSeconds));
+        await _server.DisposeAsync();
+        await _host.DisposeAsync();
+        await _store.DisposeAsync();
+    }
+
+    private static GrainEngineOptions Engine(NodeOptions options, ILogger logger)
+    {
+        var engine = new GrainEngineOptions { OnFault = fault => GrainFailed(logger, fault.Kind, fault.During, fault.Exception) };
+        if (options.MaxActivations is { } activations) engine = engine with { MaxActivations = activations };
+        if (options.MaxMemoryMegabytes is { } megabytes) engine = engine with { MaxMemoryBytes = megabytes * 1024L * 1024 };
+        return engine;
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Feeding partition {Partition} failed; it goes on by itself.")]
+    private static partial void FeedFailed(ILogger logger, int partition, Exception error);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "A grain of kind {Kind} failed during {During}; it is loaded again.")]
+    private static partial void GrainFailed(ILogger logger, string kind, string during, Exception error);
+}

@@ -1,0 +1,95 @@
+using System.Globalization;
+using System.Net;
+using Microsoft.Extensions.Configuration;
+
+namespace Cdp.Node.Hosting;
+
+/// <summary>A setting that stops the start.</summary>
+public sealed class SettingException(string message) : Exception(message);
+
+/// <summary>
+/// Settings of a node, from <c>appsettings.json</c> (section <c>Cdp</c>) and the environment (<c>Cdp__Name</c>). A wrong
+/// or unknown setting stops the start with its name.
+/// </summary>
+public sealed record NodeOptions
+{
+    /// <summary>Port when none is named.</summary>
+    public const int DefaultPort = 7878;
+
+    private const string Section = "Cdp";
+
+    /// <summary>Directory that holds the data; made when absent.</summary>
+    public string DataDirectory { get; init; } = "data";
+
+    /// <summary>Address to listen on, an IP address.</summary>
+    public string Address { get; init; } = "127.0.0.1";
+
+    /// <summary>Port of gRPC, 0 to 65535; 0: any free one.</summary>
+    public int Port { get; init; } = DefaultPort;
+
+    /// <summary>Number of partitions of a new log, 1 to 1024. A log keeps its number.</summary>
+    public int? Partitions { get; init; }
+
+    /// <summary>Most live grains, at least 1,000; null: 1,000,000.</summary>
+    public int? MaxActivations { get; init; }
+
+    /// <summary>Memory in MB above which idle grains are put away, at least 64; null: half of what the process may use.</summary>
+    public int? MaxMemoryMegabytes { get; init; }
+
+    /// <summary>Most acknowledged but unapplied MB per tenant and partition, 1 to 4096.</summary>
+    public int MaxBacklogMegabytes { get; init; } = 64;
+
+    /// <summary>Seconds that calls under way get when the node stops, 0 to 600.</summary>
+    public int DrainSeconds { get; init; } = 20;
+
+    /// <summary>Reads and checks the settings.</summary>
+    /// <exception cref="SettingException">A setting is unknown or wrong.</exception>
+    public static NodeOptions Read(IConfiguration configuration, NodeOptions defaults)
+    {
+        var options = defaults;
+        foreach (var setting in configuration.GetSection(Section).GetChildren())
+        {
+            var value = setting.Value ?? throw Wrong(setting.Key, "Give a single value.");
+            options = setting.Key.ToUpperInvariant() switch
+            {
+                "DATADIRECTORY" => options with { DataDirectory = value },
+                "ADDRESS" => options with { Address = value },
+                "PORT" => options with { Port = Number(setting.Key, value) },
+                "PARTITIONS" => options with { Partitions = Number(setting.Key, value) },
+                "MAXACTIVATIONS" => options with { MaxActivations = Number(setting.Key, value) },
+                "MAXMEMORYMEGABYTES" => options with { MaxMemoryMegabytes = Number(setting.Key, value) },
+                "MAXBACKLOGMEGABYTES" => options with { MaxBacklogMegabytes = Number(setting.Key, value) },
+                "DRAINSECONDS" => options with { DrainSeconds = Number(setting.Key, value) },
+                _ => throw Wrong(setting.Key, "There is no such setting; docs/configuration.md lists them."),
+            };
+        }
+
+        return options.Checked();
+    }
+
+    /// <summary>These options, if every one is in range.</summary>
+    /// <exception cref="SettingException">One is not.</exception>
+    public NodeOptions Checked()
+    {
+        if (string.IsNullOrWhiteSpace(DataDirectory)) throw Wrong(nameof(DataDirectory), "Name a directory.");
+        if (!IPAddress.TryParse(Address, out _)) throw Wrong(nameof(Address), "Give an IP address, e.g. 127.0.0.1 or 0.0.0.0.");
+        Range(nameof(Port), Port, 0, 65_535);
+        Range(nameof(Partitions), Partitions ?? 1, 1, 1_024);
+        Range(nameof(MaxActivations), MaxActivations ?? 1_000, 1_000, int.MaxValue);
+        Range(nameof(MaxMemoryMegabytes), MaxMemoryMegabytes ?? 64, 64, int.MaxValue);
+        Range(nameof(MaxBacklogMegabytes), MaxBacklogMegabytes, 1, 4_096);
+        Range(nameof(DrainSeconds), DrainSeconds, 0, 600);
+        return this;
+    }
+
+    private static int Number(string name, string text) => int.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out var number)
+        ? number
+        : throw Wrong(name, "Give a whole number.");
+
+    private static void Range(string name, int value, int least, int most)
+    {
+        if (value < least || value > most) throw Wrong(name, string.Create(CultureInfo.InvariantCulture, $"Give {least} to {most}."));
+    }
+
+    private static SettingException Wrong(string name, string remedy) => new($"Setting {Section}:{name} (environment {Section}__{name}): {remedy}");
+}

@@ -1,0 +1,32 @@
+using System.Collections.Concurrent;
+using Cdp.Domain.Tenants;
+using Cdp.Grains.Ports;
+using Cdp.Grains.Tenants;
+using Cdp.State.V1;
+
+namespace Cdp.SingleNode.Hosting;
+
+/// <summary>The process's compiled definitions: read once from the store, replaced when a tenant grain changes them.</summary>
+public sealed class DefinitionsCache(IStateStore states) : IDefinitions, IDefinitionsListener
+{
+    private readonly ConcurrentDictionary<string, Definitions> _definitions = new(StringComparer.Ordinal);
+
+    /// <inheritdoc/>
+    public ValueTask<Definitions?> GetAsync(string tenant, CancellationToken cancellationToken) =>
+        _definitions.TryGetValue(tenant, out var known) ? new(known) : LoadAsync(tenant, cancellationToken);
+
+    /// <inheritdoc/>
+    public void Changed(TenantConfig config)
+    {
+        var changed = new Definitions(config);
+        _definitions.AddOrUpdate(config.Tenant.Id, changed, (_, known) => known.Config.Version >= config.Version ? known : changed);
+    }
+
+    private async ValueTask<Definitions?> LoadAsync(string tenant, CancellationToken cancellationToken)
+    {
+        var row = await states.ReadAsync(TenantGrain.StateKind, tenant, cancellationToken);
+        if (!row.Exists) return null;
+        Changed(TenantConfig.Parser.ParseFrom(row.Value.Span));
+        return _definitions[tenant];
+    }
+}

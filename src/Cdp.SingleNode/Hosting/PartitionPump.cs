@@ -1,0 +1,51 @@
+using System.Globalization;
+using Cdp.Grains.Partitions;
+using Cdp.Grains.Ports;
+using Cdp.Grains.V1;
+
+namespace Cdp.SingleNode.Hosting;
+
+/// <summary>Delivers one partition of the log to its grain, in order, from where the grain says.</summary>
+internal sealed class PartitionPump(int partition, TailingLog log, IGrains grains, TimeProvider time, Action<int, Exception> failed)
+{
+    private const int MostEvents = 512;
+    private static readonly TimeSpan Ping = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>Runs until cancelled. An error of the grain or the store is reported and the feed opened again.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            try
+            {
+                await FeedAsync(cancellationToken);
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception e)
+            {
+                failed(partition, e);
+                await Task.Delay(RetryDelay, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
+
+    private async Task FeedAsync(CancellationToken cancellationToken)
+    {
+        var grain = grains.Get<IPartition>(partition.ToString(CultureInfo.InvariantCulture));
+        var open = new OpenRequest();
+        var position = (await grain.Open(open, cancellationToken)).NextPosition;
+        while (true)
+        {
+            var batch = await log.NextAsync(partition, position, MostEvents, Ping, time, cancellationToken);
+
+            // A grain that was dropped since asks for what it lost; without news the ping finds out.
+            position = batch.Entries.Count == 0
+                ? (await grain.Open(open, cancellationToken)).NextPosition
+                : (await grain.Deliver(batch, cancellationToken)).NextPosition;
+        }
+    }
+}

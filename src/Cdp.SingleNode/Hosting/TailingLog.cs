@@ -1,0 +1,106 @@
+using Cdp.Grains.Ports;
+using Cdp.Grains.V1;
+using Cdp.State.V1;
+
+namespace Cdp.SingleNode.Hosting;
+
+/// <summary>The log of one process: appends are durable in the store, and reach the partitions without being read back.</summary>
+public sealed class TailingLog : IEventAppender, IPartitionProgress
+{
+    /// <summary>Parsed events kept per partition, in bytes of their payload.</summary>
+    public const long TailBytes = 8L * 1024 * 1024;
+
+    private const int ReadBytes = 512 * 1024;
+    private static readonly TimeSpan AdmissionDelay = TimeSpan.FromMilliseconds(250);
+
+    private readonly IEventLog _log;
+    private readonly Tail[] _tails;
+    private readonly Backlog[] _backlogs;
+
+    private TailingLog(IEventLog log, long[] ends, long maxBacklogBytes)
+    {
+        _log = log;
+        _tails = [.. ends.Select((end, partition) => new Tail(partition, end, TailBytes))];
+        _backlogs = [.. ends.Select(_ => new Backlog(maxBacklogBytes))];
+    }
+
+    /// <inheritdoc/>
+    public int Partitions => _log.Partitions;
+
+    /// <inheritdoc/>
+    public string Epoch => _log.Epoch;
+
+    /// <summary>Opens the tail at the log's end.</summary>
+    /// <param name="log">The store.</param>
+    /// <param name="maxBacklogBytes">Most acknowledged but unapplied bytes per tenant and partition.</param>
+    /// <param name="cancellationToken">Cancels the reading of the ends.</param>
+    public static async Task<TailingLog> OpenAsync(IEventLog log, long maxBacklogBytes, CancellationToken cancellationToken)
+    {
+        var ends = new long[log.Partitions];
+        for (var p = 0; p < ends.Length; p++) ends[p] = await log.EndAsync(p, cancellationToken);
+        return new TailingLog(log, ends, maxBacklogBytes);
+    }
+
+    /// <inheritdoc/>
+    public TimeSpan Admit(string tenant, int partition) => _backlogs[partition].Admits(tenant) ? TimeSpan.Zero : AdmissionDelay;
+
+    /// <inheritdoc/>
+    public async ValueTask<long> AppendAsync(int partition, IReadOnlyList<AppendedEvent> events, CancellationToken cancellationToken)
+    {
+        var records = new LogRecord[events.Count];
+        for (var i = 0; i < records.Length; i++) records[i] = events[i].Record;
+
+        // Not cancelled half way: once begun, the append is awaited, so that the tail has no hole.
+        cancellationToken.ThrowIfCancellationRequested();
+        var first = await _log.AppendAsync(partition, records, CancellationToken.None);
+        foreach (var group in records.GroupBy(r => r.Tenant))
+            _backlogs[partition].Add(group.Key, group.Sum(r => (long)r.Payload.Length), first + records.Length);
+        _tails[partition].Offer(first, events);
+        return first;
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<long> EndAsync(int partition, CancellationToken cancellationToken) => _log.EndAsync(partition, cancellationToken);
+
+    /// <inheritdoc/>
+    public void Applied(int partition, long position) => _backlogs[partition].Applied(position);
+
+    /// <summary>The next batch of a partition; empty when none came within <paramref name="patience"/>.</summary>
+    public async ValueTask<DeliverRequest> NextAsync(
+        int partition, long from, int most, TimeSpan patience, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var request = new DeliverRequest { FirstPosition = from };
+        var entries = _tails[partition].Take(from, most, out var more);
+        if (entries is { Count: 0 })
+        {
+            try
+            {
+                await more.WaitAsync(patience, time, cancellationToken);
+            }
+            catch (TimeoutException)
+            {
+                return request;
+            }
+
+            entries = _tails[partition].Take(from, most, out _);
+        }
+
+        if (entries is not null) request.Entries.AddRange(entries);
+        else
+        {
+            foreach (var (position, record) in await _log.ReadAsync(partition, from, ReadBytes, cancellationToken))
+                request.Entries.Add(Parse(partition, position, record));
+        }
+
+        return request;
+    }
+
+    private static LogEntry Parse(int partition, long position, LogRecord record) => new()
+    {
+        Partition = partition,
+        Position = position,
+        Tenant = record.Tenant,
+        Event = record.Flags.HasFlag(LogRecordFlags.Blanked) ? null : LoggedEvent.Parser.ParseFrom(record.Payload.Span),
+        Size = record.Payload.Length,
+    };
+}
