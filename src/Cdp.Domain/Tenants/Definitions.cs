@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Collections.Frozen;
+using Cdp.Domain.Identity;
 using Cdp.State.V1;
 using Cdp.V1;
 
@@ -35,6 +36,7 @@ public sealed class Definitions
             StringComparer.Ordinal);
         _purposes = Latest(config.Purposes, purpose => purpose.Id).ToFrozenDictionary(StringComparer.Ordinal);
         _policies = new FieldPolicies(config.FieldPolicies);
+        Namespaces = new NamespaceRules(config);
         Purposes = [.. _purposes.Keys.Order(StringComparer.Ordinal)];
     }
 
@@ -46,6 +48,9 @@ public sealed class Definitions
 
     /// <summary>Raised with every change of what a fold depends on.</summary>
     public long Version => Config.DefinitionsVersion;
+
+    /// <summary>The tenant's namespaces.</summary>
+    public NamespaceRules Namespaces { get; }
 
     /// <summary>IANA name of the time zone of times without an offset.</summary>
     public string TimeZone { get; }

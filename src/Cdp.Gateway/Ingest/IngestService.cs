@@ -141,19 +141,18 @@ public sealed class IngestService(GatewayPorts ports)
     private async ValueTask<ReadToken> AppendAsync(List<AppendedEvent>?[] batches, CancellationToken cancellationToken)
     {
         var token = new ReadToken { LogEpoch = ports.Log.Epoch };
-        var appends = new ValueTask<long>[batches.Length];
+        var appends = new List<Task<PartitionMark>>(batches.Length);
         for (var partition = 0; partition < batches.Length; partition++)
         {
-            if (batches[partition] is { } batch) appends[partition] = ports.Log.AppendAsync(partition, batch, cancellationToken);
+            if (batches[partition] is { } batch) appends.Add(AppendOneAsync(partition, batch));
         }
 
         Exception? failure = null;
-        for (var partition = 0; partition < batches.Length; partition++)
+        foreach (var append in appends)
         {
-            if (batches[partition] is not { } batch) continue;
             try
             {
-                token.Marks.Add(new PartitionMark { Partition = partition, End = await appends[partition] + batch.Count });
+                token.Marks.Add(await append);
             }
             catch (IOException e)
             {
@@ -166,6 +165,9 @@ public sealed class IngestService(GatewayPorts ports)
         {
             Reason = "LOG_UNAVAILABLE", RetryDelay = TimeSpan.FromSeconds(1),
         }.ToException();
+
+        async Task<PartitionMark> AppendOneAsync(int partition, List<AppendedEvent> batch) =>
+            new() { Partition = partition, End = await ports.Log.AppendAsync(partition, batch, cancellationToken) + batch.Count };
     }
 
     private static RpcException Refused(EventRefusal refusal) => refusal.Reason == Reasons.BatchTooLarge

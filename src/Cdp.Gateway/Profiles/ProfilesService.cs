@@ -52,13 +52,11 @@ public sealed class ProfilesService(GatewayPorts ports, CustomerFinder finder)
             throw RpcError.InvalidField("customers", $"Name 1 to {MostCustomers} customers.", "TOO_MANY_CUSTOMERS").ToException();
         var read = Checked(caller, request.Purpose, request.Fields);
         await ReadTokens.WaitAsync(ports, request.AfterToken, context.CancellationToken);
-        var pending = new ValueTask<ProfileResult>[request.Customers.Count];
-        for (var i = 0; i < pending.Length; i++) pending[i] = OneAsync(request.Customers[i], i);
         var response = new BatchGetProfilesResponse();
-        for (var i = 0; i < pending.Length; i++) response.Results.Add(await pending[i]);
+        response.Results.AddRange(await Task.WhenAll(request.Customers.Select(OneAsync)));
         return response;
 
-        async ValueTask<ProfileResult> OneAsync(CustomerRef customer, int index)
+        async Task<ProfileResult> OneAsync(CustomerRef customer, int index)
         {
             try
             {

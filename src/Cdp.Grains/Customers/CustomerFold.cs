@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Cdp.Domain.Events;
 using Cdp.Domain.Profiles;
 using Cdp.Domain.Tenants;
 using Cdp.Grains.Ports;
@@ -97,7 +96,7 @@ internal sealed class CustomerFold(IEventLog log, HistoryReader reader, TimeProv
             var end = Math.Min(first + ChunkEvents, references.Count);
             while (end < references.Count && references[end].EffectiveAt == references[end - 1].EffectiveAt) end++;
             var chunk = await ReadAsync(references[first..end], cancellationToken);
-            chunk.Sort(static (a, b) => FoldEvent.CanonicalOrder.Compare(a.Reference.ToFoldEvent(a.Event), b.Reference.ToFoldEvent(b.Event)));
+            chunk.Sort(static (a, b) => CanonicalOrder.Instance.Compare(a.Reference.ToFoldEvent(a.Event), b.Reference.ToFoldEvent(b.Event)));
             foreach (var (reference, logged) in chunk)
             {
                 try

@@ -153,7 +153,7 @@ public sealed class CustomerGrain : ICustomer, IGrainLifecycle
         return new ReadProfileReply
         {
             Standing = CustomerStanding.Here,
-            Profile = ProfileView.Render(_profile, view, _id, _sequence, status, now),
+            Profile = ProfileView.Render(_profile, view, definitions, _id, _sequence, status, now),
         };
     }
 

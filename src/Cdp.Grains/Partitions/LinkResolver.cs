@@ -93,22 +93,16 @@ internal sealed class LinkResolver(IGrains grains, IDefinitions definitions, Han
 
         if (missing is null) return found;
         var request = new ResolveLinkRequest();
-        var replies = new ValueTask<ResolveLinkReply>[missing.Count];
-        for (var i = 0; i < replies.Length; i++)
-        {
-            var key = missing[i];
-            replies[i] = calls.CallAsync(() => grains.Get<IIdentityLink>(key).Resolve(request, cancellationToken), cancellationToken);
-        }
-
-        for (var i = 0; i < replies.Length; i++)
-        {
-            var reply = await replies[i];
-            if (reply.Customer.Length == 0) continue;
-            found[missing[i]] = reply.Customer;
-            _links.Set(missing[i], reply.Customer);
-        }
-
+        await Task.WhenAll(missing.Select(ReadAsync));
         return found;
+
+        async Task ReadAsync(string key)
+        {
+            var reply = await calls.CallAsync(() => grains.Get<IIdentityLink>(key).Resolve(request, cancellationToken), cancellationToken);
+            if (reply.Customer.Length == 0) return;
+            found[key] = reply.Customer;
+            _links.Set(key, reply.Customer);
+        }
     }
 
     /// <summary>The customer of an event about whose identifiers nothing is left to decide; else null.</summary>
@@ -123,7 +117,7 @@ internal sealed class LinkResolver(IGrains grains, IDefinitions definitions, Han
             var key = LinkKey(entry.Tenant, keys[i]);
             var other = found[key];
             if (other == customer) continue;
-            if (other.Length > 0 && rules.IsReference(keys[i].Key)) continue;
+            if (other.Length > 0 && rules.OfKey(keys[i].Key).IsReference) continue;
             if (_refusals.Find(Pair(anchor, key)) is null) return null;
         }
 
@@ -156,7 +150,7 @@ internal sealed class LinkResolver(IGrains grains, IDefinitions definitions, Han
                     found[key] = customer;
                 }
 
-                if (i > 0 && customer != answer.Customer && !tenantDefinitions.Namespaces.IsReference(entry.Event.Keys[i].Key))
+                if (i > 0 && customer != answer.Customer && !tenantDefinitions.Namespaces.OfKey(entry.Event.Keys[i].Key).IsReference)
                     _refusals.Set(Pair(LinkKey(tenant, entry.Event.Keys[0]), key), "refused");
             }
 
@@ -185,10 +179,16 @@ internal sealed class LinkResolver(IGrains grains, IDefinitions definitions, Han
         foreach (var key in logged.Keys)
         {
             var identifier = logged.Event.Identifiers[key.Index];
-            question.Identifiers.Add(new IdentifierValue { Key = key.Key, Value = definitions.Namespaces.Normalized(identifier) });
+            question.Identifiers.Add(new IdentifierValue { Key = key.Key, Value = Normalized(identifier, definitions.Namespaces) });
         }
 
         return question;
+    }
+
+    private static string Normalized(Identifier identifier, NamespaceRules rules)
+    {
+        var resolution = IdentifierNormalizer.Normalize(rules.Of(identifier.Namespace), identifier.Value, rules.Country);
+        return resolution.Outcome == IdentifierOutcome.Usable ? resolution.Value : identifier.Value;
     }
 
     private async ValueTask<Definitions> DefinitionsAsync(string tenant, CancellationToken cancellationToken) =>

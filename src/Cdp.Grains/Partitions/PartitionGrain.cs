@@ -12,7 +12,7 @@ public sealed record PartitionPorts(
     IStateStore States, IDefinitions Definitions, IPartitionProgress Progress, IStepObserver Steps, GrainMetrics Metrics);
 
 /// <summary>Applies one partition of the log, in order: resolves, hands over, commits.</summary>
-public sealed class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.IListener
+public sealed class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.IListener, IDisposable
 {
     /// <summary>Kind of the state that holds positions.</summary>
     public const string StateKind = "partition";
@@ -77,8 +77,11 @@ public sealed class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.ILis
 
         await _commit;
         await _stop.CancelAsync();
-        _stop.Dispose();
+        Dispose();
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => _stop.Dispose();
 
     /// <inheritdoc/>
     public ValueTask<OpenReply> Open(OpenRequest request, CancellationToken cancellationToken) =>

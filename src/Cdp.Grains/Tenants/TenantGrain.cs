@@ -42,15 +42,15 @@ public sealed class TenantGrain(IGrainContext context, IStateStore states, IDefi
     {
         var now = (context.Time.GetUtcNow().UtcTicks - DateTimeOffset.UnixEpoch.Ticks) / 10;
         var (config, refusal) = TenantChanges.Apply(_config, context.Key, request, now);
-        if (refusal is not null)
+        if (config is null || refusal is not null)
         {
             return new ChangeTenantReply
             {
-                RefusedReason = refusal.Reason, RefusedField = refusal.Field, RefusedMessage = refusal.Message,
+                RefusedReason = refusal!.Reason, RefusedField = refusal.Field, RefusedMessage = refusal.Message,
             };
         }
 
-        var tag = await states.WriteAsync(StateKind, context.Key, config!.ToByteArray(), _tag, cancellationToken);
+        var tag = await states.WriteAsync(StateKind, context.Key, config.ToByteArray(), _tag, cancellationToken);
         if (tag is null)
         {
             context.Abandon();
@@ -59,7 +59,7 @@ public sealed class TenantGrain(IGrainContext context, IStateStore states, IDefi
 
         _tag = tag;
         _config = config;
-        listener.Changed(config);
+        listener.Changed(_config);
         return new ChangeTenantReply { Config = config };
     }
 }
