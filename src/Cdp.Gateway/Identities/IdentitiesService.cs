@@ -1,4 +1,3 @@
-using Cdp.Domain.Identity;
 using Cdp.Domain.Tenants;
 using Cdp.Gateway.Admin;
 using Cdp.Gateway.Ingest;

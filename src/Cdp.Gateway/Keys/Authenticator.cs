@@ -26,24 +26,18 @@ public sealed class Authenticator(IDefinitions definitions, IReadOnlyDictionary<
         var header = context.GetHeader("authorization");
         if (header is null || !header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
             return new(Refused("KEY_MISSING", "Send your API key in the header `authorization: Bearer KEY`. `cdp keys create` makes one."));
-        if (_callers.TryGetValue(header, out var known))
-        {
-            var current = definitions.GetAsync(known.Tenant, context.CancellationToken);
-            if (current.IsCompletedSuccessfully && ReferenceEquals(current.Result, known.Definitions)) return new(Admit(context, known));
-            return CheckAsync(context, header, current);
-        }
-
-        return CheckAsync(context, header, definitions.GetAsync(ApiKeys.Parse(header[Scheme.Length..]).Tenant, context.CancellationToken));
+        return _callers.TryGetValue(header, out var known) && ReferenceEquals(definitions.Find(known.Tenant), known.Definitions)
+            ? new(Admit(context, known))
+            : CheckAsync(context, header[Scheme.Length..], header);
     }
 
     /// <summary>The caller that the gate found.</summary>
     public static Caller CallerOf(ServerCallContext context) => (Caller)context.UserState!;
 
-    private async ValueTask<RpcError?> CheckAsync(ServerCallContext context, string header, ValueTask<Definitions?> pending)
+    private async ValueTask<RpcError?> CheckAsync(ServerCallContext context, string text, string header)
     {
-        var text = header[Scheme.Length..];
-        var (_, id) = ApiKeys.Parse(text);
-        var current = await pending;
+        var (tenant, id) = ApiKeys.Parse(text);
+        var current = await definitions.GetAsync(tenant, context.CancellationToken);
         var stored = current?.Config.Keys.FirstOrDefault(k => k.Key.Id == id);
         if (stored is null || !CryptographicOperations.FixedTimeEquals(stored.SecretHash.Span, ApiKeys.Hash(text)))
             return Refused("KEY_UNKNOWN", "This API key does not exist. Check it for missing characters, or make one with `cdp keys create`.");

@@ -84,7 +84,7 @@ public sealed class ProfilesService(GatewayPorts ports, CustomerFinder finder)
         }
 
         if (request.PageSize is < 0 or > MostPage) throw RpcError.InvalidField("page_size", $"Give 1 to {MostPage}, or 0 for {DefaultPage}.", "PAGE_SIZE_INVALID").ToException();
-        if (!EventPages.IsToken(request.PageToken)) throw RpcError.InvalidField("page_token", "Pass next_page_token of the page before as it is.", "PAGE_TOKEN_MALFORMED").ToException();
+        if (!PageTokens.IsEventToken(request.PageToken)) throw RpcError.InvalidField("page_token", "Pass next_page_token of the page before as it is.", "PAGE_TOKEN_MALFORMED").ToException();
         await ReadTokens.WaitAsync(ports, request.AfterToken, context.CancellationToken);
         var read = new ReadEventsRequest { PageSize = request.PageSize == 0 ? DefaultPage : request.PageSize, PageToken = request.PageToken };
         var reply = await finder.CallAsync(

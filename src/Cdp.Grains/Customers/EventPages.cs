@@ -8,8 +8,6 @@ namespace Cdp.Grains.Customers;
 /// <summary>Pages through a customer's events, newest first by effective time.</summary>
 internal static class EventPages
 {
-    private const int TokenBytes = 8 + 16;
-
     /// <summary>Reads one page.</summary>
     /// <remarks>References of the whole history are sorted for every page: 50 bytes each, a few milliseconds for 10,000.</remarks>
     public static async ValueTask<ReadEventsReply> ReadAsync(
@@ -47,15 +45,11 @@ internal static class EventPages
         return reply;
     }
 
-    /// <summary>Whether a page token was made by this class.</summary>
-    public static bool IsToken(string token) => token.Length == 0
-        || (Base64Url.IsValid(token, out var length) && length == TokenBytes);
-
     private static (long, UInt128) Order(EventReference reference) => (reference.EffectiveAt, reference.Id);
 
     private static string Encode(EventReference last)
     {
-        Span<byte> bytes = stackalloc byte[TokenBytes];
+        Span<byte> bytes = stackalloc byte[PageTokens.EventTokenBytes];
         BinaryPrimitives.WriteInt64BigEndian(bytes, last.EffectiveAt);
         BinaryPrimitives.WriteUInt128BigEndian(bytes[8..], last.Id);
         return Base64Url.EncodeToString(bytes);
@@ -63,7 +57,7 @@ internal static class EventPages
 
     private static (long, UInt128) Decode(string token)
     {
-        Span<byte> bytes = stackalloc byte[TokenBytes];
+        Span<byte> bytes = stackalloc byte[PageTokens.EventTokenBytes];
         Base64Url.DecodeFromChars(token, bytes);
         return (BinaryPrimitives.ReadInt64BigEndian(bytes), BinaryPrimitives.ReadUInt128BigEndian(bytes[8..]));
     }

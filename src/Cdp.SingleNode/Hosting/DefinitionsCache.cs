@@ -12,6 +12,9 @@ public sealed class DefinitionsCache(IStateStore states) : IDefinitions, IDefini
     private readonly ConcurrentDictionary<string, Definitions> _definitions = new(StringComparer.Ordinal);
 
     /// <inheritdoc/>
+    public Definitions? Find(string tenant) => _definitions.GetValueOrDefault(tenant);
+
+    /// <inheritdoc/>
     public ValueTask<Definitions?> GetAsync(string tenant, CancellationToken cancellationToken) =>
         _definitions.TryGetValue(tenant, out var known) ? new(known) : LoadAsync(tenant, cancellationToken);
 
