@@ -15,9 +15,13 @@ public sealed class GrainMetrics : IDisposable
     private readonly Counter<long> _retries;
     private readonly Counter<long> _merges;
 
+    private readonly Action<string, Exception> _report;
+
     /// <summary>Makes the instruments.</summary>
-    public GrainMetrics()
+    /// <param name="report">Hears of errors that a grain handled by itself, with what it did; null: nobody.</param>
+    public GrainMetrics(Action<string, Exception>? report = null)
     {
+        _report = report ?? ((_, _) => { });
         _applied = _meter.CreateCounter<long>("cdp.events.applied", "{event}", "Events that count.");
         _duplicates = _meter.CreateCounter<long>("cdp.events.duplicates", "{event}", "Further copies of events.");
         _conflicting = _meter.CreateCounter<long>("cdp.events.conflicting", "{event}", "Copies whose content differs from the first.");
@@ -45,8 +49,15 @@ public sealed class GrainMetrics : IDisposable
     /// <summary>Counts dead letters.</summary>
     public void DeadLetters(int count) => _deadLetters.Add(count);
 
-    /// <summary>Counts a hand-over sent again.</summary>
-    public void Retried() => _retries.Add(1);
+    /// <summary>Counts a call that is sent again after an error.</summary>
+    public void Retried(Exception error)
+    {
+        _retries.Add(1);
+        _report("sending a call again", error);
+    }
+
+    /// <summary>Reports an error after which a grain is loaded again.</summary>
+    public void Failed(string kind, Exception error) => _report($"loading a grain of kind {kind} again", error);
 
     /// <summary>Counts a finished merge.</summary>
     public void Merged() => _merges.Add(1);

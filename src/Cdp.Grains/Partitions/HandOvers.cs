@@ -134,9 +134,9 @@ internal sealed class HandOvers(IGrainContext context, GrainMetrics metrics, Han
             {
                 return await call();
             }
-            catch (Exception) when (!cancellationToken.IsCancellationRequested)
+            catch (Exception e) when (!cancellationToken.IsCancellationRequested)
             {
-                metrics.Retried();
+                metrics.Retried(e);
             }
 
             await Task.Delay(delay, context.Time, cancellationToken);

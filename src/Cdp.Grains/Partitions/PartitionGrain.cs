@@ -318,8 +318,9 @@ public sealed class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.ILis
         {
             return;
         }
-        catch (Exception)
+        catch (Exception e)
         {
+            _ports.Metrics.Failed("partition", e);
             _context.Abandon();
             await _stop.CancelAsync();
             while (_waiters.TryDequeue(out var waiter, out _)) waiter.TrySetException(new OwnershipLostException(_context.Key));

@@ -42,7 +42,7 @@ public static class CommandRunner
     {
         CdpApiException { Reason: { } reason } e => $"{e.Message} [{reason}]",
         CdpApiException e => e.Message,
-        CommandException or ImportException => failure.Message,
+        CommandException or ImportException or Hosting.SettingException => failure.Message,
         MappingException => $"the mapping is wrong: {failure.Message}",
         FileNotFoundException or DirectoryNotFoundException or UnauthorizedAccessException or IOException => failure.Message,
         _ => null,

@@ -40,12 +40,12 @@ public sealed partial class CdpNode : IAsyncDisposable
 
     /// <summary>Opens the data, starts the engine, and serves.</summary>
     /// <param name="options">Checked settings.</param>
-    /// <param name="operatorKey">The operator's key, stored where there is none yet.</param>
+    /// <param name="operatorKey">Gives the operator's key once the data directory is ours; stored where there is none yet.</param>
     /// <param name="time">The clock.</param>
     /// <param name="loggers">Where the node reports.</param>
     /// <param name="steps">Hears of recovery steps.</param>
     public static async Task<CdpNode> StartAsync(
-        NodeOptions options, string operatorKey, TimeProvider time, ILoggerFactory loggers, IStepObserver steps)
+        NodeOptions options, Func<string> operatorKey, TimeProvider time, ILoggerFactory loggers, IStepObserver steps)
     {
         var logger = loggers.CreateLogger("Cdp.Node");
         var store = await SqliteStore.OpenAsync(options.DataDirectory, new SqliteStoreOptions { Partitions = options.Partitions });
@@ -57,12 +57,12 @@ public sealed partial class CdpNode : IAsyncDisposable
                 {
                     MaxBacklogBytes = options.MaxBacklogMegabytes * 1024L * 1024,
                     Steps = steps,
-                    OnFeedError = (partition, error) => FeedFailed(logger, partition, error),
+                    OnHandledError = (remedy, error) => Handled(logger, remedy, error),
                     Engine = Engine(options, logger),
                 },
                 time);
             var gateway = new GatewayServices(new GatewayPorts(host.Grains, host.Log, host.Definitions, time, steps));
-            await gateway.Tenants.BootstrapAsync(operatorKey, CancellationToken.None);
+            await gateway.Tenants.BootstrapAsync(operatorKey(), CancellationToken.None);
             var server = await RpcServer.StartAsync(
                 new RpcServerOptions
                 {
@@ -100,8 +100,8 @@ public sealed partial class CdpNode : IAsyncDisposable
         return engine;
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Feeding partition {Partition} failed; it goes on by itself.")]
-    private static partial void FeedFailed(ILogger logger, int partition, Exception error);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "An error was handled by {Remedy}.")]
+    private static partial void Handled(ILogger logger, string remedy, Exception error);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "A grain of kind {Kind} failed during {During}; it is loaded again.")]
     private static partial void GrainFailed(ILogger logger, string kind, string during, Exception error);

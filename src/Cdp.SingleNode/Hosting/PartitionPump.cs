@@ -6,7 +6,7 @@ using Cdp.Grains.V1;
 namespace Cdp.SingleNode.Hosting;
 
 /// <summary>Delivers one partition of the log to its grain, in order, from where the grain says.</summary>
-internal sealed class PartitionPump(int partition, TailingLog log, IGrains grains, TimeProvider time, Action<int, Exception> failed)
+internal sealed class PartitionPump(int partition, TailingLog log, IGrains grains, TimeProvider time, Action<string, Exception> failed)
 {
     private const int MostEvents = 512;
     private static readonly TimeSpan Ping = TimeSpan.FromSeconds(1);
@@ -27,7 +27,7 @@ internal sealed class PartitionPump(int partition, TailingLog log, IGrains grain
             }
             catch (Exception e)
             {
-                failed(partition, e);
+                failed($"opening the feed of partition {partition} again", e);
                 await Task.Delay(RetryDelay, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }

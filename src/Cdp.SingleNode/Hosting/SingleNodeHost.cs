@@ -19,8 +19,8 @@ public sealed record SingleNodeOptions
     /// <summary>Hears of recovery steps.</summary>
     public IStepObserver Steps { get; init; } = NoStepObserver.Instance;
 
-    /// <summary>Hears of errors in feeding a partition; the feed goes on by itself.</summary>
-    public Action<int, Exception>? OnFeedError { get; init; }
+    /// <summary>Hears of errors that the node handles by itself, with what it did about them.</summary>
+    public Action<string, Exception>? OnHandledError { get; init; }
 }
 
 /// <summary>Engine 1 with everything that a node needs around it: grains, definitions, and a feed for each partition.</summary>
@@ -38,7 +38,7 @@ public sealed class SingleNodeHost : IAsyncDisposable
         _metrics = metrics;
         Log = log;
         Definitions = definitions;
-        var report = options.OnFeedError ?? ((_, _) => { });
+        var report = options.OnHandledError ?? ((_, _) => { });
         _feeds = Task.WhenAll(Enumerable.Range(0, log.Partitions)
             .Select(p => Task.Run(() => new PartitionPump(p, log, engine.Grains, time, report).RunAsync(_stopFeeds.Token))));
     }
@@ -61,7 +61,7 @@ public sealed class SingleNodeHost : IAsyncDisposable
     {
         var definitions = new DefinitionsCache(stores.States);
         var log = await TailingLog.OpenAsync(stores.Log, options.MaxBacklogBytes, cancellationToken);
-        var metrics = new GrainMetrics();
+        var metrics = new GrainMetrics(options.OnHandledError);
         var types = GrainCatalog.Of(new GrainPorts
         {
             Log = stores.Log,

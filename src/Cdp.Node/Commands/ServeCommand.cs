@@ -1,0 +1,73 @@
+using System.CommandLine;
+using System.Runtime.InteropServices;
+using Cdp.Node.Hosting;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Logging;
+
+namespace Cdp.Node.Commands;
+
+/// <summary><c>cdp serve</c>: runs a node until it is told to stop.</summary>
+internal static class ServeCommand
+{
+    public static Command Create(CommandContext context)
+    {
+        var command = new Command("serve", "Runs a node: gRPC on one port, all data in one directory.");
+        var data = new Option<string?>("--data") { Description = "Directory that holds the data; default: data.", HelpName = "DIR" };
+        var address = new Option<string?>("--address") { Description = "IP address to listen on; default: 127.0.0.1.", HelpName = "IP" };
+        var port = new Option<int?>("--port") { Description = $"Port to listen on, 0 for any; default: {NodeOptions.DefaultPort}.", HelpName = "PORT" };
+        var partitions = new Option<int?>("--partitions") { Description = "Partitions of a new log; default: 16.", HelpName = "N" };
+        command.Options.Add(data);
+        command.Options.Add(address);
+        command.Options.Add(port);
+        command.Options.Add(partitions);
+        command.SetWork(context, (parsed, cancel) =>
+        {
+            var options = Read();
+            return ServeAsync(context, options with
+            {
+                DataDirectory = parsed.GetValue(data) ?? options.DataDirectory,
+                Address = parsed.GetValue(address) ?? options.Address,
+                Port = parsed.GetValue(port) ?? options.Port,
+                Partitions = parsed.GetValue(partitions) ?? options.Partitions,
+            }, cancel);
+        });
+        return command;
+    }
+
+    private static NodeOptions Read()
+    {
+        var configuration = new ConfigurationBuilder()
+            .AddJsonFile(Path.Combine(AppContext.BaseDirectory, "appsettings.json"), optional: true)
+            .AddJsonFile(Path.GetFullPath("appsettings.json"), optional: true)
+            .AddEnvironmentVariables()
+            .Build();
+        return NodeOptions.Read(configuration, new NodeOptions());
+    }
+
+    private static async Task<int> ServeAsync(CommandContext context, NodeOptions options, CancellationToken cancel)
+    {
+        options.Checked();
+        using var loggers = LoggerFactory.Create(logging => logging
+            .AddSimpleConsole(console => console.SingleLine = true)
+            .AddFilter("Microsoft", LogLevel.Warning));
+        var given = OperatorKeyFile.FromEnvironment(context.Variable(OperatorKeyFile.Variable));
+        var steps = CrashAt.Parse(context.Variable(CrashAt.Variable));
+        await using var node = await CdpNode.StartAsync(options, () => given ?? OperatorKeyFile.ReadOrMake(options.DataDirectory), context.Time, loggers, steps);
+        foreach (var row in node.Recovery.Healed)
+            await context.Error.WriteLineAsync($"cdp: healed the log's end: partition {row.Partition}, position {row.First}, {row.Count} records, {row.Lost} lost ({row.Reason})");
+        if (given is null) await context.Out.WriteLineAsync($"operator key in {OperatorKeyFile.PathIn(options.DataDirectory)}");
+        await context.Out.WriteLineAsync($"serving on http://{node.EndPoint} (data in {Path.GetFullPath(options.DataDirectory)}); Ctrl-C stops");
+        await context.Out.FlushAsync(cancel);
+
+        var stop = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal =>
+        {
+            signal.Cancel = true;
+            stop.TrySetResult();
+        });
+        await using var interrupted = cancel.Register(() => stop.TrySetResult());
+        await stop.Task;
+        await context.Out.WriteLineAsync("stopping: calls under way finish, customers are saved");
+        return ExitCode.Success;
+    }
+}

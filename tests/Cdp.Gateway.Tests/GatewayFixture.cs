@@ -1,0 +1,94 @@
+using System.Net;
+using Cdp.Client;
+using Cdp.Grains.Ports;
+using Cdp.Rpc;
+using Cdp.SingleNode.Engine;
+using Cdp.SingleNode.Hosting;
+using Cdp.StorageContract;
+using Cdp.V1;
+
+namespace Cdp.Gateway.Tests;
+
+/// <summary>A whole server on memory stores, with a client; can be stopped and started again on the same stores.</summary>
+internal sealed class GatewayFixture : IAsyncDisposable
+{
+    public const string OperatorKey = "operator-key-of-the-tests";
+
+    private readonly SingleNodeStores _stores = new(new MemoryEventLog(4), new MemoryStateStore(), new MemoryHistory(), new MemoryCustomerIndex());
+    private readonly System.Collections.Concurrent.ConcurrentQueue<Exception> _errors = new();
+    private SingleNodeHost? _host;
+    private RpcServer? _server;
+
+    public CdpClient Client { get; private set; } = null!;
+
+    public MemoryStateStore States => (MemoryStateStore)_stores.States;
+
+    /// <summary>Errors that the server handled by itself; a test without faults has none.</summary>
+    public IReadOnlyCollection<Exception> Errors => _errors;
+
+    public SingleNodeHost Host => _host!;
+
+    public GatewayServices Gateway { get; private set; } = null!;
+
+    public static async Task<GatewayFixture> StartAsync(bool checkMessages = true)
+    {
+        var fixture = new GatewayFixture();
+        await fixture.StartServerAsync(checkMessages);
+        return fixture;
+    }
+
+    public async Task RestartAsync()
+    {
+        await StopAsync();
+        await StartServerAsync(checkMessages: true);
+    }
+
+    public CdpClient ClientWith(string key) => new(new Uri($"http://127.0.0.1:{_server!.Port}"), key);
+
+    public async ValueTask DisposeAsync() => await StopAsync();
+
+    public async Task<string> PublishAsync(params Event[] events)
+    {
+        var request = new PublishEventsRequest();
+        request.Events.AddRange(events);
+        var response = await Client.Ingest.PublishEventsAsync(request, cancellationToken: TestContext.Current.CancellationToken);
+        Assert.Empty(response.Refused);
+        return response.Token;
+    }
+
+    public async Task<Profile> ProfileAsync(string ns, string value, string token, params string[] fields)
+    {
+        var request = new GetProfileRequest { Customer = Ref(ns, value), Purpose = "service", AfterToken = token };
+        request.Fields.AddRange(fields);
+        return (await Client.Profiles.GetProfileAsync(request, cancellationToken: TestContext.Current.CancellationToken)).Profile;
+    }
+
+    public static CustomerRef Ref(string ns, string value) => new() { Identifier = new Identifier { Namespace = ns, Value = value } };
+
+    public static Event Event(string id, string type, params (string Namespace, string Value)[] identifiers)
+    {
+        var made = new Event { Id = id, Kind = EventKind.Track, Type = type, Source = "tests", Channel = "web" };
+        made.Identifiers.AddRange(identifiers.Select(i => new Identifier { Namespace = i.Namespace, Value = i.Value }));
+        return made;
+    }
+
+    private async Task StartServerAsync(bool checkMessages)
+    {
+        _host = await SingleNodeHost.StartAsync(
+            _stores, new SingleNodeOptions { Engine = new GrainEngineOptions { CheckMessages = checkMessages, OnFault = fault => _errors.Enqueue(fault.Exception) }, OnHandledError = (_, error) => _errors.Enqueue(error) }, TimeProvider.System);
+        Gateway = new GatewayServices(new GatewayPorts(_host.Grains, _host.Log, _host.Definitions, TimeProvider.System, NoStepObserver.Instance));
+        await Gateway.Tenants.BootstrapAsync(OperatorKey, TestContext.Current.CancellationToken);
+        _server = await RpcServer.StartAsync(
+            new RpcServerOptions { ErrorDomain = "cdp", Address = IPAddress.Loopback, Gate = Gateway.Authenticator.CheckAsync }, Gateway.Services);
+        Client = ClientWith(OperatorKey);
+    }
+
+    private async Task StopAsync()
+    {
+        Client.Dispose();
+        await _server!.StopAsync(TimeSpan.FromSeconds(5));
+        await _server.DisposeAsync();
+        await _host!.DisposeAsync();
+        Assert.Empty(_errors);
+    }
+}
