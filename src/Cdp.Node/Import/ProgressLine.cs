@@ -9,6 +9,7 @@ public sealed class ProgressLine : IImportObserver
 
     private static readonly TimeSpan BarInterval = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan PlainInterval = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan WaitInterval = TimeSpan.FromSeconds(5);
 
     private readonly TextWriter _output;
     private readonly bool _isTerminal;
@@ -16,6 +17,7 @@ public sealed class ProgressLine : IImportObserver
     private readonly long _started;
     private readonly Lock _turn = new();
     private long _shown;
+    private long? _waitShown;
     private long _linesBefore;
     private double? _fractionBefore;
     private int _drawn;
@@ -63,7 +65,13 @@ public sealed class ProgressLine : IImportObserver
     public void Waiting(TimeSpan pause, string why)
     {
         lock (_turn)
+        {
+            // Several calls wait for the same cause at once.
+            if (_waitShown is { } shown && _time.GetElapsedTime(shown) < WaitInterval)
+                return;
+            _waitShown = _time.GetTimestamp();
             Say(string.Create(CultureInfo.InvariantCulture, $"waiting {pause.TotalSeconds:0.0} s: {why}"));
+        }
     }
 
     /// <summary>Removes the bar before something else is printed.</summary>

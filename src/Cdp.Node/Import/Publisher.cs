@@ -8,8 +8,11 @@ namespace Cdp.Node.Import;
 /// </summary>
 public sealed class Publisher
 {
-    /// <summary>How long a server that cannot be reached is tried again for one batch.</summary>
+    /// <summary>How long a server that answered before is tried again for one batch.</summary>
     public static readonly TimeSpan GiveUpAfter = TimeSpan.FromMinutes(2);
+
+    /// <summary>How long a server that never answered is tried again: its address may be wrong.</summary>
+    public static readonly TimeSpan GiveUpUnseenAfter = TimeSpan.FromSeconds(5);
 
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(15);
@@ -17,6 +20,7 @@ public sealed class Publisher
     private readonly ICdpApi _api;
     private readonly TimeProvider _time;
     private readonly Action<TimeSpan, string> _waiting;
+    private volatile bool _hasAnswered;
 
     /// <summary>Prepares publishing.</summary>
     /// <param name="api">The server.</param>
@@ -30,7 +34,7 @@ public sealed class Publisher
     }
 
     /// <summary>Publishes one batch.</summary>
-    /// <exception cref="CdpApiException">The server refused the batch, or could not be reached for <see cref="GiveUpAfter"/>.</exception>
+    /// <exception cref="CdpApiException">The server refused the batch, or could not be reached for too long.</exception>
     public async Task<PublishEventsResponse> PublishAsync(PublishEventsRequest request, CancellationToken cancel)
     {
         var started = _time.GetTimestamp();
@@ -38,7 +42,9 @@ public sealed class Publisher
         {
             try
             {
-                return await _api.PublishEventsAsync(request, cancel);
+                var response = await _api.PublishEventsAsync(request, cancel);
+                _hasAnswered = true;
+                return response;
             }
             catch (CdpApiException e) when (e.IsTransient && MayRepeat(e, started))
             {
@@ -51,7 +57,7 @@ public sealed class Publisher
 
     // A server that says when to come back lives; one that does not answer is given up at some point.
     private bool MayRepeat(CdpApiException failure, long started) =>
-        failure is { Status: CdpStatus.ResourceExhausted, RetryAfter: not null } || _time.GetElapsedTime(started) < GiveUpAfter;
+        failure is { Status: CdpStatus.ResourceExhausted, RetryAfter: not null } || _time.GetElapsedTime(started) < (_hasAnswered ? GiveUpAfter : GiveUpUnseenAfter);
 
     private static TimeSpan Pause(CdpApiException failure, int attempt)
     {

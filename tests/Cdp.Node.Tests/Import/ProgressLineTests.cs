@@ -46,6 +46,7 @@ public sealed class ProgressLineTests : IDisposable
     {
         var line = new ProgressLine(_output, isTerminal: false, _time);
         line.Waiting(TimeSpan.FromMilliseconds(1500), "The log is full.");
+        line.Waiting(TimeSpan.FromMilliseconds(1500), "The log is full.");
         _time.Advance(TimeSpan.FromSeconds(20));
         line.Advanced(new ImportCounters { LinesAccepted = 40 }, null);
         Assert.Equal(["waiting 1.5 s: The log is full.", "40 lines, 2/s"], Lines());
