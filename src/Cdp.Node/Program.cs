@@ -11,4 +11,4 @@ var context = new CommandContext
     Time = TimeProvider.System,
     Connect = address => new ClientCdpApi(address.Url, address.Key),
 };
-return await CommandRunner.RunAsync(RootCommandFactory.Create(context), context, args);
+return await CommandRunner.RunAsync(RootCommandFactory.Create(context, ServeCommand.Create(context)), context, args);
