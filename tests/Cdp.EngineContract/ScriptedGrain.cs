@@ -67,6 +67,9 @@ public sealed class ScriptedGrain(IGrainContext context, ScriptedWorld world) : 
     /// <summary>The grain's memory; deliberately not thread safe.</summary>
     public long Value { get; set; }
 
+    /// <summary>What a script of this grain waits for.</summary>
+    public TaskCompletionSource? Held { get; set; }
+
     public async ValueTask ActivateAsync(CancellationToken cancellationToken)
     {
         World.CountActivation();

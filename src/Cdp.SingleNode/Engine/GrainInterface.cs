@@ -47,5 +47,7 @@ internal static class GrainInterface
         }
     }
 
-    private static bool IsMessage(Type type) => type.IsClass && typeof(IMessage<>).MakeGenericType(type).IsAssignableFrom(type);
+    private static bool IsMessage(Type type) => type.IsClass && Array.Exists(
+        type.GetInterfaces(),
+        one => one.IsGenericType && one.GetGenericTypeDefinition() == typeof(IMessage<>) && one.GenericTypeArguments[0] == type);
 }

@@ -59,3 +59,29 @@ public sealed class CheckedLifetimeTests : LifetimeContract
     protected override IEngineUnderTest CreateEngine(IEnumerable<GrainType> types, TimeProvider time, int? maxActivations) =>
         SingleNodeUnderTest.Create(types, time, maxActivations, checkMessages: true);
 }
+
+public sealed class StressTests : StressContract
+{
+    protected override IEngineUnderTest CreateEngine(IEnumerable<GrainType> types, TimeProvider time, int? maxActivations) =>
+        SingleNodeUnderTest.Create(types, time, maxActivations, checkMessages: false);
+}
+
+public sealed class CheckedStressTests : StressContract
+{
+    protected override int Calls => 100_000;
+
+    protected override IEngineUnderTest CreateEngine(IEnumerable<GrainType> types, TimeProvider time, int? maxActivations) =>
+        SingleNodeUnderTest.Create(types, time, maxActivations, checkMessages: true);
+}
+
+public sealed class ModelTests : ModelContract
+{
+    protected override IEngineUnderTest CreateEngine(IEnumerable<GrainType> types, TimeProvider time, int? maxActivations) =>
+        SingleNodeUnderTest.Create(types, time, maxActivations, checkMessages: false);
+}
+
+public sealed class CheckedModelTests : ModelContract
+{
+    protected override IEngineUnderTest CreateEngine(IEnumerable<GrainType> types, TimeProvider time, int? maxActivations) =>
+        SingleNodeUnderTest.Create(types, time, maxActivations, checkMessages: true);
+}

@@ -1,0 +1,24 @@
+namespace Cdp.Bench;
+
+/// <summary>A benchmark that measures its subject and its baseline in the same run.</summary>
+internal interface IBench
+{
+    /// <summary>Name on the command line.</summary>
+    string Name { get; }
+
+    /// <summary>One line: what is divided by what, and the goal.</summary>
+    string Description { get; }
+
+    /// <summary>Runs it and prints a table for people.</summary>
+    Task<BenchResult> RunAsync(BenchArguments arguments, CancellationToken cancellationToken);
+}
+
+/// <summary>What the command line said.</summary>
+/// <param name="Seconds">Time to measure in all, without preparation.</param>
+/// <param name="Rest">Arguments that only the benchmark knows.</param>
+internal sealed record BenchArguments(double Seconds, IReadOnlyList<string> Rest);
+
+/// <summary>A benchmark's figures.</summary>
+/// <param name="Ratio">Subject by baseline, as the description says.</param>
+/// <param name="Figures">Further figures by name, units in the name.</param>
+internal sealed record BenchResult(double Ratio, IReadOnlyDictionary<string, double> Figures);
