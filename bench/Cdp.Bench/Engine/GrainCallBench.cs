@@ -23,7 +23,7 @@ internal sealed class GrainCallBench : IBench
 
     public async Task<BenchResult> RunAsync(BenchArguments arguments, CancellationToken cancellationToken)
     {
-        Shape[] shapes = 
+        Shape[] shapes =
         [
             new("1 caller, 1 actor", 1, 1, Awaits: false),
             new("64 callers, 64 actors", 64, 64, Awaits: false),
@@ -103,11 +103,11 @@ internal sealed class GrainCallBench : IBench
             for (var i = 0; i < batch; i++)
                 await engine.Grains.Get<IPing>(key).AddLater(One, CancellationToken.None);
         }
-        : async batch =>
-        {
-            for (var i = 0; i < batch; i++)
-                await engine.Grains.Get<IPing>(key).Add(One, CancellationToken.None);
-        };
+    : async batch =>
+    {
+        for (var i = 0; i < batch; i++)
+            await engine.Grains.Get<IPing>(key).Add(One, CancellationToken.None);
+    };
 
     private static Func<int, Task> CallChannel(ChannelActor actor) => async batch =>
     {
