@@ -70,9 +70,10 @@ internal readonly struct EventFacts
                 return nanos;
         }
 
-        currency = total.Currency;
         bool isTrade = meaning.Role is EventRole.Order or EventRole.Refund;
-        return isTrade && total.HasPrices && !total.IsUnreadable ? total.Sum : null;
+        bool isReadable = isTrade && total.HasPrices && !total.IsUnreadable;
+        currency = isReadable ? total.Currency : null;
+        return isReadable ? total.Sum : null;
     }
 
     private static string? ReadCurrency(MapField<string, Value> properties, EventMeaning meaning) =>

@@ -1,0 +1,112 @@
+using Cdp.Domain.Events;
+using Cdp.Domain.Profiles;
+using Cdp.State.V1;
+using Cdp.V1;
+
+namespace Cdp.Domain.Tests.Profiles;
+
+/// <summary>The state stays within its limit whatever a sender thinks of.</summary>
+public sealed class BoundsTests
+{
+    // Three bytes in UTF-8, the most for one UTF-16 code unit.
+    private const char Wide = '語';
+
+    [Fact]
+    public void A_state_of_the_longest_names_and_values_keeps_within_its_bytes()
+    {
+        var state = new ProfileState();
+        int largest = 0;
+        for (int i = 0; i < 2_500; i++)
+        {
+            var e = Adversarial(i);
+            Assert.Null(EventValidator.Validate(e.Event));
+            Assert.True(ProfileFold.TryAbsorb(state, e, Folding.Definitions));
+            if (i % 100 == 99)
+                largest = Math.Max(largest, state.CalculateSize());
+        }
+
+        Assert.InRange(largest, ProfileLimits.MaxBytes / 2, ProfileLimits.MaxBytes);
+        Assert.Equal(ProfileLimits.Types, state.Types_.Count);
+        Assert.Equal(ProfileLimits.Channels, state.Channels.Count);
+        Assert.Equal(ProfileLimits.Categories, state.Interests.Count);
+        Assert.Equal(ProfileLimits.Products, state.Products.Count);
+        Assert.Equal(ProfileLimits.OrderedProducts, state.OrderedProducts.Count);
+        Assert.Equal(ProfileLimits.Currencies, state.Monetary.Count);
+        Assert.Equal(ProfileLimits.RecentEvents, state.Recent.Count);
+        Assert.Equal(ProfileLimits.Sessions, state.Sessions.Count);
+        Assert.InRange(state.TraitWeight, ProfileLimits.TraitWeight / 2, ProfileLimits.TraitWeight);
+        Assert.True(state.MoreProducts && state.MoreOrderedProducts && state.HasTraitCeiling);
+    }
+
+    [Fact]
+    public void The_weight_of_traits_bounds_their_bytes() =>
+        Folding.ForAll(RandomEvents.Wide, 5, (events, _) =>
+        {
+            var state = Folding.Canonical(events);
+            var traits = new ProfileState { Traits = { state.Traits } };
+            Assert.InRange(traits.CalculateSize(), 0, state.TraitWeight);
+            Assert.InRange(state.TraitWeight, 0, ProfileLimits.TraitWeight);
+        });
+
+    [Fact]
+    public void The_tenants_own_currency_is_never_the_one_that_goes()
+    {
+        var state = new ProfileState();
+        for (int i = 0; i < 200; i++)
+        {
+            string currency = i == 100 ? "EUR" : $"{(char)('A' + (i % 26))}{(char)('A' + (i / 26))}Q";
+            var order = Sample.Track($"o{i}", "Order Completed", i, properties: [("total", Sample.Of(1)), ("currency", Sample.Of(currency))]);
+            Assert.True(ProfileFold.TryAbsorb(state, order, Folding.Definitions));
+        }
+
+        Assert.Equal(ProfileLimits.Currencies, state.Monetary.Count);
+        Assert.Single(state.Monetary, entry => entry.CurrencyCode == "EUR");
+        Assert.Single(state.Types_[0].Sums, sum => sum.CurrencyCode == "EUR");
+    }
+
+    [Fact]
+    public void The_number_of_products_is_estimated_well_beyond_the_exact_ones()
+    {
+        const int Products = 20_000;
+        var state = new ProfileState();
+        for (int i = 0; i < Products; i += 100)
+        {
+            var lines = Enumerable.Range(i, 100).Select(product => Sample.Map(("sku", $"sku {product}"))).ToArray();
+            Assert.True(ProfileFold.TryAbsorb(state, Sample.Track($"o{i}", "Purchase", i, properties: ("items", Sample.List(lines))), Folding.Definitions));
+        }
+
+        // Relative standard error 1 / sqrt(4096 - 2) = 1.6 %; three of them.
+        Assert.InRange(ProfileFoldTests.Render(state, "products").Products.DistinctOrdered, Products * 0.953, Products * 1.047);
+        Assert.True(ProfileFoldTests.Render(state, "products").Products.Approximate);
+    }
+
+    private static FoldEvent Adversarial(int i)
+    {
+        long at = RandomEvents.Start + (i * RandomEvents.Day);
+        string currency = $"{(char)('A' + (i % 26))}{(char)('A' + (i / 26 % 26))}W";
+        var items = Enumerable.Range(0, 8).Select(line => Sample.Map(
+            ("product_id", Long($"{i}.{line}", 300)), ("quantity", 999_999_999_999_999m), ("price", 0.000_000_001m), ("category", Long($"c{i}.{line}", 300))));
+        var e = Sample.Track(
+            Long($"{i}", 128),
+            Long($"t{i % 400}", 128),
+            at,
+            source: Long("s", 64),
+            channel: Long($"{i}", 64),
+            ("total", Sample.Of(-999_999_999_999_999.999_999_999m)),
+            ("currency", Sample.Of(currency)),
+            ("items", Sample.List([.. items])));
+        if (i % 3 == 0)
+            e.Event.Type = "purchase";
+        e.Event.Traits = new TraitChanges
+        {
+            Set = { [Long($"set{i}", 128)] = Sample.Of(new string(Wide, 2_700)) },
+            SetOnce = { [Long($"once{i % 7}", 128)] = Sample.Of(new string('x', 8_000)) },
+            Add = { [Long($"add{i % 50}", 128)] = Sample.Of(-0.1m) },
+            Unset = { Long($"unset{i}", 128) },
+        };
+        e.Event.Identifiers.Add(new Identifier { Namespace = "user_id", Value = "u" });
+        return e;
+    }
+
+    private static string Long(string name, int length) => name + new string(Wide, length - name.Length);
+}

@@ -1,0 +1,51 @@
+using Cdp.Domain.Profiles;
+using Cdp.Domain.Tenants;
+using Cdp.State.V1;
+using FsCheck;
+using FsCheck.Fluent;
+using Google.Protobuf;
+
+namespace Cdp.Domain.Tests.Profiles;
+
+/// <summary>Folds events as customers do, and compares states by their bytes.</summary>
+internal static class Folding
+{
+    public static Definitions Definitions { get; } = new(TenantDefaults.NewConfig("shop", new byte[32]));
+
+    public static ProfileState Canonical(IEnumerable<FoldEvent> events) =>
+        ProfileFold.Fold(events.Order(CanonicalOrder.Instance), Definitions);
+
+    /// <summary>Absorbs events as they arrive, and folds again where that is not exact.</summary>
+    public static (ProfileState State, int FoldedAgain) Arriving(IReadOnlyList<FoldEvent> events)
+    {
+        var state = new ProfileState();
+        int foldedAgain = 0;
+        for (int i = 0; i < events.Count; i++)
+        {
+            // Sampled, for the cost of it: a state that refuses is unchanged, and one that was stored goes on as well.
+            byte[]? before = i % 8 == 0 ? state.ToByteArray() : null;
+            if (before is not null)
+                state = ProfileState.Parser.ParseFrom(before);
+            if (ProfileFold.TryAbsorb(state, events[i], Definitions))
+                continue;
+            if (before is not null)
+                Assert.Equal(before, state.ToByteArray());
+            state = Canonical(events.Take(i + 1));
+            foldedAgain++;
+        }
+
+        return (state, foldedAgain);
+    }
+
+    public static void AssertSame(ProfileState expected, ProfileState actual)
+    {
+        if (!expected.ToByteString().Equals(actual.ToByteString()))
+            Assert.Equal(expected.ToString(), actual.ToString());
+        Assert.Equal(expected.ToByteString(), actual.ToByteString());
+    }
+
+    public static void ForAll(Arbitrary<FoldEvent[]> events, int times, Action<FoldEvent[], int> property) =>
+        Check.One(
+            Config.QuickThrowOnFailure.WithMaxTest(times).WithQuietOnSuccess(true),
+            Prop.ForAll(events, Gen.Choose(0, int.MaxValue).ToArbitrary(), property));
+}
