@@ -55,7 +55,7 @@ internal static class InterestFold
     {
         foreach (var from in other.Interests)
         {
-            if (EntryOf(into, from.Hash, from.Category, from.NewestEpoch) is not { } entry)
+            if (EntryOf(into, from.Hash, from.Category) is not { } entry)
                 continue;
             for (int i = 0; i < from.Sums.Count; i++)
                 AddToEpoch(entry, from.NewestEpoch - i, from.Sums[i]);
@@ -82,7 +82,7 @@ internal static class InterestFold
             passed += halfLife;
         }
 
-        if (EntryOf(state, NameHash.Of(category), category, epoch) is { } entry)
+        if (EntryOf(state, NameHash.Of(category), category) is { } entry)
             AddToEpoch(entry, epoch, Scaled(weight, passed / (double)halfLife));
     }
 
@@ -94,17 +94,13 @@ internal static class InterestFold
         return (ulong)((weight * power * (1 << FractionBits)) + 0.5);
     }
 
-    private static InterestState? EntryOf(ProfileState state, ulong hash, string category, long epoch)
-    {
-        var entry = HashedMap<InterestState, InterestEntry>.GetOrAdd(state.Interests, hash, category, ProfileLimits.Categories, out _);
-        if (entry is { Sums.Count: 0 })
-            entry.NewestEpoch = epoch;
-        return entry;
-    }
+    private static InterestState? EntryOf(ProfileState state, ulong hash, string category) =>
+        HashedMap<InterestState, InterestEntry>.GetOrAdd(state.Interests, hash, category, ProfileLimits.Categories, out _);
 
     // Sums has no zero at its end, so that equal sums have equal bytes.
     private static void AddToEpoch(InterestState entry, long epoch, ulong amount)
     {
+        // Between two epochs of another customer's sums there may be none.
         if (amount == 0)
             return;
         var sums = entry.Sums;

@@ -5,9 +5,11 @@ namespace Cdp.Domain.Tenants;
 /// <summary>What a type of event means, compiled. Paths are tried in order; the first that leads somewhere counts.</summary>
 public sealed class EventMeaning
 {
+    /// <summary>Largest weight of one event in an interest score.</summary>
+    public const int MaxInterestWeight = 1_000;
+
     private static readonly string[][] DefaultValuePaths = [["total"], ["revenue"], ["value"]];
     private static readonly string[][] DefaultCurrencyPaths = [["currency"]];
-    private static readonly string[][] DefaultOrderIdPaths = [["order_id"]];
     private static readonly string[][] DefaultItemsPaths = [["products"], ["items"]];
     private static readonly string[][] DefaultCategoryPaths = [["category"]];
 
@@ -27,13 +29,9 @@ public sealed class EventMeaning
         };
         ValuePaths = Paths(type.ValuePath, DefaultValuePaths);
         CurrencyPaths = Paths(type.CurrencyPath, DefaultCurrencyPaths);
-        OrderIdPaths = Paths(type.OrderIdPath, DefaultOrderIdPaths);
         ItemsPaths = Paths(type.ItemsPath, DefaultItemsPaths);
         CategoryPaths = Paths(type.CategoryPath, DefaultCategoryPaths);
     }
-
-    /// <summary>Largest weight of one event in an interest score.</summary>
-    public const int MaxInterestWeight = 1_000;
 
     /// <summary>Its role; never unspecified.</summary>
     public EventRole Role { get; }
@@ -44,8 +42,6 @@ public sealed class EventMeaning
     internal string[][] ValuePaths { get; }
 
     internal string[][] CurrencyPaths { get; }
-
-    internal string[][] OrderIdPaths { get; }
 
     internal string[][] ItemsPaths { get; }
 

@@ -8,7 +8,7 @@ public sealed class ArrivalOrderTests
 {
     [Fact]
     public void Any_order_of_arrival_gives_the_bytes_of_the_canonical_fold() =>
-        Folding.ForAll(RandomEvents.Narrow, 400, (events, seed) =>
+        Folding.ForAll(RandomEvents.Narrow, 200, (events, seed) =>
             Folding.AssertSame(Folding.Canonical(events), Folding.Arriving(RandomEvents.Shuffled(events, seed)).State));
 
     [Fact]

@@ -8,7 +8,7 @@ public sealed class MergeTests
 {
     [Fact]
     public void Merging_two_customers_is_the_fold_of_their_events() =>
-        Folding.ForAll(RandomEvents.Narrow, 400, CheckMerge);
+        Folding.ForAll(RandomEvents.Narrow, 200, CheckMerge);
 
     [Fact]
     public void Merging_two_customers_is_the_fold_of_their_events_when_every_map_overflows() =>

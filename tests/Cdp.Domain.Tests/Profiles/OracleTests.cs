@@ -10,7 +10,7 @@ public sealed class OracleTests
     private static readonly string[] AllFields = ["traits.*", "activity", "monetary", "sessions", "interests", "products", "recent_events"];
 
     [Fact]
-    public void Activity_counts_and_sums_every_event() => Check(RandomEvents.Narrow, 200, (profile, naive) =>
+    public void Activity_counts_and_sums_every_event() => Check(RandomEvents.Narrow, 100, (profile, naive) =>
     {
         var activity = profile.Activity;
         Assert.Equal(naive.Count, activity.EventCount);
@@ -24,7 +24,7 @@ public sealed class OracleTests
     });
 
     [Fact]
-    public void Monetary_value_is_exact_per_currency() => Check(RandomEvents.Narrow, 200, (profile, naive) =>
+    public void Monetary_value_is_exact_per_currency() => Check(RandomEvents.Narrow, 100, (profile, naive) =>
     {
         var expected = naive.Monetary
             .Select(m => (m.Currency, m.Orders, m.Refunds, NaiveProfile.Text(m.Gross), NaiveProfile.Text(m.Refunded), NaiveProfile.Text(m.Gross - m.Refunded), m.FirstOrder, m.LastOrder));
@@ -34,13 +34,13 @@ public sealed class OracleTests
     });
 
     [Fact]
-    public void Sessions_are_runs_without_a_longer_pause() => Check(RandomEvents.Narrow, 200, CheckSessions);
+    public void Sessions_are_runs_without_a_longer_pause() => Check(RandomEvents.Narrow, 100, CheckSessions);
 
     [Fact]
     public void Sessions_are_counted_beyond_those_that_are_held() => Check(RandomEvents.Wide, 5, CheckSessions);
 
     [Fact]
-    public void Traits_are_the_changes_applied_one_by_one() => Check(RandomEvents.Narrow, 300, (profile, naive) =>
+    public void Traits_are_the_changes_applied_one_by_one() => Check(RandomEvents.Narrow, 150, (profile, naive) =>
     {
         var expected = naive.Traits.Select(trait => (trait.Key, Text(trait.Value.Value), trait.Value.Source, trait.Value.At));
         var actual = profile.Traits.Select(trait => (trait.Name, Text(NaiveProfile.Plain(trait.Value)), trait.Source, trait.AsOf.UnixMicros));
@@ -52,7 +52,7 @@ public sealed class OracleTests
         Assert.Equal(naive.NewestFirst, profile.RecentEvents.Select(e => e.Id)));
 
     [Fact]
-    public void Interests_decay_exponentially() => Check(RandomEvents.Narrow, 200, (profile, naive) =>
+    public void Interests_decay_exponentially() => Check(RandomEvents.Narrow, 100, (profile, naive) =>
     {
         var expected = naive.InterestsAt(Now);
         Assert.Equal(expected.Keys.Order(StringComparer.Ordinal), profile.Interests.Select(interest => interest.Category).Order(StringComparer.Ordinal));
@@ -61,7 +61,7 @@ public sealed class OracleTests
     });
 
     [Fact]
-    public void Products_are_counted_once_an_event() => Check(RandomEvents.Narrow, 200, (profile, naive) =>
+    public void Products_are_counted_once_an_event() => Check(RandomEvents.Narrow, 100, (profile, naive) =>
     {
         var expected = naive.Products.Select(p => (p.Product, p.Views, p.Orders, NaiveProfile.Text(p.Quantity), p.Last));
         var actual = profile.Products.Top.Select(p => (p.ProductId, (int)p.Views, (int)p.Orders, p.Quantity, p.LastAt.UnixMicros));
