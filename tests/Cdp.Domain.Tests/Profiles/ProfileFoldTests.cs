@@ -155,6 +155,30 @@ public sealed class ProfileFoldTests
         Assert.Equal(5, Render(state, (7 * RandomEvents.Day) + HalfLife).Interests[0].Score, 1e-6);
     }
 
+    [Theory]
+    [InlineData(15, 16, 2)]
+    [InlineData(16, 1, 1)]
+    public void An_interest_forgets_what_lies_16_half_lives_behind(int halfLives, int epochs, int counted)
+    {
+        var late = Order("late", 20 * 30 * RandomEvents.Day, ("category", "washing"));
+        var early = Order("early", (20 - halfLives) * 30 * RandomEvents.Day, ("category", "washing"));
+        var state = Absorbed(late, early);
+        Assert.Equal(Absorbed(early, late).ToByteArray(), state.ToByteArray());
+        Assert.Equal(epochs, state.Interests[0].Sums.Count);
+        Assert.Equal(counted, state.Interests[0].Sums.Count(sum => sum > 0));
+    }
+
+    [Fact]
+    public void First_and_last_seen_break_ties_by_source_then_id()
+    {
+        FoldEvent[] tied = [Sample.Track("b", "Seen", 5, "app", "web"), Sample.Track("a", "Seen", 5, "shop", "store"), Sample.Track("a", "Seen", 5, "app", "phone")];
+        foreach (var events in new[] { tied, [.. tied.Reverse()] })
+        {
+            var activity = Render(Absorbed(events)).Activity;
+            Assert.Equal(("phone", "store"), (activity.FirstChannel, activity.LastChannel));
+        }
+    }
+
     [Fact]
     public void What_a_type_means_is_the_tenants_to_say()
     {

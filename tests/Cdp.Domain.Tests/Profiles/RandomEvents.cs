@@ -220,7 +220,7 @@ internal static class RandomEvents
             Many("product", 900),
             Many("trait", 90),
             6_000,
-            200);
+            900);
 
         private static string[] Many(string name, int count) => [.. Enumerable.Range(0, count).Select(i => $"{name} {i}")];
     }
