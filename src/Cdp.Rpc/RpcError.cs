@@ -7,7 +7,8 @@ namespace Cdp.Rpc;
 
 /// <summary>Why a call fails: a status of gRPC, a text for people, and the details that programs read.</summary>
 /// <param name="Code">The status; never <see cref="Code.Ok"/>.</param>
-/// <param name="Message">What was wrong and what to do. Reaches the client as it stands.</param>
+/// <param name="Message">What was wrong and what to do. Reaches the client as it stands, up to 2 KB when encoded.</param>
+/// <remarks>Details of more than 3 KB together are left out: clients limit the headers in which they travel.</remarks>
 public sealed record RpcError(Code Code, string Message)
 {
     /// <summary>A stable reason in UPPER_SNAKE_CASE, sent as <see cref="ErrorInfo"/>; null sends none.</summary>

@@ -15,7 +15,8 @@ public sealed class RpcServer : IAsyncDisposable
     private readonly IServer _kestrel;
     private readonly RpcDispatcher _dispatcher;
     private readonly ListenOptions _listen;
-    private int _stopped;
+    private readonly Lock _lock = new();
+    private Task? _stopping;
 
     private RpcServer(WebApplication host, RpcDispatcher dispatcher, HealthService health, ListenOptions listen)
     {
@@ -83,17 +84,13 @@ public sealed class RpcServer : IAsyncDisposable
     /// Stops: reports NOT_SERVING, tells clients to go elsewhere (GOAWAY), and lets the calls under way finish.
     /// </summary>
     /// <param name="limit">How long calls may take to finish; then they are cut off.</param>
-    public async Task StopAsync(TimeSpan limit)
+    /// <remarks>A second stop waits for the first.</remarks>
+    public Task StopAsync(TimeSpan limit)
     {
-        if (Interlocked.Exchange(ref _stopped, 1) != 0)
+        lock (_lock)
         {
-            return;
+            return _stopping ??= StopOnceAsync(limit);
         }
-
-        Health.Stop();
-        await _dispatcher.BeginStopAsync();
-        using var cut = new CancellationTokenSource(limit, _dispatcher.Time);
-        await _kestrel.StopAsync(cut.Token);
     }
 
     /// <summary>Stops at once if <see cref="StopAsync"/> did not stop it before, and gives everything back.</summary>
@@ -102,5 +99,13 @@ public sealed class RpcServer : IAsyncDisposable
         await StopAsync(TimeSpan.Zero);
         await _host.DisposeAsync();
         _dispatcher.Dispose();
+    }
+
+    private async Task StopOnceAsync(TimeSpan limit)
+    {
+        Health.Stop();
+        await _dispatcher.BeginStopAsync();
+        using var cut = new CancellationTokenSource(limit, _dispatcher.Time);
+        await _kestrel.StopAsync(cut.Token);
     }
 }

@@ -52,6 +52,7 @@ public sealed class ErrorTests(ProbeServer server) : IClassFixture<ProbeServer>
 
         Assert.Equal(Code.Aborted, error.StatusCode);
         Assert.StartsWith("漢漢漢", error.Message, StringComparison.Ordinal);
+        Assert.All(error.Message, character => Assert.Equal('漢', character));
     }
 
     [Fact]

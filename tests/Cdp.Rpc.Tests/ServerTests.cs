@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using Cdp.Client;
 using Cdp.Rpc.Tests.Harness;
 using Cdp.Rpc.Tests.Protos;
+using Google.Protobuf;
 using Google.Rpc;
 using Grpc.Health.V1;
 using static Grpc.Health.V1.HealthCheckResponse.Types;
@@ -139,6 +140,33 @@ public sealed class ServerTests
         Assert.Equal("late", (await call).Text);
         await stopping;
         Assert.Equal(Code.Unavailable, refused.StatusCode);
+    }
+
+    [Fact]
+    public async Task A_stop_sends_clients_elsewhere_before_their_calls_have_ended()
+    {
+        await using var server = await ProbeServer.StartAsync();
+        using var client = await FrameClient.ConnectAsync(server.Server.Port, Cancel);
+        await client.SendAsync(FrameClient.CallHeaders(1, "/probe.v1.Probe/Stubborn"), Cancel);
+        await client.SendAsync(FrameClient.Encode(FrameType.Data, 1, 1, RawClient.Frame(new Key { Key_ = "a" }.ToByteArray())), Cancel);
+        await server.Probe.Entered("a").WaitAsync(Cancel);
+
+        var stopping = server.Server.StopAsync(TimeSpan.FromMinutes(5));
+        var frames = new List<Frame>();
+        do
+        {
+            frames.Add(await client.ReadAsync(Cancel));
+        }
+        while (frames[^1].Type != FrameType.GoAway);
+        server.Probe.Release("a");
+        do
+        {
+            frames.Add(await client.ReadAsync(Cancel));
+        }
+        while (frames[^1] is not { Stream: 1, Type: FrameType.Headers, EndsStream: true });
+
+        await stopping;
+        Assert.Equal(FrameType.GoAway, frames.First(frame => frame.Type is FrameType.GoAway or FrameType.Headers).Type);
     }
 
     [Fact]

@@ -19,6 +19,15 @@ public sealed class WireTests
         }).QuickCheckThrowOnFailure();
     }
 
+    [Fact]
+    public void A_very_long_message_is_cut_between_two_characters()
+    {
+        var encoded = GrpcMessage.Encode(string.Concat(Enumerable.Repeat("a🧺", 10_000)));
+
+        Assert.InRange(encoded.Length, 2000, 2048);
+        Assert.Matches("^(a🧺)+a?$", GrpcMessage.Decode(encoded));
+    }
+
     [Theory]
     [InlineData("%", "%")]
     [InlineData("%4", "%4")]

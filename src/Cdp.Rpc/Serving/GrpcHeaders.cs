@@ -18,8 +18,8 @@ internal static class GrpcHeaders
     public const string AcceptEncoding = "grpc-accept-encoding";
     public const string Identity = "identity";
 
-    // Headers are limited by clients (8 KB is common): details that would not fit are left out, the status is not.
-    private const int MaxDetailsBytes = 4096;
+    // Clients limit a block of headers, to 8 KB commonly: details that might not fit are left out, the status is not.
+    private const int MaxDetailsBytes = 3072;
 
     private static readonly StringValues[] Codes =
         [.. Enumerable.Range(0, 17).Select(code => new StringValues(code.ToString(CultureInfo.InvariantCulture)))];

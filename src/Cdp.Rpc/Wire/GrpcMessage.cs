@@ -6,31 +6,39 @@ namespace Cdp.Rpc.Wire;
 /// <summary>The percent-encoding of <c>grpc-message</c>: UTF-8, with everything but printable ASCII and "%" escaped.</summary>
 internal static class GrpcMessage
 {
-    // Half of what common HTTP/2 stacks take as one header block, so that a long text never costs the status.
-    private const int MaxChars = 2048;
+    // Clients limit a block of headers, to 8 KB commonly: a text that filled it would cost the status. Cut beyond.
+    private const int MaxEncoded = 2048;
+    private const int LongestRune = 12;
 
     private static readonly SearchValues<char> Plain = SearchValues.Create(
         " !\"#$&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~");
 
     public static string Encode(string text)
     {
-        if (text.Length <= MaxChars && text.AsSpan().IndexOfAnyExcept(Plain) < 0)
+        if (text.Length <= MaxEncoded && text.AsSpan().IndexOfAnyExcept(Plain) < 0)
         {
             return text;
         }
 
-        var cut = text.Length > MaxChars ? text[..MaxChars] : text;
-        var bytes = Encoding.UTF8.GetBytes(cut);
-        var encoded = new StringBuilder(bytes.Length + 16);
-        foreach (var b in bytes)
+        var encoded = new StringBuilder(Math.Min(text.Length + 32, MaxEncoded));
+        Span<byte> utf8 = stackalloc byte[4];
+        foreach (var rune in text.EnumerateRunes())
         {
-            if (b is >= 0x20 and <= 0x7E and not (byte)'%')
+            if (encoded.Length > MaxEncoded - LongestRune)
             {
-                encoded.Append((char)b);
+                break;
             }
-            else
+
+            foreach (var b in utf8[..rune.EncodeToUtf8(utf8)])
             {
-                encoded.Append('%').Append(HexDigit(b >> 4)).Append(HexDigit(b & 15));
+                if (b is >= 0x20 and <= 0x7E and not (byte)'%')
+                {
+                    encoded.Append((char)b);
+                }
+                else
+                {
+                    encoded.Append('%').Append(HexDigit(b >> 4)).Append(HexDigit(b & 15));
+                }
             }
         }
 

@@ -148,6 +148,10 @@ const checks = {
     const message = '100% Größe\r\n\t漢字 🧺';
     assert.equal((await fails(unary('Fail', { code: 9, message }), 9)).details, message);
   },
+  async very_long_message() {
+    const error = await fails(unary('Fail', { code: 10, message: '漢'.repeat(100000), reason: 'LONG' }), 10);
+    assert.match(error.details, /^漢+$/);
+  },
   async rich_details() {
     const error = await fails(
       unary('Fail', { code: 3, message: 'bad', reason: 'TOO_OLD', field: 'a.b[2]', retry_millis: 1500 }), 3);

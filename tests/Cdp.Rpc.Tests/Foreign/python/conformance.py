@@ -187,6 +187,12 @@ def percent_encoded_message():
 
 
 @check
+def very_long_message():
+    error = fails(Code.ABORTED, lambda: PROBE.Fail(FailRequest(code=10, message="漢" * 100_000, reason="LONG")))
+    assert error.details().startswith("漢漢"), error.details()
+
+
+@check
 def rich_details():
     request = FailRequest(code=3, message="bad", reason="TOO_OLD", field="a.b[2]", retry_millis=1500)
     error = fails(Code.INVALID_ARGUMENT, lambda: PROBE.Fail(request))
