@@ -145,7 +145,7 @@ internal sealed class RequestReader(ServerCall call, PipeReader pipe, int maxByt
         catch (Exception e) when (e is not OperationCanceledException)
         {
             // Whatever the transport calls it, the client's half of the call is lost.
-            throw new OperationCanceledException("The client went away.", e);
+            throw new ClientGoneException(e);
         }
     }
 

@@ -102,10 +102,15 @@ internal sealed class ResponseState(HttpContext http, RpcDispatcher dispatcher)
         // Not with the token: the server would answer its cancellation by resetting the stream, status and all.
         var flushed = await http.Response.BodyWriter.FlushAsync(CancellationToken.None);
 
-        // A flush returns normally when the client has gone.
-        if (flushed.IsCanceled || flushed.IsCompleted || cancellationToken.IsCancellationRequested)
+        if (flushed.IsCanceled || cancellationToken.IsCancellationRequested)
         {
             throw new OperationCanceledException("The call has ended: nothing can be written any more.", cancellationToken);
+        }
+
+        // A flush returns normally when the client has gone, and may do so before the token is cancelled.
+        if (flushed.IsCompleted)
+        {
+            throw new ClientGoneException();
         }
     }
 

@@ -188,8 +188,7 @@ internal sealed class ServerCall : ServerCallContext
             return CallDeadline.Exceeded;
         }
 
-        if (_http.RequestAborted.IsCancellationRequested
-            || (exception is OperationCanceledException && exception.InnerException is not null))
+        if (exception is ClientGoneException || _http.RequestAborted.IsCancellationRequested)
         {
             return new RpcError(Code.Cancelled, "The client cancelled the call.");
         }
