@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Cdp.Node.Api;
 using Cdp.Node.Commands;
 
@@ -11,4 +12,15 @@ var context = new CommandContext
     Time = TimeProvider.System,
     Connect = address => new ClientCdpApi(address.Url, address.Key),
 };
-return await CommandRunner.RunAsync(RootCommandFactory.Create(context, ServeCommand.Create(context)), context, args);
+
+// The first Ctrl-C or SIGTERM asks the command to come to an end, the second ends the process.
+using var stop = new CancellationTokenSource();
+void Stop(PosixSignalContext signal)
+{
+    signal.Cancel = !stop.IsCancellationRequested;
+    stop.Cancel();
+}
+
+using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+return await CommandRunner.RunAsync(RootCommandFactory.Create(context, ServeCommand.Create(context)), context, args, stop.Token);

@@ -14,7 +14,16 @@ public static class CommandRunner
     {
         var parsed = root.Parse(args);
         var code = await parsed.InvokeAsync(
-            new InvocationConfiguration { Output = context.Out, Error = context.Error, EnableDefaultExceptionHandler = false }, cancel);
+            new InvocationConfiguration
+            {
+                Output = context.Out,
+                Error = context.Error,
+                EnableDefaultExceptionHandler = false,
+
+                // Signals are the process's own matter and reach the command through the token.
+                ProcessTerminationTimeout = null,
+            },
+            cancel);
         return parsed.Action is ParseErrorAction ? ExitCode.Usage : code;
     }
 
