@@ -9,7 +9,7 @@ public sealed class DamageTests
 {
     private const int FrameBytes = 4096 + 24;
 
-    private static readonly SqliteStoreOptions s_options = new() { Partitions = 2 };
+    private static readonly SqliteStoreOptions Options = new() { Partitions = 2 };
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -19,7 +19,7 @@ public sealed class DamageTests
         using var written = new TemporaryDirectory();
         var lengths = new List<long>();
         using var copy = new TemporaryDirectory();
-        await using (var store = await SqliteStore.OpenAsync(written.Path, s_options))
+        await using (var store = await SqliteStore.OpenAsync(written.Path, Options))
         {
             for (var i = 0; i < 6; i++)
             {
@@ -55,7 +55,7 @@ public sealed class DamageTests
 
         async Task<int> CountAsync()
         {
-            await using var store = await SqliteStore.OpenAsync(copy.Path, s_options);
+            await using var store = await SqliteStore.OpenAsync(copy.Path, Options);
             Assert.Empty(store.Recovery.Healed);
             var records = await store.Log.ReadAsync(0, 0, int.MaxValue, Token);
             Assert.Equal(Enumerable.Range(0, records.Count).Select(i => $"{i}:record {i}"), records.Select(r => $"{r.Position}:{Bytes.Text(r.Record.Payload)}"));
@@ -68,7 +68,7 @@ public sealed class DamageTests
     public async Task A_last_row_with_any_byte_changed_or_cut_off_is_healed_and_reported()
     {
         using var directory = new TemporaryDirectory();
-        await using (var store = await SqliteStore.OpenAsync(directory.Path, s_options))
+        await using (var store = await SqliteStore.OpenAsync(directory.Path, Options))
         {
             await store.Log.AppendAsync(1, [Bytes.Record("t", "before")], Token);
             await store.Log.AppendAsync(1, [Bytes.Record("t", "one"), Bytes.Record("u", "two"), Bytes.Record("t", "three")], Token);
@@ -90,7 +90,7 @@ public sealed class DamageTests
             WriteBlock(directory["log.db"], Id(1), damaged);
             for (var start = 0; start < 2; start++)
             {
-                await using var store = await SqliteStore.OpenAsync(directory.Path, s_options);
+                await using var store = await SqliteStore.OpenAsync(directory.Path, Options);
                 if (start == 0)
                 {
                     var healed = Assert.Single(store.Recovery.Healed);
@@ -117,7 +117,7 @@ public sealed class DamageTests
     public async Task Damage_before_the_end_is_named_with_partition_and_position_and_never_passed_over()
     {
         using var directory = new TemporaryDirectory();
-        await using (var store = await SqliteStore.OpenAsync(directory.Path, s_options))
+        await using (var store = await SqliteStore.OpenAsync(directory.Path, Options))
         {
             for (var i = 0; i < 4; i++) await store.Log.AppendAsync(1, [Bytes.Record("t", $"{i}a"), Bytes.Record("t", $"{i}b")], Token);
         }
@@ -125,7 +125,7 @@ public sealed class DamageTests
         var block = ReadBlock(directory["log.db"], Id(2));
         block[^1] ^= 1;
         WriteBlock(directory["log.db"], Id(2), block);
-        await using (var store = await SqliteStore.OpenAsync(directory.Path, s_options))
+        await using (var store = await SqliteStore.OpenAsync(directory.Path, Options))
         {
             Assert.Equal([0L, 1, 2], (await store.Log.ReadAsync(1, 0, int.MaxValue, Token)).Select(r => r.Position));
             var failure = await Assert.ThrowsAsync<LogDamagedException>(() => store.Log.ReadAsync(1, 3, int.MaxValue, Token).AsTask());
@@ -138,7 +138,7 @@ public sealed class DamageTests
         }
 
         Execute(directory["log.db"], "DELETE FROM log WHERE id = $id", Id(2), null);
-        await using (var store = await SqliteStore.OpenAsync(directory.Path, s_options))
+        await using (var store = await SqliteStore.OpenAsync(directory.Path, Options))
         {
             Assert.Equal(2, (await store.Log.ReadAsync(1, 0, int.MaxValue, Token)).Count);
             Assert.Equal(2, (await Assert.ThrowsAsync<LogDamagedException>(() => store.Log.ReadAsync(1, 2, int.MaxValue, Token).AsTask())).Position);

@@ -8,7 +8,7 @@ namespace Cdp.Storage.Sqlite.Engine;
 internal sealed class Statement(Database database, sqlite3_stmt handle) : IDisposable
 {
     /// <summary>Text is compared by its bytes, so that what has no bytes must not pass as something else.</summary>
-    private static readonly UTF8Encoding s_strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     public Statement Bind(int index, long value)
     {
@@ -33,12 +33,12 @@ internal sealed class Statement(Database database, sqlite3_stmt handle) : IDispo
             return this;
         }
 
-        var size = s_strict.GetMaxByteCount(value.Length);
+        var size = Strict.GetMaxByteCount(value.Length);
         byte[]? rented = null;
         var buffer = size <= 512 ? stackalloc byte[size] : rented = ArrayPool<byte>.Shared.Rent(size);
         try
         {
-            database.Check(raw.sqlite3_bind_text(handle, index, (ReadOnlySpan<byte>)buffer[..s_strict.GetBytes(value, buffer)]));
+            database.Check(raw.sqlite3_bind_text(handle, index, (ReadOnlySpan<byte>)buffer[..Strict.GetBytes(value, buffer)]));
         }
         finally
         {
@@ -74,7 +74,7 @@ internal sealed class Statement(Database database, sqlite3_stmt handle) : IDispo
     /// <summary>The bytes of a blob or text; valid until the next step.</summary>
     public ReadOnlySpan<byte> Bytes(int column) => raw.sqlite3_column_blob(handle, column);
 
-    public string Text(int column) => s_strict.GetString(Bytes(column));
+    public string Text(int column) => Strict.GetString(Bytes(column));
 
     public void Dispose() => handle.Dispose();
 }

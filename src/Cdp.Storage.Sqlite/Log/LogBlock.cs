@@ -33,13 +33,13 @@ internal static class LogBlock
     private const int CrcOffset = 20;
     private const int RecordSize = 16;
 
-    private static readonly UTF8Encoding s_utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <summary>Bytes that a record adds to a block, but for its tenant's name.</summary>
     public static int SizeOf(in LogRecord record) => RecordSize + record.Payload.Length;
 
     /// <summary>Bytes that a tenant adds to a block.</summary>
-    public static int SizeOfTenant(string tenant) => 2 + s_utf8.GetByteCount(tenant);
+    public static int SizeOfTenant(string tenant) => 2 + Utf8.GetByteCount(tenant);
 
     /// <summary>Bytes of a block without tenants and records.</summary>
     public static int EmptySize => HeaderSize;
@@ -61,7 +61,7 @@ internal static class LogBlock
         var at = HeaderSize;
         foreach (var tenant in tenants)
         {
-            var length = s_utf8.GetBytes(tenant, destination[(at + 2)..]);
+            var length = Utf8.GetBytes(tenant, destination[(at + 2)..]);
             BinaryPrimitives.WriteUInt16LittleEndian(destination[at..], checked((ushort)length));
             at += 2 + length;
         }
@@ -146,7 +146,7 @@ internal static class LogBlock
         for (var i = 0; i < tenants; i++)
         {
             var length = BinaryPrimitives.ReadUInt16LittleEndian(bytes[at..]);
-            names[i] = s_utf8.GetString(bytes.Slice(at + 2, length));
+            names[i] = Utf8.GetString(bytes.Slice(at + 2, length));
             at += 2 + length;
         }
 
