@@ -1,0 +1,37 @@
+using Cdp.Node.Tests;
+
+namespace Cdp.House.Tests;
+
+/// <summary>What is on disk is what is built.</summary>
+public sealed class SolutionTests
+{
+    public static TheoryData<string> All => [.. Projects.OnDisk];
+
+    [Fact]
+    public void The_solution_holds_every_project() => Assert.Equal(Projects.OnDisk, Projects.OfSolution("Orleans.Cdp.sln"));
+
+    [Fact]
+    public void The_single_node_filter_holds_every_project() => Assert.Equal(Projects.OnDisk, Projects.OfFilter("SingleNode.slnf"));
+
+    [Theory]
+    [MemberData(nameof(All))]
+    public void Every_project_locks_its_packages(string project) =>
+        Assert.True(
+            File.Exists(Path.Combine(Repository.Root, Path.GetDirectoryName(project)!, "packages.lock.json")),
+            $"{project} has no packages.lock.json: run `dotnet restore {project}` and commit it.");
+
+    [Theory]
+    [MemberData(nameof(All))]
+    public void Versions_of_packages_stand_in_one_place(string project) =>
+        Assert.DoesNotContain(
+            Projects.Load(project).Descendants("PackageReference"),
+            package => package.Attribute("Version") is not null || package.Attribute("VersionOverride") is not null);
+
+    [Fact]
+    public void Every_source_project_has_tests()
+    {
+        // Served by the tests of the two ends that use it, over real sockets.
+        string[] elsewhere = ["Cdp.Client"];
+        Assert.DoesNotContain(Projects.InSource.Except(elsewhere), name => !Projects.OnDisk.Contains($"tests/{name}.Tests/{name}.Tests.csproj"));
+    }
+}
