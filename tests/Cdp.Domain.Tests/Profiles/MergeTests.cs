@@ -34,6 +34,24 @@ public sealed class MergeTests
         Assert.Equal(before, one.ToByteArray());
     }
 
+    [Theory]
+    [InlineData(30.5, false)]
+    [InlineData(30, true)]
+    [InlineData(90, true)]
+    [InlineData(1, false)]
+    public void A_merge_that_leaves_a_gap_for_an_older_session_folds_again(double hour, bool exact)
+    {
+        var visits = Enumerable.Range(0, 70).Select(i => Sample.Track($"v{i}", "Seen", i * 60 * RandomEvents.Minute)).ToArray();
+        var visit = Sample.Track("w", "Seen", (long)(hour * 60 * RandomEvents.Minute));
+        foreach (var (left, right) in new[] { (visits, new[] { visit }), ([visit], visits) })
+        {
+            var into = Folding.Canonical(left);
+            byte[] before = into.ToByteArray();
+            Assert.Equal(exact, ProfileFold.TryAbsorbState(into, Folding.Canonical(right), Folding.Definitions));
+            Assert.Equal(exact ? Folding.Canonical([.. visits, visit]).ToByteArray() : before, into.ToByteArray());
+        }
+    }
+
     [Fact]
     public void Merging_leaves_the_other_state_alone_even_when_the_result_goes_on() =>
         Folding.ForAll(RandomEvents.Narrow, 100, (events, seed) =>
