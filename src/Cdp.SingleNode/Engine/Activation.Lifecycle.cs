@@ -253,6 +253,7 @@ internal sealed partial class Activation
             _interleaving = interleaving,
             _exclusive = exclusive,
             _sequence = _sequence,
+            _waiting = _waiting,
             _running = true,
         };
         interleaving.Reassign(successor);
@@ -270,7 +271,7 @@ internal sealed partial class Activation
             if (turn is GrainTimer)
             {
                 _exclusive.Remove(turn);
-                GrainKind.Queued.Add(-1);
+                _waiting--;
             }
 
             turn = next;
@@ -292,16 +293,13 @@ internal sealed partial class Activation
         }
     }
 
-    private void Refuse(TurnList interleaving, TurnList exclusive, Exception reason)
+    private static void Refuse(TurnList interleaving, TurnList exclusive, Exception reason)
     {
         foreach (var list in (ReadOnlySpan<TurnList>)[interleaving, exclusive])
         {
             var rest = list;
             while (rest.TakeFirst() is { } turn)
-            {
-                GrainKind.Queued.Add(-1);
                 turn.Refuse(reason);
-            }
         }
     }
 

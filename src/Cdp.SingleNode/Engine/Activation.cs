@@ -20,10 +20,11 @@ internal enum Admission
 /// as the <see cref="SynchronizationContext"/> of its turns it takes back every continuation of the grain's code.
 /// </summary>
 /// <remarks>
-/// Everything mutable is guarded by <c>_gate</c>, which is never held while grain code runs. Locks taken under it (the
-/// kind's table, the LRU list, the timer wheel) are leaves. At most one thread owns the turn (<c>_running</c>): it was
+/// The mailbox and the phase are guarded by <c>_gate</c>, which is never held while grain code runs. Locks taken under it
+/// (the kind's table, the LRU list, the timer wheel) are leaves. At most one thread owns the turn (<c>_running</c>): it was
 /// either scheduled on the pool or took the turn in <see cref="Admit"/> or <see cref="TryEnqueue"/>. The owner leaves
-/// through <see cref="Settle"/>, which looks for work under the gate, so that no wake-up is lost.
+/// through <see cref="Settle"/>, which looks for work under the gate, so that no wake-up is lost. What belongs to the turn
+/// (<c>_busy</c>, <c>_inFlight</c>, <c>_depth</c>) is touched by its owner, or under the gate while there is none.
 /// </remarks>
 internal sealed partial class Activation : SynchronizationContext, IGrainContext, IThreadPoolWorkItem
 {
@@ -40,6 +41,7 @@ internal sealed partial class Activation : SynchronizationContext, IGrainContext
     private object? _grain;
     private int _sequence;
     private int _inFlight;
+    private int _waiting;
     private int _depth;
     private Phase _phase;
     private bool _running;
@@ -76,15 +78,21 @@ internal sealed partial class Activation : SynchronizationContext, IGrainContext
     /// <summary>The plain grain, for the owner of a turn that begins a call.</summary>
     internal object Grain => _grain!;
 
+    /// <summary>Calls and timers that wait; for statistics, read without the gate.</summary>
+    internal int Waiting => Volatile.Read(ref _waiting);
+
     /// <summary>Nesting of the running turn on its thread's stack.</summary>
     internal int Depth => _depth;
 
     /// <summary>Takes the turn for a call if it can start at once.</summary>
     internal Admission Admit(bool interleaves, int depth)
     {
+        Lru.LastUsed = GrainKind.Engine.Now;
+        // A hint that saves a lock: whoever is told to queue finds out under the gate what is true.
+        if (Volatile.Read(ref _running))
+            return Admission.Queue;
         lock (_gate)
         {
-            Lru.LastUsed = GrainKind.Engine.Now;
             if (_phase == Phase.Ended)
                 return Admission.Gone;
             if (_running || _phase != Phase.Active || (_busy && !interleaves) || depth > MaxInlineDepth)
@@ -102,13 +110,11 @@ internal sealed partial class Activation : SynchronizationContext, IGrainContext
     /// <param name="failed">Whether it ended with an exception.</param>
     internal void Leave(bool interleaves, bool ended, bool failed)
     {
+        if (ended)
+            EndCall(interleaves, failed);
         Activation? next;
         lock (_gate)
-        {
-            if (ended)
-                EndCallLocked(interleaves, failed);
             next = Settle();
-        }
 
         next?.Schedule();
     }
@@ -134,7 +140,7 @@ internal sealed partial class Activation : SynchronizationContext, IGrainContext
                     _exclusive.Add(turn, this);
                 else
                     _interleaving.Add(turn, this);
-                GrainKind.Queued.Add(1);
+                _waiting++;
             }
 
             wake = !_running && HasRunnable();
@@ -161,16 +167,20 @@ internal sealed partial class Activation : SynchronizationContext, IGrainContext
                 _exclusive.Remove(turn);
             else
                 _interleaving.Remove(turn);
-            GrainKind.Queued.Add(-1);
+            _waiting--;
             return true;
         }
     }
 
-    /// <summary>Ends a call that awaited; runs inside a turn.</summary>
+    /// <summary>Ends a call. Called by the owner of the turn.</summary>
     internal void EndCall(bool interleaves, bool failed)
     {
-        lock (_gate)
-            EndCallLocked(interleaves, failed);
+        _inFlight--;
+        if (interleaves)
+            return;
+        _busy = false;
+        if (failed)
+            _drop = true;
     }
 
     public override void Post(SendOrPostCallback d, object? state) => TryEnqueue(new ContinuationTurn(d, state), depth: 0);
@@ -253,7 +263,7 @@ internal sealed partial class Activation : SynchronizationContext, IGrainContext
         var call = interleaves ? _interleaving.TakeFirst() : _exclusive.TakeFirst();
         if (call is not null)
         {
-            GrainKind.Queued.Add(-1);
+            _waiting--;
             BeginCall(interleaves);
         }
 
@@ -282,14 +292,5 @@ internal sealed partial class Activation : SynchronizationContext, IGrainContext
         _inFlight++;
         if (!interleaves)
             _busy = true;
-    }
-
-    private void EndCallLocked(bool interleaves, bool failed)
-    {
-        _inFlight--;
-        if (interleaves)
-            return;
-        _busy = false;
-        _drop |= failed;
     }
 }

@@ -46,9 +46,6 @@ internal sealed class GrainKind
 
     internal int IdleSeconds { get; }
 
-    /// <summary>Calls and timers that wait.</summary>
-    internal StripedCounter Queued { get; } = new();
-
     internal int Count => _activations.Count;
 
     internal ICollection<Activation> Activations => _activations.Values;
@@ -114,13 +111,22 @@ internal sealed class GrainKind
     internal GrainKindStatistics Statistics() => new(
         Kind,
         Count,
-        Queued.Value,
+        CountWaiting(),
         _calls.Value,
         Interlocked.Read(ref _created),
         Interlocked.Read(ref _deactivated[(int)DeactivationReason.Idle]),
         Interlocked.Read(ref _deactivated[(int)DeactivationReason.Memory]),
         Interlocked.Read(ref _deactivated[(int)DeactivationReason.Shutdown]),
         Interlocked.Read(ref _dropped));
+
+    /// <summary>Adds up the mailboxes, so that no call pays for a common counter.</summary>
+    private long CountWaiting()
+    {
+        var sum = 0L;
+        foreach (var (_, activation) in _activations)
+            sum += activation.Waiting;
+        return sum;
+    }
 
     private void CountCreated(Activation activation)
     {

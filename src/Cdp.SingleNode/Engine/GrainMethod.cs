@@ -16,10 +16,7 @@ internal sealed class GrainMethod<TRequest, TReply>(
     where TRequest : class, IMessage<TRequest>
     where TReply : class, IMessage<TReply>
 {
-    private const int MaxPooled = 1024;
-    private readonly Lock _poolGate = new();
-    private Turn? _pool;
-    private int _pooled;
+    private readonly InvocationPool<TRequest, TReply> _pool = new();
 
     /// <summary>
     /// Sends a call. If the grain is idle it runs at once, on the caller's thread; a call that then completes without
@@ -46,17 +43,7 @@ internal sealed class GrainMethod<TRequest, TReply>(
         }
     }
 
-    internal void Return(Invocation<TRequest, TReply> invocation)
-    {
-        lock (_poolGate)
-        {
-            if (_pooled >= MaxPooled)
-                return;
-            invocation.Next = _pool;
-            _pool = invocation;
-            _pooled++;
-        }
-    }
+    internal void Return(Invocation<TRequest, TReply> invocation) => _pool.Give(invocation);
 
     private ValueTask<TReply> SendAsync(GrainReference reference, TRequest request, CancellationToken cancellationToken)
     {
@@ -149,19 +136,5 @@ internal sealed class GrainMethod<TRequest, TReply>(
         return reply.Clone();
     }
 
-    private Invocation<TRequest, TReply> Rent()
-    {
-        lock (_poolGate)
-        {
-            if (_pool is Invocation<TRequest, TReply> pooled)
-            {
-                _pool = pooled.Next;
-                pooled.Next = null;
-                _pooled--;
-                return pooled;
-            }
-        }
-
-        return new Invocation<TRequest, TReply>(this);
-    }
+    private Invocation<TRequest, TReply> Rent() => _pool.Take() ?? new Invocation<TRequest, TReply>(this);
 }

@@ -72,11 +72,13 @@ internal sealed class Invocation<TRequest, TReply> : Turn, IValueTaskSource<TRep
         if (_sampled)
             _started = System.Diagnostics.Stopwatch.GetTimestamp();
         var ambient = ExecutionContext.Capture();
-        if (_context is { } context)
-            ExecutionContext.Restore(context);
+        var context = _context;
+        var differs = context is not null && ambient is not null && context != ambient;
+        if (differs)
+            ExecutionContext.Restore(context!);
         Await(_method.RunAsync(activation.Grain, _request!, _cancellationToken));
-        if (ambient is not null)
-            ExecutionContext.Restore(ambient);
+        if (differs)
+            ExecutionContext.Restore(ambient!);
     }
 
     internal override void Refuse(Exception reason)
