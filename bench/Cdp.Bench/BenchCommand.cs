@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Cdp.Bench.Engine;
+using Cdp.Bench.Product;
 
 namespace Cdp.Bench;
 
@@ -14,10 +15,17 @@ internal static class BenchCommand
     [
         new GrainCallBench(),
         new MemoryBench(),
+        new IngestBench(),
     ];
 
     internal static async Task<int> RunAsync(string[] args)
     {
+        if (args is [PostgresPipeline.Command, var connection])
+        {
+            await PostgresPipeline.ServeAsync(connection);
+            return 0;
+        }
+
         if (args is ["list"] or [])
         {
             foreach (var known in Benches)

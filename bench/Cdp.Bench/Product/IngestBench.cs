@@ -1,0 +1,55 @@
+using System.Globalization;
+using Cdp.V1;
+
+namespace Cdp.Bench.Product;
+
+/// <summary>Events into a real server until they can be read, against a PostgreSQL pipeline behind the same generator.</summary>
+internal sealed class IngestBench : IBench
+{
+    private const int Customers = 100_000;
+    private const int Writers = 4;
+
+    public string Name => "ingest";
+
+    public string Description => "events/s acknowledged and readable (1 KB, batches of 500, 100,000 customers, Zipf 1.0) ÷ a PostgreSQL pipeline; goal ≥ 2 and ≥ 20,000/s";
+
+    public async Task<BenchResult> RunAsync(BenchArguments arguments, CancellationToken cancellationToken)
+    {
+        var half = TimeSpan.FromSeconds(arguments.Seconds / 2);
+        var (own, cpu, memory) = await OwnAsync(half, cancellationToken);
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"cdp         {own.Rate,10:n0} events/s   {own.Events:n0} events in {own.Seconds:n1} s   server {cpu.TotalMicroseconds / own.Events:n1} µs CPU an event, generator {own.GeneratorCpu.TotalMicroseconds / own.Events:n1}   {memory / 1e6:n0} MB"));
+        var baseline = await PostgresPipeline.MeasureAsync(Sources, half, cancellationToken);
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"postgresql  {baseline.Rate,10:n0} events/s   {baseline.Events:n0} events in {baseline.Seconds:n1} s"));
+        return new BenchResult(own.Rate / baseline.Rate, new Dictionary<string, double>
+        {
+            ["events_per_s"] = own.Rate,
+            ["baseline_events_per_s"] = baseline.Rate,
+            ["server_cpu_us_per_event"] = cpu.TotalMicroseconds / own.Events,
+            ["generator_cpu_us_per_event"] = own.GeneratorCpu.TotalMicroseconds / own.Events,
+        });
+    }
+
+    internal static EventSource[] Sources()
+    {
+        var zipf = new Zipf(Customers);
+        return [.. Enumerable.Range(1, Writers).Select(seed => new EventSource(Customers, seed, zipf.Next))];
+    }
+
+    internal static async Task<(Load.Outcome Outcome, TimeSpan Cpu, long Memory)> OwnAsync(TimeSpan duration, CancellationToken cancellationToken)
+    {
+        await using var server = await ServerProcess.StartAsync();
+        using var client = server.Connect();
+        await client.Identities.PutNamespaceAsync(
+            new PutNamespaceRequest { Namespace = new Namespace { Name = "session_cookie", Kind = NamespaceKind.Device, MaxPerCustomer = -1 } },
+            cancellationToken: cancellationToken);
+        var before = server.Cpu;
+        var outcome = await Load.RunAsync(client, Sources(), duration, Visible, cancellationToken);
+        return (outcome, server.Cpu - before, server.Memory);
+
+        async Task Visible(string token) => await client.Identities.ResolveIdentifierAsync(
+            new ResolveIdentifierRequest { Identifier = new Identifier { Namespace = "user_id", Value = "user-0" }, AfterToken = token },
+            cancellationToken: cancellationToken);
+    }
+}

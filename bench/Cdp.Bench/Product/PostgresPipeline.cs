@@ -1,0 +1,96 @@
+using Cdp.Rpc;
+using Cdp.V1;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Cdp.Bench.Product;
+
+/// <summary>
+/// The pipeline that a good team writes first: each batch in one transaction, events inserted by a multi-row statement
+/// with a dedupe key, links and JSONB profiles upserted set by set. Visible when committed.
+/// </summary>
+internal static class PostgresPipeline
+{
+    public const string Command = "postgres-server";
+
+    private const string Schema = """
+        CREATE TABLE events (tenant text, source text, id text, customer text, type text, at timestamptz, payload bytea, PRIMARY KEY (tenant, source, id));
+        CREATE TABLE links (tenant text, identifier text, customer text, PRIMARY KEY (tenant, identifier));
+        CREATE TABLE profiles (tenant text, customer text, state jsonb, PRIMARY KEY (tenant, customer));
+        """;
+
+    private const string Apply = """
+        WITH fresh AS (
+          INSERT INTO events (tenant, source, id, customer, type, at, payload)
+          SELECT 'default', s, i, c, t, now(), p FROM unnest($1, $2, $3, $4, $5) AS e (s, i, c, t, p)
+          ON CONFLICT DO NOTHING RETURNING source, id, customer, type),
+        linked AS (
+          INSERT INTO links (tenant, identifier, customer)
+          SELECT DISTINCT 'default', k, c FROM unnest($6, $7) AS l (k, c) ORDER BY 2
+          ON CONFLICT DO NOTHING),
+        delta AS (
+          SELECT f.customer, count(*) AS n, sum(v.value) AS total, count(*) FILTER (WHERE f.type = 'Order Completed') AS orders, max(v.category) AS category
+          FROM fresh f JOIN unnest($1, $2, $8, $9) AS v (s, i, value, category) ON v.s = f.source AND v.i = f.id
+          GROUP BY f.customer ORDER BY f.customer)
+        INSERT INTO profiles AS p (tenant, customer, state)
+        SELECT 'default', customer, jsonb_build_object('events', n, 'orders', orders, 'revenue', total, 'last_category', category, 'last_seen', now()) FROM delta
+        ON CONFLICT (tenant, customer) DO UPDATE SET state = p.state || jsonb_build_object(
+          'events', (p.state->>'events')::bigint + (excluded.state->>'events')::bigint,
+          'orders', (p.state->>'orders')::bigint + (excluded.state->>'orders')::bigint,
+          'revenue', (p.state->>'revenue')::numeric + (excluded.state->>'revenue')::numeric,
+          'last_category', excluded.state->'last_category', 'last_seen', excluded.state->'last_seen');
+        """;
+
+    /// <summary>Measures it, server and database in processes of their own.</summary>
+    public static async Task<Load.Outcome> MeasureAsync(Func<EventSource[]> sources, TimeSpan duration, CancellationToken cancellationToken)
+    {
+        Console.WriteLine($"baseline, synchronous_commit=on:\n{Schema}\n{Apply}");
+        await using var cluster = await PostgresCluster.StartAsync();
+        await using var server = await ServerProcess.StartAsync("Cdp.Bench.dll", Command, cluster.ConnectionString.Replace(";", ",", StringComparison.Ordinal));
+        using var client = server.Connect();
+        return await Load.RunAsync(client, sources(), duration, _ => Task.CompletedTask, cancellationToken);
+    }
+
+    /// <summary>The pipeline's server: <c>Ingest.PublishEvents</c> through the same transport.</summary>
+    public static async Task ServeAsync(string connection)
+    {
+        await using var database = NpgsqlDataSource.Create(connection.Replace(",", ";", StringComparison.Ordinal));
+        await using (var schema = database.CreateCommand(Schema)) await schema.ExecuteNonQueryAsync();
+        var service = RpcService.For(IngestReflection.Descriptor.FindTypeByName<Google.Protobuf.Reflection.ServiceDescriptor>("Ingest"))
+            .Unary<PublishEventsRequest, PublishEventsResponse>("PublishEvents", (request, context) => ApplyAsync(database, request, context.CancellationToken))
+            .DuplexStreaming<StreamEventsRequest, StreamEventsResponse>("StreamEvents", (_, _, _) => throw new RpcException(Google.Rpc.Code.Unimplemented, "Not part of the baseline."));
+        await using var server = await RpcServer.StartAsync(new RpcServerOptions { ErrorDomain = "bench", MaxRequestBytes = 8 << 20 }, [service]);
+        Console.WriteLine($"serving on http://{server.EndPoint}");
+        await Task.Delay(Timeout.Infinite);
+    }
+
+    private static async ValueTask<PublishEventsResponse> ApplyAsync(NpgsqlDataSource database, PublishEventsRequest request, CancellationToken cancellationToken)
+    {
+        var events = request.Events;
+        await using var command = database.CreateCommand(Apply);
+        Add(NpgsqlDbType.Text, events.Select(e => e.Source).ToArray());
+        Add(NpgsqlDbType.Text, events.Select(e => e.Id).ToArray());
+        Add(NpgsqlDbType.Text, events.Select(e => e.Identifiers[0].Value).ToArray());
+        Add(NpgsqlDbType.Text, events.Select(e => e.Type).ToArray());
+        Add(NpgsqlDbType.Bytea, events.Select(Google.Protobuf.MessageExtensions.ToByteArray).ToArray());
+        var links = events.SelectMany(e => e.Identifiers.Select(i => (Key: $"{i.Namespace}:{i.Value}", Customer: e.Identifiers[0].Value))).ToArray();
+        Add(NpgsqlDbType.Text, links.Select(l => l.Key).ToArray());
+        Add(NpgsqlDbType.Text, links.Select(l => l.Customer).ToArray());
+        Add(NpgsqlDbType.Numeric, events.Select(e => e.Properties.TryGetValue("total", out var total) ? decimal.Parse(total.DecimalValue, System.Globalization.CultureInfo.InvariantCulture) : 0m).ToArray());
+        Add(NpgsqlDbType.Text, events.Select(e => e.Properties["category"].StringValue).ToArray());
+        for (var attempt = 0; ; attempt++)
+        {
+            try
+            {
+                await command.ExecuteNonQueryAsync(cancellationToken);
+                return new PublishEventsResponse { Accepted = events.Count };
+            }
+            catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.DeadlockDetected && attempt < 10)
+            {
+                // Two batches met in the links; the statement is atomic and runs again.
+            }
+        }
+
+        void Add<T>(NpgsqlDbType type, T[] values) => command.Parameters.Add(new NpgsqlParameter { Value = values, NpgsqlDbType = NpgsqlDbType.Array | type });
+    }
+}

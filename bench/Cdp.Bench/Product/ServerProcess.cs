@@ -1,0 +1,81 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Cdp.Client;
+
+namespace Cdp.Bench.Product;
+
+/// <summary>A real <c>cdp serve</c> child on a directory of its own.</summary>
+internal sealed partial class ServerProcess : IAsyncDisposable
+{
+    private const string Key = "operator-key-of-the-benchmarks";
+
+    private readonly Process _process;
+
+    private ServerProcess(Process process, Uri address, string data)
+    {
+        _process = process;
+        Address = address;
+        Data = data;
+    }
+
+    public Uri Address { get; }
+
+    public string Data { get; }
+
+    /// <summary>CPU time that the server has used so far.</summary>
+    public TimeSpan Cpu
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.TotalProcessorTime;
+        }
+    }
+
+    /// <summary>Resident memory in bytes.</summary>
+    public long Memory
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.WorkingSet64;
+        }
+    }
+
+    public static Task<ServerProcess> StartAsync(string? data = null, params (string Name, string Value)[] settings) =>
+        StartAsync("cdp.dll", "serve --port 0 --data", data ?? Path.Combine(Path.GetTempPath(), $"cdp-bench-{Guid.NewGuid():N}"), settings);
+
+    /// <summary>Starts a child of this program that prints where it listens.</summary>
+    public static async Task<ServerProcess> StartAsync(string dll, string arguments, string data, params (string Name, string Value)[] settings)
+    {
+        var start = new ProcessStartInfo("dotnet", $"{Path.Combine(AppContext.BaseDirectory, dll)} {arguments} {data}")
+        {
+            RedirectStandardOutput = true,
+            UseShellExecute = false,
+        };
+        start.Environment["CDP_ADMIN_KEY"] = Key;
+        foreach (var (name, value) in settings) start.Environment[name] = value;
+        var process = Process.Start(start)!;
+        while (await process.StandardOutput.ReadLineAsync() is { } line)
+        {
+            if (Serving().Match(line) is { Success: true } match) return new ServerProcess(process, new Uri(match.Groups[1].Value), data);
+        }
+
+        await process.WaitForExitAsync();
+        throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture, $"The server ended with {process.ExitCode} before it listened."));
+    }
+
+    public CdpClient Connect() => new(Address, Key);
+
+    public async ValueTask DisposeAsync()
+    {
+        _process.Kill();
+        await _process.WaitForExitAsync();
+        _process.Dispose();
+        if (Directory.Exists(Data)) Directory.Delete(Data, recursive: true);
+    }
+
+    [GeneratedRegex(@"serving on (http://\S+)")]
+    private static partial Regex Serving();
+}
