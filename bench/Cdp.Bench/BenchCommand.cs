@@ -16,6 +16,10 @@ internal static class BenchCommand
         new GrainCallBench(),
         new MemoryBench(),
         new IngestBench(),
+        new LookupBench(),
+        new LatencyBench(),
+        new HotBench(),
+        new ScaleBench(),
     ];
 
     internal static async Task<int> RunAsync(string[] args)
@@ -23,6 +27,12 @@ internal static class BenchCommand
         if (args is [PostgresPipeline.Command, var connection])
         {
             await PostgresPipeline.ServeAsync(connection);
+            return 0;
+        }
+
+        if (args is [EchoServer.Command, var reply])
+        {
+            await EchoServer.ServeAsync(reply);
             return 0;
         }
 

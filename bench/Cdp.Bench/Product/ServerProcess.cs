@@ -11,6 +11,7 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     private const string Key = "operator-key-of-the-benchmarks";
 
     private readonly Process _process;
+    private bool _keepData;
 
     private ServerProcess(Process process, Uri address, string data)
     {
@@ -68,12 +69,20 @@ internal sealed partial class ServerProcess : IAsyncDisposable
 
     public CdpClient Connect() => new(Address, Key);
 
+    /// <summary>Ends it in order and leaves its data.</summary>
+    public async Task StopAsync()
+    {
+        using (Process.Start("kill", string.Create(CultureInfo.InvariantCulture, $"-TERM {_process.Id}")))
+            await _process.WaitForExitAsync();
+        _keepData = true;
+    }
+
     public async ValueTask DisposeAsync()
     {
-        _process.Kill();
+        if (!_process.HasExited) _process.Kill();
         await _process.WaitForExitAsync();
         _process.Dispose();
-        if (Directory.Exists(Data)) Directory.Delete(Data, recursive: true);
+        if (!_keepData && Directory.Exists(Data)) Directory.Delete(Data, recursive: true);
     }
 
     [GeneratedRegex(@"serving on (http://\S+)")]

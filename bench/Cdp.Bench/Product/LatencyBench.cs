@@ -1,0 +1,68 @@
+using System.Diagnostics;
+using System.Globalization;
+using Cdp.Client;
+using Cdp.V1;
+
+namespace Cdp.Bench.Product;
+
+/// <summary>Acknowledged → visible, and lookup, while events arrive at half of what the server takes.</summary>
+internal sealed class LatencyBench : IBench
+{
+    private const int Customers = 100_000;
+
+    public string Name => "latency";
+
+    public string Description => "acknowledged → visible, and lookup, at half load: p50_ms, p99_ms; ratio: visible p50 ÷ lookup p50";
+
+    public async Task<BenchResult> RunAsync(BenchArguments arguments, CancellationToken cancellationToken)
+    {
+        await using var server = await ServerProcess.StartAsync();
+        using var client = server.Connect();
+        var third = TimeSpan.FromSeconds(arguments.Seconds / 3);
+        var full = await Load.RunAsync(client, IngestBench.Sources(), third, token => VisibleAsync(client, token, cancellationToken), cancellationToken);
+        var rate = full.Rate / 2;
+        var load = Steady.RunAsync(client, IngestBench.Sources()[0], rate, third * 2, cancellationToken);
+        var visible = ProbeAsync(client, Customers, third * 2, cancellationToken);
+        var lookups = await Lookups.RunAsync(client, Customers / 100, 1, third * 2, cancellationToken);
+        var probes = await visible;
+        await load;
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"full load {full.Rate:n0} events/s, measured at {rate:n0}"));
+        Print("acknowledged -> visible", probes);
+        Print("lookup", lookups);
+        return new BenchResult(Lookups.Quantile(probes, 0.5) / Lookups.Quantile(lookups, 0.5), new Dictionary<string, double>
+        {
+            ["p50_ms"] = Lookups.Quantile(probes, 0.5),
+            ["p99_ms"] = Lookups.Quantile(probes, 0.99),
+            ["lookup_p50_ms"] = Lookups.Quantile(lookups, 0.5),
+            ["lookup_p99_ms"] = Lookups.Quantile(lookups, 0.99),
+            ["events_per_s"] = rate,
+        });
+    }
+
+    /// <summary>Publishes single events and times acknowledged → visible, in milliseconds, sorted.</summary>
+    internal static async Task<double[]> ProbeAsync(CdpClient client, int customers, TimeSpan duration, CancellationToken cancellationToken)
+    {
+        var started = Stopwatch.GetTimestamp();
+        var source = new EventSource(customers, Random.Shared.Next(), random => random.Next(customers));
+        var latencies = new List<double>();
+        while (Stopwatch.GetElapsedTime(started) < duration)
+        {
+            var published = await Load.PublishAsync(client, source.NextBatch(1), cancellationToken);
+            var acknowledged = Stopwatch.GetTimestamp();
+            await VisibleAsync(client, published.Token, cancellationToken);
+            latencies.Add(Stopwatch.GetElapsedTime(acknowledged).TotalMilliseconds);
+        }
+
+        latencies.Sort();
+        return [.. latencies];
+    }
+
+    /// <summary>Waits until a token's events can be read.</summary>
+    internal static async Task VisibleAsync(CdpClient client, string token, CancellationToken cancellationToken) =>
+        await client.Identities.ResolveIdentifierAsync(
+            new ResolveIdentifierRequest { Identifier = new Identifier { Namespace = "user_id", Value = "user-0" }, AfterToken = token },
+            cancellationToken: cancellationToken);
+
+    private static void Print(string what, double[] sorted) => Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+        $"{what,-24} p50 {Lookups.Quantile(sorted, 0.5),8:n2} ms   p99 {Lookups.Quantile(sorted, 0.99),8:n2} ms   n {sorted.Length:n0}"));
+}

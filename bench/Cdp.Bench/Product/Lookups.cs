@@ -1,0 +1,75 @@
+using System.Diagnostics;
+using System.Globalization;
+using Cdp.Client;
+using Cdp.V1;
+
+namespace Cdp.Bench.Product;
+
+/// <summary>Looks customers up as fast as the server answers, or at a steady rate.</summary>
+internal static class Lookups
+{
+    /// <summary>The request for one customer of <see cref="EventSource"/>.</summary>
+    public static GetProfileRequest Request(int customer) => new()
+    {
+        Customer = new CustomerRef
+        {
+            Identifier = new Identifier { Namespace = "user_id", Value = string.Create(CultureInfo.InvariantCulture, $"user-{customer}") },
+        },
+        Purpose = "service",
+    };
+
+    /// <summary>Calls from several callers at once, uniform over the customers; latencies in milliseconds, sorted.</summary>
+    public static async Task<double[]> RunAsync(CdpClient client, int customers, int callers, TimeSpan duration, CancellationToken cancellationToken)
+    {
+        var started = Stopwatch.GetTimestamp();
+        var latencies = await Task.WhenAll(Enumerable.Range(0, callers).Select(caller => Task.Run(() => CallAsync(new Random(caller)), cancellationToken)));
+        var all = latencies.SelectMany(l => l).ToArray();
+        Array.Sort(all);
+        return all;
+
+        async Task<List<double>> CallAsync(Random random)
+        {
+            var own = new List<double>();
+            while (Stopwatch.GetElapsedTime(started) < duration)
+            {
+                var begun = Stopwatch.GetTimestamp();
+                await client.Profiles.GetProfileAsync(Request(random.Next(customers)), cancellationToken: cancellationToken);
+                own.Add(Stopwatch.GetElapsedTime(begun).TotalMilliseconds);
+            }
+
+            return own;
+        }
+    }
+
+    /// <summary>Publishes events so that every customer exists and is live.</summary>
+    public static async Task FillAsync(CdpClient client, int customers, int eventsEach, CancellationToken cancellationToken)
+    {
+        const int Writers = 4;
+        var token = await Task.WhenAll(Enumerable.Range(0, Writers).Select(writer => Task.Run(() => WriteAsync(writer), cancellationToken)));
+        foreach (var last in token)
+        {
+            await client.Identities.ResolveIdentifierAsync(
+                new ResolveIdentifierRequest { Identifier = new Identifier { Namespace = "user_id", Value = "user-0" }, AfterToken = last },
+                cancellationToken: cancellationToken);
+        }
+
+        async Task<string> WriteAsync(int writer)
+        {
+            var next = writer;
+            var source = new EventSource(customers, writer + 1, _ =>
+            {
+                var customer = next % customers;
+                next += Writers;
+                return customer;
+            });
+            var left = (long)customers * eventsEach / Writers;
+            var last = "";
+            for (; left > 0; left -= Load.BatchSize)
+                last = (await Load.PublishAsync(client, source.NextBatch((int)Math.Min(left, Load.BatchSize)), cancellationToken)).Token;
+            return last;
+        }
+    }
+
+    /// <summary>A quantile of sorted figures.</summary>
+    public static double Quantile(double[] sorted, double q) => sorted.Length == 0 ? double.NaN : sorted[(int)Math.Min(sorted.Length - 1, q * sorted.Length)];
+}
