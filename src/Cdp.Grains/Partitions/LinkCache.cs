@@ -1,16 +1,17 @@
 namespace Cdp.Grains.Partitions;
 
 /// <summary>
-/// A bounded map from identifier keys to customers in two generations: what was not used during the last
+/// A bounded map from links to customers in two generations: what was not used during the last
 /// <c>capacity</c> insertions falls out.
 /// </summary>
-internal sealed class LinkCache(int capacity)
+internal sealed class LinkCache<TKey>(int capacity)
+    where TKey : notnull
 {
-    private Dictionary<string, string> _young = new(StringComparer.Ordinal);
-    private Dictionary<string, string> _old = new(StringComparer.Ordinal);
+    private Dictionary<TKey, string> _young = [];
+    private Dictionary<TKey, string> _old = [];
 
     /// <summary>The customer, or null when not cached.</summary>
-    public string? Find(string key)
+    public string? Find(TKey key)
     {
         if (_young.TryGetValue(key, out var customer)) return customer;
         if (!_old.Remove(key, out customer)) return null;
@@ -19,12 +20,12 @@ internal sealed class LinkCache(int capacity)
     }
 
     /// <summary>Remembers a customer.</summary>
-    public void Set(string key, string customer)
+    public void Set(TKey key, string customer)
     {
         if (_young.Count >= capacity)
         {
             _old = _young;
-            _young = new Dictionary<string, string>(StringComparer.Ordinal);
+            _young = [];
         }
 
         _young[key] = customer;

@@ -9,7 +9,14 @@ using Cdp.V1;
 namespace Cdp.Grains.Partitions;
 
 /// <summary>A link that has to point to a customer.</summary>
-internal sealed record LinkTarget(string Key, string Customer, long Version);
+internal sealed record LinkTarget(LinkKey Link, string Customer, long Version);
+
+/// <summary>An identifier of a tenant: which link.</summary>
+internal readonly record struct LinkKey(string Tenant, string Key)
+{
+    /// <summary>Key of the link's grain.</summary>
+    public string GrainKey => string.Concat(Tenant, "/", Key);
+}
 
 /// <summary>Where one event goes; no customer where it was refused or erased.</summary>
 internal readonly record struct EventTarget(LogEntry Entry, string Customer, MintedEntry? Mint);
@@ -29,8 +36,8 @@ internal sealed class LinkResolver(IGrains grains, IDefinitions definitions, Han
     private const int CachedLinks = 65_536;
     private const int CachedRefusals = 16_384;
 
-    private readonly LinkCache _links = new(CachedLinks);
-    private readonly LinkCache _refusals = new(CachedRefusals);
+    private readonly LinkCache<LinkKey> _links = new(CachedLinks);
+    private readonly LinkCache<(LinkKey Anchor, string Other)> _refusals = new(CachedRefusals);
 
     /// <summary>Resolves a batch.</summary>
     public async ValueTask<Resolution> ResolveAsync(IReadOnlyList<LogEntry> entries, CancellationToken cancellationToken)
@@ -63,27 +70,26 @@ internal sealed class LinkResolver(IGrains grains, IDefinitions definitions, Han
     public async ValueTask PointAsync(LinkTarget link, CancellationToken cancellationToken)
     {
         var request = new PointLinkRequest { Customer = link.Customer, Version = link.Version };
-        await calls.CallAsync(() => grains.Get<IIdentityLink>(link.Key).Point(request, cancellationToken), cancellationToken);
-        _links.Set(link.Key, link.Customer);
+        await calls.CallAsync(() => grains.Get<IIdentityLink>(link.Link.GrainKey).Point(request, cancellationToken), cancellationToken);
+        _links.Set(link.Link, link.Customer);
     }
 
     /// <summary>The customer that an event was sent to is another now.</summary>
     public void Moved(LogEntry entry, string customer)
     {
-        var anchor = $"{entry.Tenant}/{entry.Event.Keys[0].Key}";
-        _links.Set(anchor, customer);
+        _links.Set(LinkOf(entry, 0), customer);
     }
 
-    private async ValueTask<Dictionary<string, string>> ReadLinksAsync(IReadOnlyList<LogEntry> entries, CancellationToken cancellationToken)
+    private async ValueTask<Dictionary<LinkKey, string>> ReadLinksAsync(IReadOnlyList<LogEntry> entries, CancellationToken cancellationToken)
     {
-        var found = new Dictionary<string, string>(StringComparer.Ordinal);
-        List<string>? missing = null;
+        var found = new Dictionary<LinkKey, string>();
+        List<LinkKey>? missing = null;
         foreach (var entry in entries)
         {
             if (entry.Event is null || entry.Event.Refused is not null) continue;
-            foreach (var identifier in entry.Event.Keys)
+            for (var i = 0; i < entry.Event.Keys.Count; i++)
             {
-                var key = LinkKey(entry.Tenant, identifier);
+                var key = LinkOf(entry, i);
                 if (found.ContainsKey(key)) continue;
                 var customer = _links.Find(key);
                 found[key] = customer ?? string.Empty;
@@ -96,9 +102,9 @@ internal sealed class LinkResolver(IGrains grains, IDefinitions definitions, Han
         await Task.WhenAll(missing.Select(ReadAsync));
         return found;
 
-        async Task ReadAsync(string key)
+        async Task ReadAsync(LinkKey key)
         {
-            var reply = await calls.CallAsync(() => grains.Get<IIdentityLink>(key).Resolve(request, cancellationToken), cancellationToken);
+            var reply = await calls.CallAsync(() => grains.Get<IIdentityLink>(key.GrainKey).Resolve(request, cancellationToken), cancellationToken);
             if (reply.Customer.Length == 0) return;
             found[key] = reply.Customer;
             _links.Set(key, reply.Customer);
@@ -106,26 +112,26 @@ internal sealed class LinkResolver(IGrains grains, IDefinitions definitions, Han
     }
 
     /// <summary>The customer of an event about whose identifiers nothing is left to decide; else null.</summary>
-    private string? Settled(LogEntry entry, Dictionary<string, string> found, NamespaceRules rules)
+    private string? Settled(LogEntry entry, Dictionary<LinkKey, string> found, NamespaceRules rules)
     {
         var keys = entry.Event.Keys;
-        var anchor = LinkKey(entry.Tenant, keys[0]);
+        var anchor = LinkOf(entry, 0);
         var customer = found[anchor];
         if (customer.Length == 0) return null;
         for (var i = 1; i < keys.Count; i++)
         {
-            var key = LinkKey(entry.Tenant, keys[i]);
+            var key = LinkOf(entry, i);
             var other = found[key];
             if (other == customer) continue;
             if (other.Length > 0 && rules.OfKey(keys[i].Key).IsReference) continue;
-            if (_refusals.Find(Pair(anchor, key)) is null) return null;
+            if (_refusals.Find((anchor, key.Key)) is null) return null;
         }
 
         return customer;
     }
 
     private async ValueTask AskAsync(
-        string tenant, List<int> indexes, IReadOnlyList<LogEntry> entries, Dictionary<string, string> found, EventTarget[] targets,
+        string tenant, List<int> indexes, IReadOnlyList<LogEntry> entries, Dictionary<LinkKey, string> found, EventTarget[] targets,
         List<LinkTarget> links, List<(string, MergeOrder, IReadOnlyList<LinkTarget>)> merges, CancellationToken cancellationToken)
     {
         var tenantDefinitions = await DefinitionsAsync(tenant, cancellationToken);
@@ -142,7 +148,7 @@ internal sealed class LinkResolver(IGrains grains, IDefinitions definitions, Han
             var pointed = new List<LinkTarget>();
             for (var i = 0; i < answer.Customers.Count; i++)
             {
-                var key = LinkKey(tenant, entry.Event.Keys[i]);
+                var key = LinkOf(entry, i);
                 var customer = answer.Customers[i];
                 if (customer.Length > 0 && customer != found[key])
                 {
@@ -151,7 +157,7 @@ internal sealed class LinkResolver(IGrains grains, IDefinitions definitions, Han
                 }
 
                 if (i > 0 && customer != answer.Customer && !tenantDefinitions.Namespaces.OfKey(entry.Event.Keys[i].Key).IsReference)
-                    _refusals.Set(Pair(LinkKey(tenant, entry.Event.Keys[0]), key), "refused");
+                    _refusals.Set((LinkOf(entry, 0), key.Key), "refused");
             }
 
             var orders = answer.Merges.Where(m => seen.Add(m.Loser)).ToList();
@@ -195,9 +201,7 @@ internal sealed class LinkResolver(IGrains grains, IDefinitions definitions, Han
         await definitions.GetAsync(tenant, cancellationToken)
         ?? throw new InvalidOperationException($"The log holds events of tenant '{tenant}', which is not known.");
 
-    private static string LinkKey(string tenant, IdentifierKey identifier) => string.Concat(tenant, "/", identifier.Key);
-
-    private static string Pair(string anchor, string other) => string.Concat(anchor, " ", other);
+    private static LinkKey LinkOf(LogEntry entry, int index) => new(entry.Tenant, entry.Event.Keys[index].Key);
 
     private static List<int> Of(Dictionary<string, List<int>> lists, string tenant)
     {

@@ -40,7 +40,7 @@ internal sealed class PartitionPump(int partition, TailingLog log, IGrains grain
         var position = (await grain.Open(open, cancellationToken)).NextPosition;
         while (true)
         {
-            var batch = await log.NextAsync(partition, position, MostEvents, Ping, time, cancellationToken);
+            var batch = await log.NextAsync(partition, position, MostEvents, Ping, cancellationToken);
 
             // A grain that was dropped since asks for what it lost; without news the ping finds out.
             position = batch.Entries.Count == 0

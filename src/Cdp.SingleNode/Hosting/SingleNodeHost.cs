@@ -60,7 +60,7 @@ public sealed class SingleNodeHost : IAsyncDisposable
         SingleNodeStores stores, SingleNodeOptions options, TimeProvider time, CancellationToken cancellationToken = default)
     {
         var definitions = new DefinitionsCache(stores.States);
-        var log = await TailingLog.OpenAsync(stores.Log, options.MaxBacklogBytes, cancellationToken);
+        var log = await TailingLog.OpenAsync(stores.Log, options.MaxBacklogBytes, time, cancellationToken);
         var metrics = new GrainMetrics(options.OnHandledError);
         var types = GrainCatalog.Of(new GrainPorts
         {

@@ -14,6 +14,7 @@ internal sealed class Tail(int partition, long end, long maxBytes)
     private readonly SortedList<long, IReadOnlyList<AppendedEvent>> _early = [];
     private long _first = end;
     private long _bytes;
+    private TaskCompletionSource? _room;
     private long _end = end;
     private TaskCompletionSource _more = NewSignal();
 
@@ -55,6 +56,15 @@ internal sealed class Tail(int partition, long end, long maxBytes)
         }
     }
 
+    /// <summary>Completes when there is room for more; null: there is now.</summary>
+    public Task? Room
+    {
+        get
+        {
+            lock (_lock) return _bytes <= maxBytes / 2 ? null : (_room ??= NewSignal()).Task;
+        }
+    }
+
     private void Append(IReadOnlyList<AppendedEvent> events)
     {
         foreach (var appended in events)
@@ -78,6 +88,9 @@ internal sealed class Tail(int partition, long end, long maxBytes)
     {
         _bytes -= _entries.Dequeue().Size;
         _first++;
+        if (_room is null || _bytes > maxBytes / 2) return;
+        _room.SetResult();
+        _room = null;
     }
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -8,17 +8,20 @@ namespace Cdp.SingleNode.Hosting;
 public sealed class TailingLog : IEventAppender, IPartitionProgress
 {
     /// <summary>Parsed events kept per partition, in bytes of their payload.</summary>
-    public const long TailBytes = 8L * 1024 * 1024;
+    public const long TailBytes = 2L * 1024 * 1024;
 
     private const int ReadBytes = 512 * 1024;
+    private static readonly TimeSpan MostSlowDown = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan AdmissionDelay = TimeSpan.FromMilliseconds(250);
 
     private readonly IEventLog _log;
     private readonly Tail[] _tails;
     private readonly Backlog[] _backlogs;
+    private readonly TimeProvider _time;
 
-    private TailingLog(IEventLog log, long[] ends, long maxBacklogBytes)
+    private TailingLog(IEventLog log, long[] ends, long maxBacklogBytes, TimeProvider time)
     {
+        _time = time;
         _log = log;
         _tails = [.. ends.Select((end, partition) => new Tail(partition, end, TailBytes))];
         _backlogs = [.. ends.Select(_ => new Backlog(maxBacklogBytes))];
@@ -33,12 +36,13 @@ public sealed class TailingLog : IEventAppender, IPartitionProgress
     /// <summary>Opens the tail at the log's end.</summary>
     /// <param name="log">The store.</param>
     /// <param name="maxBacklogBytes">Most acknowledged but unapplied bytes per tenant and partition.</param>
+    /// <param name="time">The clock.</param>
     /// <param name="cancellationToken">Cancels the reading of the ends.</param>
-    public static async Task<TailingLog> OpenAsync(IEventLog log, long maxBacklogBytes, CancellationToken cancellationToken)
+    public static async Task<TailingLog> OpenAsync(IEventLog log, long maxBacklogBytes, TimeProvider time, CancellationToken cancellationToken)
     {
         var ends = new long[log.Partitions];
         for (var p = 0; p < ends.Length; p++) ends[p] = await log.EndAsync(p, cancellationToken);
-        return new TailingLog(log, ends, maxBacklogBytes);
+        return new TailingLog(log, ends, maxBacklogBytes, time);
     }
 
     /// <inheritdoc/>
@@ -56,6 +60,9 @@ public sealed class TailingLog : IEventAppender, IPartitionProgress
         foreach (var group in records.GroupBy(r => r.Tenant))
             _backlogs[partition].Add(group.Key, group.Sum(r => (long)r.Payload.Length), first + records.Length);
         _tails[partition].Offer(first, events);
+
+        // Who writes faster than the partition applies is slowed down a little before it is refused.
+        if (_tails[partition].Room is { } room) await Task.WhenAny(room, Task.Delay(MostSlowDown, _time, CancellationToken.None));
         return first;
     }
 
@@ -67,7 +74,7 @@ public sealed class TailingLog : IEventAppender, IPartitionProgress
 
     /// <summary>The next batch of a partition; empty when none came within <paramref name="patience"/>.</summary>
     public async ValueTask<DeliverRequest> NextAsync(
-        int partition, long from, int most, TimeSpan patience, TimeProvider time, CancellationToken cancellationToken)
+        int partition, long from, int most, TimeSpan patience, CancellationToken cancellationToken)
     {
         var request = new DeliverRequest { FirstPosition = from };
         var entries = _tails[partition].Take(from, most, out var more);
@@ -75,7 +82,7 @@ public sealed class TailingLog : IEventAppender, IPartitionProgress
         {
             try
             {
-                await more.WaitAsync(patience, time, cancellationToken);
+                await more.WaitAsync(patience, _time, cancellationToken);
             }
             catch (TimeoutException)
             {
