@@ -1,3 +1,4 @@
+using Cdp.Domain.Events;
 using Cdp.Domain.Identity;
 using Cdp.Gateway.Keys;
 using Cdp.Grains.Customers;
@@ -12,6 +13,9 @@ namespace Cdp.Gateway;
 /// <summary>Finds the customer grain that a request names, and follows where customers were merged into.</summary>
 public sealed class CustomerFinder(GatewayPorts ports)
 {
+    /// <summary>Reason of <see cref="NotFound"/>, and of a result in a batch.</summary>
+    public const string NotFoundReason = "CUSTOMER_NOT_FOUND";
+
     private const int MostForwards = 1_000;
     private const int MaxIdLength = 40;
 
@@ -63,19 +67,19 @@ public sealed class CustomerFinder(GatewayPorts ports)
     /// <exception cref="RpcException">The identifier cannot be read.</exception>
     public static ResolvedIdentifier Resolve(Caller caller, Identifier? identifier, string field)
     {
-        if (identifier is null) throw RpcError.InvalidField(field, "Name an identifier: a namespace and a value.", "IDENTIFIER_MISSING").ToException();
+        if (identifier is null) throw RpcError.InvalidField(field, "Name an identifier: a namespace and a value.", Reasons.IdentifierMissing).ToException();
         var resolved = caller.Identifiers.Resolve(identifier.Namespace, identifier.Value);
         if (resolved.IsUsable) return resolved;
         throw (resolved.Resolution.Outcome == IdentifierOutcome.Refused
             ? RpcError.InvalidField($"{field}.value", resolved.Resolution.Message, resolved.Resolution.Reason)
-            : RpcError.InvalidField($"{field}.value", "This value stands for nobody and finds no customer. Give one that is the customer's own.", "IDENTIFIERS_BLOCKED")).ToException();
+            : RpcError.InvalidField($"{field}.value", "This value stands for nobody and finds no customer. Give one that is the customer's own.", IdentifierReasons.Blocked)).ToException();
     }
 
     /// <summary>The error of a customer that does not exist.</summary>
     public static RpcException NotFound() =>
         new RpcError(Code.NotFound, "There is no such customer. An identifier is known once an event with it was applied: read with `after_token` to see events just published.")
         {
-            Reason = "CUSTOMER_NOT_FOUND",
+            Reason = NotFoundReason,
         }.ToException();
 
     private async ValueTask<(string? Key, string? Link, bool Cached)> LocateAsync(

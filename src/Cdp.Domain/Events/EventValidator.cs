@@ -1,4 +1,4 @@
-using System.Buffers;
+using Cdp.Domain.Identity;
 using Cdp.V1;
 
 namespace Cdp.Domain.Events;
@@ -8,8 +8,8 @@ public static class EventValidator
 {
     private const string ReservedPrefix = "cdp.";
 
-    private static readonly SearchValues<char> NamespaceCharacters =
-        SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789_.-");
+    /// <summary>Whether a type belongs to the platform.</summary>
+    public static bool IsReserved(string type) => type.StartsWith(ReservedPrefix, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Judges a batch as a whole, before its events are judged one by one.</summary>
     /// <param name="events">Number of events.</param>
@@ -40,6 +40,13 @@ public static class EventValidator
         ?? ValueValidator.CheckMap(candidate.Context, "context")
         ?? TraitValidator.Check(candidate.Traits);
 
+    /// <summary>Judges an event's size alone, before it is parsed.</summary>
+    /// <param name="bytes">Its size on the wire.</param>
+    public static EventRefusal? CheckSize(int bytes) =>
+        bytes <= EventLimits.MaxEventBytes
+            ? null
+            : new(Reasons.EventTooLarge, "", $"The event takes {bytes} bytes; at most {EventLimits.MaxEventBytes} are taken. Leave out large properties or refer to them.");
+
     internal static EventRefusal? CheckTime(Timestamp? time, string field)
     {
         if (time is null)
@@ -64,11 +71,6 @@ public static class EventValidator
         return null;
     }
 
-    private static EventRefusal? CheckSize(int bytes) =>
-        bytes <= EventLimits.MaxEventBytes
-            ? null
-            : new(Reasons.EventTooLarge, "", $"The event takes {bytes} bytes; at most {EventLimits.MaxEventBytes} are taken. Leave out large properties or refer to them.");
-
     private static EventRefusal? CheckNames(Event candidate)
     {
         if (candidate.Id.Length == 0)
@@ -77,7 +79,7 @@ public static class EventValidator
             return new(Reasons.KindUnknown, "kind", "This server knows no such kind. Send TRACK, IDENTIFY, PAGE, SCREEN, GROUP or ALIAS.");
         if (candidate.Type.Length == 0 && candidate.Kind is (EventKind.Unspecified or EventKind.Track))
             return new(Reasons.TypeMissing, "type", "A TRACK event needs a type, e.g. \"Order Completed\".");
-        if (candidate.Type.StartsWith(ReservedPrefix, StringComparison.OrdinalIgnoreCase))
+        if (IsReserved(candidate.Type))
             return new(Reasons.TypeReserved, "type", "Types that begin with \"cdp.\" belong to the platform. Choose another name.");
         return CheckText(candidate.Id, EventLimits.MaxIdLength, "id", Reasons.IdTooLong)
             ?? CheckText(candidate.Type, EventLimits.MaxTypeLength, "type", Reasons.TypeTooLong)
@@ -96,11 +98,8 @@ public static class EventValidator
         for (int i = 0; i < identifiers.Count; i++)
         {
             var identifier = identifiers[i];
-            if (identifier.Namespace.Length is 0 or > EventLimits.MaxNameLength
-                || identifier.Namespace.AsSpan().ContainsAnyExcept(NamespaceCharacters))
-            {
+            if (!IdentifierNormalizer.IsNamespace(identifier.Namespace))
                 return new(Reasons.NamespaceInvalid, $"identifiers[{i}].namespace", "A namespace has 1 to 64 characters of a-z, 0-9, \"_\", \".\" and \"-\", e.g. \"email\".");
-            }
 
             // An empty value is a blocked one: it identifies nobody and is left out, as the identity rules say.
             if (identifier.Value.Length > EventLimits.MaxIdentifierLength)

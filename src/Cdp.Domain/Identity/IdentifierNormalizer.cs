@@ -15,12 +15,6 @@ public static class IdentifierNormalizer
     /// <summary>Stands in every key. A change of any rule here is a new version and a re-keying of all links.</summary>
     public const int NormalizerVersion = 1;
 
-    /// <summary>Longest value, in UTF-16 code units.</summary>
-    public const int MaxValueLength = 512;
-
-    /// <summary>Longest namespace.</summary>
-    public const int MaxNamespaceLength = 64;
-
     // Seven digits and the plus: the shortest national plans (Niue, +683 4000). Extensions and short codes are no one's.
     private const int ShortestPhone = 8;
 
@@ -29,7 +23,7 @@ public static class IdentifierNormalizer
 
     /// <summary>Whether a name is 1 to 64 of [a-z0-9_.-].</summary>
     public static bool IsNamespace(ReadOnlySpan<char> name) =>
-        name.Length is > 0 and <= MaxNamespaceLength && name.IndexOfAnyExcept(NamespaceCharacters) < 0;
+        name.Length is > 0 and <= EventLimits.MaxNameLength && name.IndexOfAnyExcept(NamespaceCharacters) < 0;
 
     /// <summary>Normalises a value by its namespace's rule.</summary>
     /// <param name="rule">The namespace's rule.</param>
@@ -43,11 +37,11 @@ public static class IdentifierNormalizer
                 Reasons.NamespaceInvalid, "A namespace is 1 to 64 of the characters a-z, 0-9, '_', '.' and '-'.");
         }
 
-        if (value.Length > MaxValueLength)
+        if (value.Length > EventLimits.MaxIdentifierLength)
         {
             return IdentifierResolution.Refused(
                 Reasons.IdentifierTooLong,
-                $"The value of an identifier has at most {MaxValueLength} characters; this one has {value.Length}.");
+                $"The value of an identifier has at most {EventLimits.MaxIdentifierLength} characters; this one has {value.Length}.");
         }
 
         var trimmed = value.Trim();

@@ -39,6 +39,9 @@ public static class IdentifierReasons
     /// <summary>Not a phone number, in the tenant's country or with a country code.</summary>
     public const string PhoneInvalid = "PHONE_INVALID";
 
+    /// <summary>Every identifier stands for nobody.</summary>
+    public const string Blocked = "IDENTIFIERS_BLOCKED";
+
     /// <summary>A link that would have passed a namespace's limit.</summary>
     public const string NamespaceLimit = "NAMESPACE_LIMIT";
 }

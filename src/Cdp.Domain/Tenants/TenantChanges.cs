@@ -110,7 +110,7 @@ public static class TenantChanges
     {
         if (type.Name.Length is 0 or > EventLimits.MaxTypeLength)
             return Invalid("event_type.name", $"Give 1 to {EventLimits.MaxTypeLength} characters.");
-        if (type.Name.StartsWith("cdp.", StringComparison.Ordinal))
+        if (EventValidator.IsReserved(type.Name))
             return Invalid("event_type.name", "Types that begin with \"cdp.\" belong to the platform; take another name.");
         if (!Enum.IsDefined(type.Role)) return Invalid("event_type.role", "Give ORDER, REFUND, VIEW, INTERACTION, CONTACT or NONE.");
         if (type.InterestWeight is < -1 or > EventMeaning.MaxInterestWeight)

@@ -1,3 +1,4 @@
+using Cdp.Domain.Events;
 using Cdp.Domain.Tenants;
 using Cdp.Gateway.Admin;
 using Cdp.Gateway.Ingest;
@@ -21,7 +22,6 @@ public sealed class IdentitiesService(GatewayPorts ports, CustomerFinder finder,
 
     private const int DefaultPage = 200;
     private const int MostPage = 1_000;
-    private const int MostIdentifiers = 20;
     private const int MostReason = 512;
 
     /// <summary>The service as the server binds it.</summary>
@@ -62,10 +62,10 @@ public sealed class IdentitiesService(GatewayPorts ports, CustomerFinder finder,
     private async ValueTask<LinkIdentifiersResponse> LinkAsync(LinkIdentifiersRequest request, ServerCallContext context)
     {
         var caller = Authenticator.CallerOf(context);
-        if (request.Identifiers.Count is < 2 or > MostIdentifiers)
-            throw RpcError.InvalidField("identifiers", $"Name 2 to {MostIdentifiers} identifiers of one person.", "IDENTIFIERS_COUNT").ToException();
+        if (request.Identifiers.Count is < 2 or > EventLimits.MaxIdentifiers)
+            throw RpcError.InvalidField("identifiers", $"Name 2 to {EventLimits.MaxIdentifiers} identifiers of one person.", "IDENTIFIERS_COUNT").ToException();
         if (request.Reason.Length > MostReason) throw RpcError.InvalidField("reason", $"Give at most {MostReason} characters.", "REASON_TOO_LONG").ToException();
-        if (request.RequestId.Length > 128) throw RpcError.InvalidField("request_id", "Give at most 128 characters.", "REQUEST_ID_TOO_LONG").ToException();
+        if (request.RequestId.Length > EventLimits.MaxIdLength) throw RpcError.InvalidField("request_id", $"Give at most {EventLimits.MaxIdLength} characters.", "REQUEST_ID_TOO_LONG").ToException();
         for (var i = 0; i < request.Identifiers.Count; i++) CustomerFinder.Resolve(caller, request.Identifiers[i], $"identifiers[{i}]");
 
         var link = new Event

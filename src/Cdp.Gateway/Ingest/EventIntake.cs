@@ -21,12 +21,8 @@ internal static class EventIntake
     /// <param name="partitions">Number of partitions.</param>
     public static Intake Read(Caller caller, ReadOnlySpan<byte> bytes, long receivedAt, int partitions)
     {
-        if (bytes.Length > EventLimits.MaxEventBytes)
-        {
-            return Refuse(caller, bytes, receivedAt, partitions, string.Empty, new EventRefusal(
-                Reasons.EventTooLarge, string.Empty,
-                $"The event takes {bytes.Length} bytes; at most {EventLimits.MaxEventBytes} are allowed. Send references to large content instead of the content."));
-        }
+        if (EventValidator.CheckSize(bytes.Length) is { } tooLarge)
+            return Refuse(caller, bytes, receivedAt, partitions, string.Empty, tooLarge);
 
         Event parsed;
         try
@@ -60,7 +56,7 @@ internal static class EventIntake
         if (identifiers.Count == 0)
         {
             return Refuse(caller, bytes, receivedAt, partitions, parsed.Id, new EventRefusal(
-                "IDENTIFIERS_BLOCKED", "identifiers",
+                IdentifierReasons.Blocked, "identifiers",
                 "Every identifier has a value that stands for nobody (such as \"\", \"null\", \"0\", \"anonymous\"). Send one that is the customer's own, e.g. a device id."));
         }
 

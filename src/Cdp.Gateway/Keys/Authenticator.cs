@@ -40,7 +40,7 @@ public sealed class Authenticator(IDefinitions definitions, IReadOnlyDictionary<
         var current = await definitions.GetAsync(tenant, context.CancellationToken);
         var stored = current?.Config.Keys.FirstOrDefault(k => k.Key.Id == id);
         if (stored is null || !CryptographicOperations.FixedTimeEquals(stored.SecretHash.Span, ApiKeys.Hash(text)))
-            return Refused("KEY_UNKNOWN", "This API key does not exist. Check it for missing characters, or make one with `cdp keys create`.");
+            return Refused(TenantReasons.KeyUnknown, "This API key does not exist. Check it for missing characters, or make one with `cdp keys create`.");
         if (stored.Key.RevokedAt is not null)
             return Refused("KEY_REVOKED", "This API key was revoked. Make another with `cdp keys create`.");
         var caller = new Caller(stored.Key, stored.Operator, current!, ResolverOf(current!));

@@ -1,3 +1,4 @@
+using Cdp.Domain.Profiles;
 using Cdp.Domain.Tenants;
 using Cdp.Gateway.Keys;
 using Cdp.Grains.Customers;
@@ -33,7 +34,7 @@ public sealed class ProfilesService(GatewayPorts ports, CustomerFinder finder)
         var declared = string.Join(", ", caller.Definitions.Purposes);
         throw (purpose.Length == 0
             ? RpcError.InvalidField("purpose", $"Say what the data is read for; declared purposes: {declared}.", "PURPOSE_MISSING")
-            : RpcError.InvalidField("purpose", $"This purpose is not declared. Declare it with PutPurpose, or use one of: {declared}.", "PURPOSE_UNDECLARED")).ToException();
+            : RpcError.InvalidField("purpose", $"This purpose is not declared. Declare it with PutPurpose, or use one of: {declared}.", TenantReasons.PurposeUndeclared)).ToException();
     }
 
     private async ValueTask<GetProfileResponse> GetProfileAsync(GetProfileRequest request, ServerCallContext context)
@@ -61,7 +62,7 @@ public sealed class ProfilesService(GatewayPorts ports, CustomerFinder finder)
             try
             {
                 var profile = await ReadAsync(caller, customer, $"customers[{index}]", read, context.CancellationToken);
-                return profile is null ? new ProfileResult { ErrorReason = "CUSTOMER_NOT_FOUND" } : new ProfileResult { Profile = profile };
+                return profile is null ? new ProfileResult { ErrorReason = CustomerFinder.NotFoundReason } : new ProfileResult { Profile = profile };
             }
             catch (RpcException e) when (e.Error.Code == Code.InvalidArgument)
             {
@@ -139,6 +140,6 @@ public sealed class ProfilesService(GatewayPorts ports, CustomerFinder finder)
             request = new DescribeGroupRequest { Customer = profile.CustomerId, PageSize = FactsPage, PageToken = page.NextPageToken };
         }
         while (request.PageToken.Length > 0);
-        foreach (var name in withheld) profile.Withheld.Add(new Withheld { Field = ProfileFields.IdentifierPrefix + name, Reason = "PURPOSE" });
+        foreach (var name in withheld) profile.Withheld.Add(new Withheld { Field = ProfileFields.IdentifierPrefix + name, Reason = ProfileView.PurposeReason });
     }
 }
