@@ -60,7 +60,7 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         var process = Process.Start(start)!;
         while (await process.StandardOutput.ReadLineAsync() is { } line)
         {
-            if (Serving().Match(line) is { Success: true } match) return new ServerProcess(process, new Uri(match.Groups[1].Value), data);
+            if (Serving().Match(line) is { Success: true } match) return new ServerProcess(process, new Uri(match.Groups["url"].Value), data);
         }
 
         await process.WaitForExitAsync();
@@ -85,6 +85,6 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         if (!_keepData && Directory.Exists(Data)) Directory.Delete(Data, recursive: true);
     }
 
-    [GeneratedRegex(@"serving on (http://\S+)")]
+    [GeneratedRegex(@"serving on (?<url>http://\S+)", RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
     private static partial Regex Serving();
 }

@@ -56,12 +56,12 @@ internal sealed class Tail(int partition, long end, long maxBytes)
         }
     }
 
-    /// <summary>Completes when there is room for more; null: there is now.</summary>
-    public Task? Room
+    /// <summary>Completes when there is room for more; completed where there is now.</summary>
+    public Task Room
     {
         get
         {
-            lock (_lock) return _bytes <= maxBytes / 2 ? null : (_room ??= NewSignal()).Task;
+            lock (_lock) return _bytes <= maxBytes / 2 ? Task.CompletedTask : (_room ??= NewSignal()).Task;
         }
     }
 

@@ -62,7 +62,7 @@ public sealed class TailingLog : IEventAppender, IPartitionProgress
         _tails[partition].Offer(first, events);
 
         // Who writes faster than the partition applies is slowed down a little before it is refused.
-        if (_tails[partition].Room is { } room) await Task.WhenAny(room, Task.Delay(MostSlowDown, _time, CancellationToken.None));
+        if (_tails[partition].Room is { IsCompleted: false } room) await Task.WhenAny(room, Task.Delay(MostSlowDown, _time, CancellationToken.None));
         return first;
     }
 

@@ -112,6 +112,8 @@ internal sealed class IdentityHarness
     {
         private readonly Definitions _definitions = new(config);
 
+        public Definitions? Find(string tenant) => _definitions;
+
         public ValueTask<Definitions?> GetAsync(string tenant, CancellationToken cancellationToken) => new(_definitions);
     }
 }
