@@ -17,7 +17,7 @@ internal sealed class HandOvers(IGrainContext context, GrainMetrics metrics, Han
     private static readonly TimeSpan LastRetry = TimeSpan.FromSeconds(5);
 
     private readonly Dictionary<string, Queue> _queues = new(StringComparer.Ordinal);
-    private readonly List<Queue> _touched = [];
+    private readonly Queue<Queue> _touched = new();
 
     /// <summary>Hears what became of events.</summary>
     internal interface IListener
@@ -40,7 +40,7 @@ internal sealed class HandOvers(IGrainContext context, GrainMetrics metrics, Han
     {
         var key = $"{tenant}/{customer}";
         if (!_queues.TryGetValue(key, out var queue)) _queues[key] = queue = new Queue(tenant, customer, key);
-        if (queue.Entries.Count == 0 && !queue.Sending) _touched.Add(queue);
+        if (queue.Entries.Count == 0 && !queue.Sending) _touched.Enqueue(queue);
         queue.Entries.Enqueue((entry, batch));
         queue.Mint ??= mint;
     }
@@ -48,12 +48,11 @@ internal sealed class HandOvers(IGrainContext context, GrainMetrics metrics, Han
     /// <summary>Starts a call to every customer that has events and no call under way.</summary>
     public void Flush(CancellationToken cancellationToken)
     {
-        foreach (var queue in _touched)
+        // A call may return at once, and what it forwards is then flushed from within this loop.
+        while (_touched.TryDequeue(out var queue))
         {
             if (!queue.Sending) queue.Task = own(SendAsync(queue, cancellationToken));
         }
-
-        _touched.Clear();
     }
 
     private async Task SendAsync(Queue queue, CancellationToken cancellationToken)

@@ -1,0 +1,96 @@
+using System.Collections.Concurrent;
+using Cdp.Domain.Tenants;
+using Cdp.Grains.Customers;
+using Cdp.Grains.Identities;
+using Cdp.Grains.Partitions;
+using Cdp.Grains.Ports;
+using Cdp.Grains.Tests.Harness;
+using Cdp.Grains.V1;
+using Cdp.State.V1;
+using Cdp.StorageContract;
+
+namespace Cdp.Grains.Tests.Partitions;
+
+/// <summary>A partition between its feed and customers that answer at once.</summary>
+public sealed class PartitionGrainTests
+{
+    private const string Tenant = "t";
+
+    [Fact]
+    public async Task Events_that_merged_customers_forward_at_once_reach_where_they_were_merged_into()
+    {
+        var grains = new ForwardingGrains();
+        using var metrics = new GrainMetrics((_, error) => grains.Errors.Enqueue(error));
+        var ports = new PartitionPorts(new MemoryStateStore(), new OneTenant(), new NoProgress(), NoStepObserver.Instance, metrics);
+        var partition = await TestActivation<PartitionGrain>.StartAsync("3", grains, context => new PartitionGrain(context, ports));
+        var batch = new DeliverRequest { FirstPosition = 0 };
+        for (var i = 0; i < 20; i++) batch.Entries.Add(Entry(i, i % 4 == 0 ? "winner" : $"loser-{i}"));
+
+        await partition.Call(grain => grain.Deliver(batch, CancellationToken.None));
+        var applied = await partition.Call(grain => grain.WaitApplied(new WaitAppliedRequest { Position = 20 }, TestContext.Current.CancellationToken));
+
+        Assert.Equal(20, applied.Applied);
+        Assert.Empty(grains.Errors);
+        Assert.Equal(Enumerable.Range(0, 20).Select(i => (long)i), grains.Winner.Order());
+    }
+
+    private static LogEntry Entry(long position, string customer) => new()
+    {
+        Partition = 3,
+        Position = position,
+        Tenant = Tenant,
+        Event = new LoggedEvent { Keys = { new IdentifierKey { Key = customer } }, Event = new Cdp.V1.Event { Id = $"e{position}" } },
+    };
+
+    /// <summary>Every identifier belongs to the customer of its name; every customer but the winner was merged into it.</summary>
+    private sealed class ForwardingGrains : IGrains
+    {
+        public ConcurrentQueue<long> Winner { get; } = new();
+
+        public ConcurrentQueue<Exception> Errors { get; } = new();
+
+        public TGrain Get<TGrain>(string key) where TGrain : class => new Grain(this, key.Split('/')[1]) as TGrain
+            ?? throw new InvalidOperationException($"Not asked for here: {typeof(TGrain).Name}.");
+    }
+
+    private sealed class Grain(ForwardingGrains grains, string name) : ICustomer, IIdentityLink
+    {
+        public ValueTask<ApplyReply> Apply(ApplyRequest request, CancellationToken cancellationToken)
+        {
+            if (name != "winner") return new(new ApplyReply { Standing = CustomerStanding.Forwarded, ForwardedTo = "winner" });
+            foreach (var entry in request.Entries) grains.Winner.Enqueue(entry.Position);
+            return new(new ApplyReply { Standing = CustomerStanding.Here, Applied = request.Entries.Count });
+        }
+
+        public ValueTask<ResolveLinkReply> Resolve(ResolveLinkRequest request, CancellationToken cancellationToken) =>
+            new(new ResolveLinkReply { Customer = name });
+
+        public ValueTask<PointLinkReply> Point(PointLinkRequest request, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public ValueTask<ReadProfileReply> ReadProfile(ReadProfileRequest request, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public ValueTask<ReadEventsReply> ReadEvents(ReadEventsRequest request, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public ValueTask<SealReply> Seal(SealRequest request, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public ValueTask<AbsorbReply> Absorb(AbsorbRequest request, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public ValueTask<RefoldReply> Refold(RefoldRequest request, CancellationToken cancellationToken) => throw new NotSupportedException();
+    }
+
+    private sealed class OneTenant : IDefinitions
+    {
+        private readonly Definitions _definitions = new(TenantDefaults.NewConfig(Tenant, new byte[32]));
+
+        public Definitions? Find(string tenant) => _definitions;
+
+        public ValueTask<Definitions?> GetAsync(string tenant, CancellationToken cancellationToken) => new(_definitions);
+    }
+
+    private sealed class NoProgress : IPartitionProgress
+    {
+        public void Applied(int partition, long position)
+        {
+        }
+    }
+}
