@@ -64,6 +64,9 @@ public static class GrainCatalog
         ];
     }
 
+    /// <summary>Key of a tenant's identity record among the histories.</summary>
+    public static string IdentityRecordKey(string tenant) => $"{tenant}/identity";
+
     /// <summary>Key of a partition's grain.</summary>
     public static string PartitionKey(int partition) => partition.ToString(CultureInfo.InvariantCulture);
 }

@@ -10,6 +10,9 @@ namespace Cdp.Domain.Identity;
 /// <param name="identityKey">The tenant's identity key.</param>
 public sealed class CustomerIds(ReadOnlyMemory<byte> identityKey)
 {
+    /// <summary>With what every id begins.</summary>
+    public const string Prefix = "c";
+
     // Crockford's base32: no i, l, o, u.
     private const string Alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
     private const int HashBytes = 16;
@@ -30,7 +33,7 @@ public sealed class CustomerIds(ReadOnlyMemory<byte> identityKey)
 
         var bits = BinaryPrimitives.ReadUInt128BigEndian(hash[..HashBytes]);
         Span<char> text = stackalloc char[Characters + 1];
-        text[0] = 'c';
+        text[0] = Prefix[0];
         for (var i = Characters; i >= 1; i--)
         {
             text[i] = Alphabet[(int)(bits & 31)];

@@ -248,12 +248,18 @@ public sealed class CustomerGrain : ICustomer, IGrainLifecycle
     {
         if (!Exists) return new RefoldReply { Standing = CustomerStanding.Gone };
         if (_sealedInto.Length > 0) return new RefoldReply { Standing = CustomerStanding.Forwarded };
-        _foldAgain = true;
-        await FoldAgainAsync(cancellationToken);
-        await AfterChangeAsync(SnapshotEvery, cancellationToken);
+        var definitions = await DefinitionsAsync(cancellationToken);
+        if (!request.AsItStands || _foldAgain || _foldedUnder!.Version != definitions.Version)
+        {
+            _foldAgain = true;
+            await FoldAgainAsync(cancellationToken);
+            await AfterChangeAsync(SnapshotEvery, cancellationToken);
+        }
+
         return new RefoldReply
         {
             Standing = CustomerStanding.Here,
+            Events = _profile.EventCount,
             Digest = ByteString.CopyFrom(System.Security.Cryptography.SHA256.HashData(_profile.ToByteArray())),
         };
     }

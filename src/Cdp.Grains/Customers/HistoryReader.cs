@@ -34,18 +34,23 @@ internal sealed class HistoryReader(IHistory history, string tenant)
         }
     }
 
-    /// <summary>The same, each <c>absorbed</c> entry followed by what it took in. In no particular order across histories.</summary>
+    /// <summary>
+    /// The same, each <c>absorbed</c> entry followed by what it took in. In no particular order across histories; each
+    /// history once, also where a merge that was resumed handed it over twice.
+    /// </summary>
     public async IAsyncEnumerable<PlacedEntry> ReadUnionAsync(
         string key, long from, long to, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var open = new Stack<(string Key, long From, long To)>();
         open.Push((key, from, to));
+        HashSet<string>? absorbed = null;
         while (open.TryPop(out var range))
         {
             await foreach (var placed in ReadAsync(range.Key, range.From, range.To, cancellationToken))
             {
                 yield return placed;
-                if (placed.Entry.Absorbed is { } absorbed) open.Push(($"{tenant}/{absorbed.Loser}", 0, absorbed.Entries));
+                if (placed.Entry.Absorbed is { } merge && (absorbed ??= new(StringComparer.Ordinal)).Add(merge.Loser))
+                    open.Push(($"{tenant}/{merge.Loser}", 0, merge.Entries));
             }
         }
     }

@@ -23,6 +23,6 @@ public interface ICustomer
     /// <summary>Takes in a sealed customer's history. Absorbing again changes nothing.</summary>
     ValueTask<AbsorbReply> Absorb(AbsorbRequest request, CancellationToken cancellationToken);
 
-    /// <summary>Folds the whole history again and returns the digest of the result.</summary>
+    /// <summary>Folds the whole history again (or not, if asked so) and returns the digest of the state.</summary>
     ValueTask<RefoldReply> Refold(RefoldRequest request, CancellationToken cancellationToken);
 }

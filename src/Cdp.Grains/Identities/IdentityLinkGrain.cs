@@ -13,7 +13,9 @@ namespace Cdp.Grains.Identities;
 /// <param name="states">Where the link is kept.</param>
 public sealed class IdentityLinkGrain(IGrainContext context, IStateStore states) : IIdentityLink
 {
-    private const string Kind = "identity-link";
+    /// <summary>Kind of the states that hold links.</summary>
+    public const string StateKind = "identity-link";
+
     private LinkState? _known;
     private string? _tag;
 
@@ -32,7 +34,7 @@ public sealed class IdentityLinkGrain(IGrainContext context, IStateStore states)
         while (_known is null || _known.Version < next.Version)
         {
             // Not cancelled with the caller: a write whose outcome is unknown would leave the tag in doubt.
-            var tag = await states.WriteAsync(Kind, context.Key, next.ToByteArray(), _tag, CancellationToken.None);
+            var tag = await states.WriteAsync(StateKind, context.Key, next.ToByteArray(), _tag, CancellationToken.None);
             (_known, _tag) = tag is not null ? (next, tag) : await ReadAsync(cancellationToken);
         }
 
@@ -50,7 +52,7 @@ public sealed class IdentityLinkGrain(IGrainContext context, IStateStore states)
 
     private async ValueTask<(LinkState? Link, string? Tag)> ReadAsync(CancellationToken cancellationToken)
     {
-        var row = await states.ReadAsync(Kind, context.Key, cancellationToken);
+        var row = await states.ReadAsync(StateKind, context.Key, cancellationToken);
         return (row.Exists ? LinkState.Parser.ParseFrom(row.Value.Span) : null, row.Tag);
     }
 }

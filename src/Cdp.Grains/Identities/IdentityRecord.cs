@@ -14,7 +14,7 @@ internal sealed class IdentityRecord(IHistory history, ICustomerIndex index, str
     private Exception? _failure;
 
     /// <summary>Key of the record's history.</summary>
-    public string Key { get; } = $"{tenant}/identity";
+    public string Key { get; } = GrainCatalog.IdentityRecordKey(tenant);
 
     /// <summary>Sequence of the next decision.</summary>
     public long End { get; private set; }

@@ -10,6 +10,14 @@ namespace Cdp.Grains.Identities;
 internal sealed class IdentityRows : IIdentityRows
 {
     private const string MarkKind = "identity-mark";
+    private const string NodeKind = "identity-node";
+    private const string GroupKind = "identity-group";
+    private const string RefusalKind = "identity-refusal";
+    private const string PageKind = "identity-fact-page";
+
+    /// <summary>All kinds; the mark, which vouches for the others, first.</summary>
+    public static readonly IReadOnlyList<string> Kinds = [MarkKind, NodeKind, GroupKind, RefusalKind, PageKind];
+
     private readonly IStateStore _store;
     private readonly string _tenant;
     private readonly RowSet<IdentityNode> _nodes;
@@ -23,11 +31,11 @@ internal sealed class IdentityRows : IIdentityRows
         _store = store;
         _tenant = tenant;
         var prefix = tenant + "/";
-        _nodes = new(store, Clock, "identity-node", prefix, options.Nodes, IdentityNode.Parser, n => n.Sequence);
-        _groups = new(store, Clock, "identity-group", prefix, options.Groups, IdentityGroup.Parser, IdentityFold.VersionOf);
-        _refusals = new(store, Clock, "identity-refusal", prefix, options.Refusals, IdentityRefusal.Parser, r => r.Sequence);
+        _nodes = new(store, Clock, NodeKind, prefix, options.Nodes, IdentityNode.Parser, n => n.Sequence);
+        _groups = new(store, Clock, GroupKind, prefix, options.Groups, IdentityGroup.Parser, IdentityFold.VersionOf);
+        _refusals = new(store, Clock, RefusalKind, prefix, options.Refusals, IdentityRefusal.Parser, r => r.Sequence);
         // A page never changes: whoever wrote it first wrote the same.
-        _pages = new(store, Clock, "identity-fact-page", prefix, options.FactPages, IdentityFactPage.Parser, _ => 0);
+        _pages = new(store, Clock, PageKind, prefix, options.FactPages, IdentityFactPage.Parser, _ => 0);
     }
 
     /// <summary>The calls under way.</summary>

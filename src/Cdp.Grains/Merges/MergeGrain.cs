@@ -16,7 +16,9 @@ namespace Cdp.Grains.Merges;
 /// <param name="observer">Told of each step.</param>
 public sealed class MergeGrain(IGrainContext context, IStateStore states, IStepObserver observer) : IMerge, IGrainLifecycle
 {
-    private const string Kind = "merge";
+    /// <summary>Kind of the states that hold how far merges are; key <c>tenant/LOSER</c>.</summary>
+    public const string StateKind = "merge";
+
     private const int NotSealed = -1;
     private MergeState? _state;
     private string? _tag;
@@ -26,7 +28,7 @@ public sealed class MergeGrain(IGrainContext context, IStateStore states, IStepO
     /// <inheritdoc/>
     public async ValueTask ActivateAsync(CancellationToken cancellationToken)
     {
-        var row = await states.ReadAsync(Kind, context.Key, cancellationToken);
+        var row = await states.ReadAsync(StateKind, context.Key, cancellationToken);
         if (row.Exists) (_state, _tag) = (MergeState.Parser.ParseFrom(row.Value.Span), row.Tag);
     }
 
@@ -122,7 +124,7 @@ public sealed class MergeGrain(IGrainContext context, IStateStore states, IStepO
     /// </summary>
     private async ValueTask<MintedEntry?> MintOfWinnerAsync(string loser, CancellationToken cancellationToken)
     {
-        var row = await states.ReadAsync(Kind, $"{Tenant}/{loser}", cancellationToken);
+        var row = await states.ReadAsync(StateKind, $"{Tenant}/{loser}", cancellationToken);
         if (!row.Exists) return null;
         var merge = MergeState.Parser.ParseFrom(row.Value.Span);
         return new MintedEntry { IdentitySequence = merge.WinnerMinted, At = merge.WinnerMintedAt };
@@ -132,7 +134,7 @@ public sealed class MergeGrain(IGrainContext context, IStateStore states, IStepO
 
     private async ValueTask SaveAsync(MergeState next)
     {
-        var tag = await states.WriteAsync(Kind, context.Key, next.ToByteArray(), _tag, CancellationToken.None);
+        var tag = await states.WriteAsync(StateKind, context.Key, next.ToByteArray(), _tag, CancellationToken.None);
         if (tag is null)
         {
             context.Abandon();

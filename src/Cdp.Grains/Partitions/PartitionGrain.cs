@@ -91,16 +91,25 @@ public sealed class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.ILis
     public async ValueTask<DeliverReply> Deliver(DeliverRequest request, CancellationToken cancellationToken)
     {
         if (request.FirstPosition != _next || request.Entries.Count == 0) return new DeliverReply { NextPosition = _next };
-        await BeginAsync(cancellationToken);
-        if (_next < _state.IsolateUntil)
+        try
         {
-            foreach (var entry in request.Entries) await IsolateAsync(entry, cancellationToken);
+            await BeginAsync(cancellationToken);
+            if (_next < _state.IsolateUntil)
+            {
+                foreach (var entry in request.Entries) await IsolateAsync(entry, cancellationToken);
+                return new DeliverReply { NextPosition = _next };
+            }
+
+            while (_batches.Count >= Window) await RoomAsync(cancellationToken);
+            await TakeAsync(request.Entries, cancellationToken);
             return new DeliverReply { NextPosition = _next };
         }
-
-        while (_batches.Count >= Window) await RoomAsync(cancellationToken);
-        await TakeAsync(request.Entries, cancellationToken);
-        return new DeliverReply { NextPosition = _next };
+        catch (Exception e) when (e is not OperationCanceledException && !_stop.IsCancellationRequested)
+        {
+            // A batch that was begun and cannot end would hold everything behind it up for ever.
+            await FailAsync(e);
+            throw;
+        }
     }
 
     /// <inheritdoc/>
@@ -108,6 +117,7 @@ public sealed class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.ILis
     {
         if (_applied < request.Position)
         {
+            if (_stop.IsCancellationRequested) throw new OwnershipLostException(_context.Key);
             var waiter = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             _waiters.Enqueue(waiter, request.Position);
             await waiter.Task.WaitAsync(cancellationToken);
@@ -300,6 +310,7 @@ public sealed class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.ILis
 
     private async ValueTask RoomAsync(CancellationToken cancellationToken)
     {
+        if (_stop.IsCancellationRequested) throw new OwnershipLostException(_context.Key);
         _room ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await _room.Task.WaitAsync(cancellationToken);
     }
@@ -320,11 +331,16 @@ public sealed class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.ILis
         }
         catch (Exception e)
         {
-            _ports.Metrics.Failed("partition", e);
-            _context.Abandon();
-            await _stop.CancelAsync();
-            while (_waiters.TryDequeue(out var waiter, out _)) waiter.TrySetException(new OwnershipLostException(_context.Key));
-            _room?.TrySetException(new OwnershipLostException(_context.Key));
+            await FailAsync(e);
         }
+    }
+
+    private async Task FailAsync(Exception e)
+    {
+        _ports.Metrics.Failed("partition", e);
+        _context.Abandon();
+        await _stop.CancelAsync();
+        while (_waiters.TryDequeue(out var waiter, out _)) waiter.TrySetException(new OwnershipLostException(_context.Key));
+        _room?.TrySetException(new OwnershipLostException(_context.Key));
     }
 }

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
 using Cdp.Node.Hosting;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
 
 namespace Cdp.Node.Commands;
@@ -22,7 +21,7 @@ internal static class ServeCommand
         command.Options.Add(partitions);
         command.SetWork(context, (parsed, cancel) =>
         {
-            var options = Read();
+            var options = NodeOptions.Read();
             return ServeAsync(context, options with
             {
                 DataDirectory = parsed.GetValue(data) ?? options.DataDirectory,
@@ -32,16 +31,6 @@ internal static class ServeCommand
             }, cancel);
         });
         return command;
-    }
-
-    private static NodeOptions Read()
-    {
-        var configuration = new ConfigurationBuilder()
-            .AddJsonFile(Path.Combine(AppContext.BaseDirectory, "appsettings.json"), optional: true)
-            .AddJsonFile(Path.GetFullPath("appsettings.json"), optional: true)
-            .AddEnvironmentVariables()
-            .Build();
-        return NodeOptions.Read(configuration, new NodeOptions());
     }
 
     private static async Task<int> ServeAsync(CommandContext context, NodeOptions options, CancellationToken cancel)

@@ -51,6 +51,7 @@ public sealed partial class CdpNode : IAsyncDisposable
         var store = await SqliteStore.OpenAsync(options.DataDirectory, new SqliteStoreOptions { Partitions = options.Partitions });
         try
         {
+            ReplayMarker.ThrowIfUnfinished(options.DataDirectory);
             var host = await SingleNodeHost.StartAsync(
                 new SingleNodeStores(store.Log, store.State, store.History, store.Customers),
                 new SingleNodeOptions

@@ -42,7 +42,17 @@ public sealed record NodeOptions
     /// <summary>Seconds that calls under way get when the node stops, 0 to 600.</summary>
     public int DrainSeconds { get; init; } = 20;
 
-    /// <summary>Reads and checks the settings.</summary>
+    /// <summary>Reads and checks the settings of this process: files beside the program and in the working directory, then the environment.</summary>
+    /// <exception cref="SettingException">A setting is unknown or wrong.</exception>
+    public static NodeOptions Read() => Read(
+        new ConfigurationBuilder()
+            .AddJsonFile(Path.Combine(AppContext.BaseDirectory, "appsettings.json"), optional: true)
+            .AddJsonFile(Path.GetFullPath("appsettings.json"), optional: true)
+            .AddEnvironmentVariables()
+            .Build(),
+        new NodeOptions());
+
+    /// <summary>Reads and checks settings.</summary>
     /// <exception cref="SettingException">A setting is unknown or wrong.</exception>
     public static NodeOptions Read(IConfiguration configuration, NodeOptions defaults)
     {

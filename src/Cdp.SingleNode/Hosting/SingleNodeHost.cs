@@ -16,6 +16,9 @@ public sealed record SingleNodeOptions
     /// <summary>Most acknowledged but unapplied bytes per tenant and partition; beyond, publishing has to wait.</summary>
     public long MaxBacklogBytes { get; init; } = 64L * 1024 * 1024;
 
+    /// <summary>Whether partitions are fed from the log, now and as it grows. A replay feeds them itself.</summary>
+    public bool Feeds { get; init; } = true;
+
     /// <summary>Hears of recovery steps.</summary>
     public IStepObserver Steps { get; init; } = NoStepObserver.Instance;
 
@@ -39,7 +42,7 @@ public sealed class SingleNodeHost : IAsyncDisposable
         Log = log;
         Definitions = definitions;
         var report = options.OnHandledError ?? ((_, _) => { });
-        _feeds = Task.WhenAll(Enumerable.Range(0, log.Partitions)
+        _feeds = Task.WhenAll(Enumerable.Range(0, options.Feeds ? log.Partitions : 0)
             .Select(p => Task.Run(() => new PartitionPump(p, log, engine.Grains, time, report).RunAsync(_stopFeeds.Token))));
     }
 

@@ -1,0 +1,194 @@
+using System.Diagnostics;
+using Cdp.Grains.Ports;
+using Cdp.Node.Commands;
+using Cdp.Node.Replay;
+using Cdp.Node.Tests.Running;
+using Cdp.Storage.Sqlite;
+using Cdp.V1;
+
+namespace Cdp.Node.Tests.Replay;
+
+/// <summary>A customer is the fold of its history: whatever else is lost comes back, with the same ids and the same bytes.</summary>
+public sealed class ReplayTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task A_replay_gives_the_same_ids_and_bytes_in_any_interleaving(int seed)
+    {
+        var before = await MakeAsync(seed, events: 1500);
+
+        var first = await ReplayAsync(new ReplayOptions { Compare = true });
+        Assert.Equal(first.DigestBefore, first.Digest);
+        Assert.Empty(first.Different);
+        Assert.True(first.Merged > 5, $"only {first.Merged} merges: the traffic shows too little");
+        Assert.Equal(before, await ObserveAsync());
+
+        foreach (var interleaving in new int?[] { null, 1, 2, 3 })
+        {
+            var again = await ReplayAsync(new ReplayOptions { FromLog = true, Seed = interleaving });
+            Assert.Equal(
+                (first.Digest, first.Customers, first.Merged, first.Events, first.Decisions, 0),
+                (again.Digest, again.Customers, again.Merged, again.Events, again.Decisions, again.NewDecisions));
+        }
+
+        Assert.Equal(before, await ObserveAsync());
+    }
+
+    [Fact]
+    public async Task A_node_goes_on_where_a_replay_left_it()
+    {
+        await MakeAsync(seed: 5, events: 400);
+        await ReplayAsync(new ReplayOptions { FromLog = true, Seed = 4 });
+
+        var grown = await MakeAsync(seed: 6, events: 400);
+
+        var report = await ReplayAsync(new ReplayOptions { Compare = true });
+        Assert.Equal(report.DigestBefore, report.Digest);
+        Assert.Equal(grown, await ObserveAsync());
+        Assert.Equal(report.Digest, (await ReplayAsync(new ReplayOptions { FromLog = true, Seed = 5 })).Digest);
+    }
+
+    [Theory]
+    [InlineData("history-appended:40")]
+    [InlineData("merge-sealed:2")]
+    [InlineData("merge-absorbed:3")]
+    [InlineData("position-committing:2")]
+    [InlineData("snapshot-writing:30")]
+    public async Task A_killed_replay_is_not_served_and_can_be_run_again(string step)
+    {
+        await MakeAsync(seed: 9, events: 600);
+        var expected = await ReplayAsync(new ReplayOptions());
+
+        Assert.Equal(137, await KilledAsync(step));
+
+        var refused = await Assert.ThrowsAsync<StorageException>(() => RunningNode.StartAsync(_folder.Path));
+        Assert.Contains("cdp replay", refused.Message, StringComparison.Ordinal);
+
+        // Also without --from-log: the histories are gone, and come back from the log.
+        Assert.Equal(expected.Digest, (await ReplayAsync(new ReplayOptions())).Digest);
+        await using var node = await RunningNode.StartAsync(_folder.Path);
+    }
+
+    [Fact]
+    public async Task Data_in_use_is_refused_with_the_name_of_its_process()
+    {
+        await using var node = await RunningNode.StartAsync(_folder.Path);
+
+        var (code, _, error) = await CommandAsync("replay", "--data", _folder.Path);
+
+        Assert.Equal(ExitCode.Failure, code);
+        Assert.Contains($"process {Environment.ProcessId}", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_command_prints_a_digest_and_its_exit_code_says_whether_it_is_the_expected_one()
+    {
+        await MakeAsync(seed: 11, events: 200);
+
+        var (code, text, _) = await CommandAsync("replay", "--data", _folder.Path, "--compare", "--json");
+        Assert.Equal(ExitCode.Success, code);
+        var digest = System.Text.Json.JsonDocument.Parse(text).RootElement.GetProperty("digest").GetString()!;
+        Assert.Equal(64, digest.Length);
+
+        (code, text, _) = await CommandAsync("replay", "--data", _folder.Path, "--from-log", "--seed", "3", "--expect", digest);
+        Assert.Equal(ExitCode.Success, code);
+        Assert.Contains(digest, text, StringComparison.Ordinal);
+
+        (code, _, var error) = await CommandAsync("replay", "--data", _folder.Path, "--expect", new string('0', 64));
+        Assert.Equal(ExitCode.Failure, code);
+        Assert.Contains(digest, error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Without_data_nothing_is_made()
+    {
+        var nowhere = _folder.File("nowhere");
+        var (code, _, error) = await CommandAsync("replay", "--data", nowhere);
+        Assert.Equal(ExitCode.Failure, code);
+        Assert.Contains(nowhere, error, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(nowhere));
+        (code, _, _) = await CommandAsync("replay", "--data", _folder.Path, "--seed", "3");
+        Assert.Equal(ExitCode.Usage, code);
+    }
+
+    /// <summary>Sends traffic to two tenants, and returns what can be seen of it.</summary>
+    private async Task<SortedDictionary<string, string>> MakeAsync(int seed, int events)
+    {
+        await using var node = await RunningNode.StartAsync(_folder.Path);
+        await node.Client.Admin.PutTenantAsync(new PutTenantRequest { Tenant = new Tenant { Id = "other" } }, cancellationToken: Cancel);
+        var key = await node.Client.Admin.CreateKeyAsync(new CreateKeyRequest { TenantId = "other", Roles = { Role.Writer, Role.Reader } }, cancellationToken: Cancel);
+        using var other = node.ClientWith(key.Secret);
+        await Task.WhenAll(
+            new Traffic(seed).SendAsync(node.Client, events, Cancel),
+            new Traffic(seed + 1000).SendAsync(other, events / 4, Cancel));
+        await node.SettleAsync();
+        return await ObserveAsync(node);
+    }
+
+    private async Task<SortedDictionary<string, string>> ObserveAsync()
+    {
+        await using var node = await RunningNode.StartAsync(_folder.Path);
+        return await ObserveAsync(node);
+    }
+
+    /// <summary>Profile of everyone, and the number of dead letters, as text.</summary>
+    private static async Task<SortedDictionary<string, string>> ObserveAsync(RunningNode node)
+    {
+        var seen = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        foreach (var page in Traffic.Everyone.Chunk(100))
+        {
+            var request = new BatchGetProfilesRequest { Purpose = "service" };
+            request.Fields.AddRange(["traits.*", "activity", "monetary", "sessions", "products", "recent_events", "identifiers.*"]);
+            request.Customers.AddRange(page.Select(i => new CustomerRef { Identifier = i }));
+            var response = await node.Client.Profiles.BatchGetProfilesAsync(request, cancellationToken: Cancel);
+            for (var i = 0; i < page.Length; i++)
+            {
+                if (response.Results[i].Profile is { } profile) profile.Version = 0;
+                seen.Add($"{page[i].Namespace}:{page[i].Value}", response.Results[i].ToString());
+            }
+        }
+
+        var partitions = await node.Client.Admin.ListPartitionsAsync(new ListPartitionsRequest(), cancellationToken: Cancel);
+        seen.Add("dead letters", partitions.Partitions.Sum(p => p.DeadLetters).ToString(System.Globalization.CultureInfo.InvariantCulture));
+        Assert.NotEqual("0", seen["dead letters"]);
+        return seen;
+    }
+
+    private Task<ReplayReport> ReplayAsync(ReplayOptions options) => new Replayer(
+        _folder.Path, options, TimeProvider.System, _ => { }, (remedy, error) => Assert.Fail($"{remedy}: {error}"), NoStepObserver.Instance).RunAsync(Cancel);
+
+    /// <summary>Replays from the log in another process that kills itself at a step; returns its exit code.</summary>
+    private async Task<int> KilledAsync(string step)
+    {
+        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
+        foreach (var argument in (string[])[typeof(Replayer).Assembly.Location, "replay", "--data", _folder.Path, "--from-log"]) start.ArgumentList.Add(argument);
+        start.Environment[Hosting.CrashAt.Variable] = step;
+        using var process = Process.Start(start)!;
+        await Task.WhenAll(process.StandardOutput.ReadToEndAsync(Cancel), process.StandardError.ReadToEndAsync(Cancel), process.WaitForExitAsync(Cancel));
+        return process.ExitCode;
+    }
+
+    private static async Task<(int Code, string Out, string Error)> CommandAsync(params string[] args)
+    {
+        using var output = new StringWriter();
+        using var error = new StringWriter();
+        var context = new CommandContext
+        {
+            Out = output,
+            Error = error,
+            OpenInput = () => Stream.Null,
+            Variable = _ => null,
+            Time = TimeProvider.System,
+            Connect = _ => throw new InvalidOperationException("A replay needs no server."),
+        };
+        var code = await CommandRunner.RunAsync(RootCommandFactory.Create(context, ReplayCommand.Create(context)), context, args, Cancel);
+        return (code, output.ToString(), error.ToString());
+    }
+}

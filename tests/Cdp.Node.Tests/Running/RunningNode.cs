@@ -1,0 +1,55 @@
+using Cdp.Client;
+using Cdp.Grains.Ports;
+using Cdp.Node.Api;
+using Cdp.Node.Hosting;
+using Cdp.V1;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Cdp.Node.Tests.Running;
+
+/// <summary>A whole node on SQLite in this process, reached over a socket only.</summary>
+internal sealed class RunningNode : IAsyncDisposable
+{
+    public const string Key = "operator-key-of-the-tests";
+
+    private readonly CdpNode _node;
+
+    private RunningNode(CdpNode node)
+    {
+        _node = node;
+        Url = new Uri($"http://{node.EndPoint}");
+        Client = new CdpClient(Url, Key);
+    }
+
+    public Uri Url { get; }
+
+    public CdpClient Client { get; }
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    /// <param name="data">Data directory; started again on the same one, it goes on.</param>
+    /// <param name="time">The server's clock; null: the system's.</param>
+    public static async Task<RunningNode> StartAsync(string data, TimeProvider? time = null) => new(await CdpNode.StartAsync(
+        new NodeOptions { DataDirectory = data, Port = 0, Partitions = 4 }, () => Key, time ?? TimeProvider.System, NullLoggerFactory.Instance, NoStepObserver.Instance));
+
+    public ICdpApi Api() => new ClientCdpApi(Url, Key);
+
+    public CdpClient ClientWith(string key) => new(Url, key);
+
+    /// <summary>Returns when everything that was published before is applied.</summary>
+    public async Task SettleAsync()
+    {
+        var partitions = await Client.Admin.ListPartitionsAsync(new ListPartitionsRequest(), cancellationToken: Cancel);
+        var token = new Cdp.Grains.V1.ReadToken { LogEpoch = partitions.LogEpoch };
+        token.Marks.AddRange(partitions.Partitions.Select(p => new Cdp.Grains.V1.PartitionMark { Partition = p.Number, End = p.EndPosition }));
+        var request = new BatchGetProfilesRequest { AfterToken = Gateway.ReadTokens.Encode(token) };
+        request.Customers.Add(new CustomerRef { CustomerId = "c0" });
+        await Client.Profiles.BatchGetProfilesAsync(request, cancellationToken: Cancel);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Client.Dispose();
+        await _node.DisposeAsync();
+    }
+}
