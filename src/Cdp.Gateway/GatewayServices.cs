@@ -4,8 +4,11 @@ using Cdp.Gateway.Identities;
 using Cdp.Gateway.Ingest;
 using Cdp.Gateway.Keys;
 using Cdp.Gateway.Profiles;
+using Cdp.Grains;
+using Cdp.Grains.Ports;
 using Cdp.Rpc;
 using Cdp.V1;
+using Google.Rpc;
 
 namespace Cdp.Gateway;
 
@@ -49,6 +52,20 @@ public sealed class GatewayServices
 
         Authenticator = new Authenticator(ports.Definitions, roles);
     }
+
+    /// <summary>What a client is told when a resource is lost for the moment; null for anything else.</summary>
+    public static RpcError? Translate(Exception error) => error switch
+    {
+        GrainUnavailableException or OwnershipLostException => new RpcError(Code.Unavailable, "The customer's place is changing or the server stops. Send the call again.")
+        {
+            Reason = "TEMPORARILY_UNAVAILABLE", RetryDelay = TimeSpan.FromMilliseconds(200),
+        },
+        IOException => new RpcError(Code.Unavailable, "The store cannot be read or written now. Send the call again; the operator's log says why.")
+        {
+            Reason = "STORE_UNAVAILABLE", RetryDelay = TimeSpan.FromSeconds(1),
+        },
+        _ => null,
+    };
 
     /// <summary>The services to serve.</summary>
     public IReadOnlyList<RpcService> Services { get; }

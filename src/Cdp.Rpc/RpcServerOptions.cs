@@ -25,6 +25,12 @@ public sealed record RpcServerOptions
     /// <summary>Runs before every handler, except those of a service bound without it. Null: every call passes.</summary>
     public CallGate? Gate { get; init; }
 
+    /// <summary>
+    /// Says what the client is told of an exception that is no <see cref="RpcException"/>: a lost resource, for example.
+    /// Null: the exception is a bug, logged and answered INTERNAL.
+    /// </summary>
+    public Func<Exception, RpcError?>? Translate { get; init; }
+
     /// <summary>The clock of deadlines and durations.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 

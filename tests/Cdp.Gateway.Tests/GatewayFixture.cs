@@ -79,7 +79,7 @@ internal sealed class GatewayFixture : IAsyncDisposable
         Gateway = new GatewayServices(new GatewayPorts(_host.Grains, _host.Log, _host.Definitions, TimeProvider.System, NoStepObserver.Instance));
         await Gateway.Tenants.BootstrapAsync(OperatorKey, TestContext.Current.CancellationToken);
         _server = await RpcServer.StartAsync(
-            new RpcServerOptions { ErrorDomain = "cdp", Address = IPAddress.Loopback, Gate = Gateway.Authenticator.CheckAsync }, Gateway.Services);
+            new RpcServerOptions { ErrorDomain = "cdp", Address = IPAddress.Loopback, Gate = Gateway.Authenticator.CheckAsync, Translate = GatewayServices.Translate }, Gateway.Services);
         Client = ClientWith(OperatorKey);
     }
 

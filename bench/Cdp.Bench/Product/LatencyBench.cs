@@ -18,6 +18,7 @@ internal sealed class LatencyBench : IBench
     {
         await using var server = await ServerProcess.StartAsync();
         using var client = server.Connect();
+        await Lookups.FillAsync(client, Customers / 100, 4, cancellationToken);
         var third = TimeSpan.FromSeconds(arguments.Seconds / 3);
         var full = await Load.RunAsync(client, IngestBench.Sources(), third, token => VisibleAsync(client, token, cancellationToken), cancellationToken);
         var rate = full.Rate / 2;

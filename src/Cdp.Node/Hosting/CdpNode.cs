@@ -71,6 +71,7 @@ public sealed partial class CdpNode : IAsyncDisposable
                     Address = IPAddress.Parse(options.Address),
                     Port = options.Port,
                     Gate = gateway.Authenticator.CheckAsync,
+                    Translate = GatewayServices.Translate,
                     Time = time,
                     LoggerFactory = loggers,
                 },

@@ -26,6 +26,7 @@ internal sealed partial class RpcDispatcher : IDisposable
         _logger = options.LoggerFactory.CreateLogger("Cdp.Rpc");
         Time = options.Time;
         ErrorDomain = options.ErrorDomain;
+        Translate = options.Translate ?? (static _ => null);
         MaxRequestBytes = options.MaxRequestBytes;
         Stopping = _stopping.Token;
     }
@@ -33,6 +34,9 @@ internal sealed partial class RpcDispatcher : IDisposable
     public TimeProvider Time { get; }
 
     public string ErrorDomain { get; }
+
+    /// <summary>Says what the client is told of an exception that is no bug; null: it is one.</summary>
+    public Func<Exception, RpcError?> Translate { get; }
 
     public int MaxRequestBytes { get; }
 

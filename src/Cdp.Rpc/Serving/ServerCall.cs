@@ -193,6 +193,11 @@ internal sealed class ServerCall : ServerCallContext
             return new RpcError(Code.Cancelled, "The client cancelled the call.");
         }
 
+        if (_dispatcher.Translate(exception) is { } translated)
+        {
+            return translated;
+        }
+
         _dispatcher.ReportBug(Bound.Path, exception);
         return new RpcError(Code.Internal, "The server failed to answer this call; its log says why.");
     }
