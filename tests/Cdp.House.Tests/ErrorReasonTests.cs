@@ -51,7 +51,10 @@ public sealed partial class ErrorReasonTests
         line.TrimStart().StartsWith("//", StringComparison.Ordinal)
             ? []
             : Literal().Matches(line).Select(match => match.Groups["text"].Value)
-                .Where(text => text.Contains('_', StringComparison.Ordinal) ? !text.StartsWith("CDP_", StringComparison.Ordinal) : OneWord.Contains(text));
+                .Where(text => text.Contains('_', StringComparison.Ordinal) ? !IsVariable(text) : OneWord.Contains(text));
+
+    private static bool IsVariable(string text) =>
+        text.StartsWith("CDP_", StringComparison.Ordinal) || text.StartsWith("DOTNET_", StringComparison.Ordinal);
 
     private static IEnumerable<string> Explained(string document) =>
         Documents.FirstCells(document).Where(name => WholeReason().IsMatch(name) || OneWord.Contains(name)).Order(StringComparer.Ordinal);
