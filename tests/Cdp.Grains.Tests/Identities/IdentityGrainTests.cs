@@ -30,7 +30,7 @@ public sealed class IdentityGrainTests
     public async Task A_batch_is_decided_in_order_and_appended_once()
     {
         await _tenant.AskAsync(Question(Id("device", "d")), Question(Id("user_id", "u"), Id("device", "d")), Question(Id("email", "e"), Id("device", "d")));
-        Assert.Single(await _tenant.MemoryHistory.ReadAsync("identity/shop", 0, int.MaxValue, CancellationToken.None));
+        Assert.Single(await _tenant.MemoryHistory.ReadAsync(GrainCatalog.IdentityRecordKey("shop"), 0, int.MaxValue, CancellationToken.None));
         Assert.Single((await _tenant.RecordAsync()).Where(d => d.Merged is null && d.Minted is not null), d => d.Minted.Identifier.Value == "d");
     }
 
@@ -175,7 +175,7 @@ public sealed class IdentityGrainTests
     {
         await _tenant.AskAsync(Id("device", "d"));
         await (await _tenant.GetAsync()).StopAsync();
-        await _tenant.MemoryHistory.DeleteAsync("identity/shop", CancellationToken.None);
+        await _tenant.MemoryHistory.DeleteAsync(GrainCatalog.IdentityRecordKey("shop"), CancellationToken.None);
         await Assert.ThrowsAsync<InvalidDataException>(_tenant.ActivateAsync);
     }
 

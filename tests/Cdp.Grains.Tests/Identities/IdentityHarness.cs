@@ -93,7 +93,7 @@ internal sealed class IdentityHarness
 
     public async Task<List<IdentityDecision>> RecordAsync()
     {
-        var slices = await MemoryHistory.ReadAsync($"identity/{Tenant}", 0, int.MaxValue, CancellationToken.None);
+        var slices = await MemoryHistory.ReadAsync(GrainCatalog.IdentityRecordKey(Tenant), 0, int.MaxValue, CancellationToken.None);
         return [.. slices.SelectMany(s => IdentitySlice.Parser.ParseFrom(s.Bytes.Span).Decisions)];
     }
 
