@@ -127,7 +127,7 @@ internal sealed class CustomerFold(IEventLog log, HistoryReader reader, TimeProv
 }
 
 /// <summary>An event entry, as small as the order and the reading of the payload need it.</summary>
-internal sealed record EventReference(
+internal readonly record struct EventReference(
     string Key, long Sequence, UInt128 Id, ulong ContentHash, long EffectiveAt, long ReceivedAt, int Partition, long Position)
 {
     public EventReference(string key, long sequence, EventEntry entry)

@@ -352,7 +352,7 @@ public sealed class CustomerGrain : ICustomer, IGrainLifecycle
                 ContentHash = logged.ContentHash,
             };
             var reference = new EventReference(_key, _sequence + slice.Entries.Count, made);
-            var known = await KnownAsync(reference, fresh, cancellationToken);
+            var known = IsNew(reference.Id, fresh) ? [] : await KnownAsync(reference, fresh, cancellationToken);
             if (known.Count == 0)
             {
                 fresh.Add((reference, logged));
@@ -371,6 +371,17 @@ public sealed class CustomerGrain : ICustomer, IGrainLifecycle
         }
 
         return fresh;
+    }
+
+    /// <summary>Whether an id is certainly new: the common case, told without reading.</summary>
+    private bool IsNew(UInt128 id, List<(EventReference Reference, LoggedEvent Event)> fresh)
+    {
+        foreach (var (earlier, _) in fresh)
+        {
+            if (earlier.Id == id) return false;
+        }
+
+        return _sequence == 0 || (!_ids.FiltersMissing && _ids.Find((ulong)id, _sequence).Count == 0);
     }
 
     /// <summary>All copies of an event that are known, in the history and earlier in the same request.</summary>

@@ -57,8 +57,7 @@ public sealed class TailingLog : IEventAppender, IPartitionProgress
         // Not cancelled half way: once begun, the append is awaited, so that the tail has no hole.
         cancellationToken.ThrowIfCancellationRequested();
         var first = await _log.AppendAsync(partition, records, CancellationToken.None);
-        foreach (var group in records.GroupBy(r => r.Tenant))
-            _backlogs[partition].Add(group.Key, group.Sum(r => (long)r.Payload.Length), first + records.Length);
+        foreach (var (tenant, bytes) in BytesByTenant(records)) _backlogs[partition].Add(tenant, bytes, first + records.Length);
         _tails[partition].Offer(first, events);
 
         // Who writes faster than the partition applies is slowed down a little before it is refused.
@@ -100,6 +99,18 @@ public sealed class TailingLog : IEventAppender, IPartitionProgress
         }
 
         return request;
+    }
+
+    /// <summary>One pair per run of records of the same tenant; a gateway's batch is one run.</summary>
+    private static IEnumerable<(string Tenant, long Bytes)> BytesByTenant(LogRecord[] records)
+    {
+        for (var i = 0; i < records.Length;)
+        {
+            var tenant = records[i].Tenant;
+            var bytes = 0L;
+            for (; i < records.Length && records[i].Tenant == tenant; i++) bytes += records[i].Payload.Length;
+            yield return (tenant, bytes);
+        }
     }
 
     private static LogEntry Parse(int partition, long position, LogRecord record) => new()
