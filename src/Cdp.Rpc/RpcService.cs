@@ -27,6 +27,8 @@ public sealed class RpcService
 
     internal bool Gated { get; private set; } = true;
 
+    internal string TooLargeReason { get; private set; } = "MESSAGE_TOO_LARGE";
+
     /// <summary>Begins to bind a service, e.g. <c>For(HealthReflection.Descriptor.Services[0])</c>.</summary>
     public static RpcService For(ServiceDescriptor descriptor)
     {
@@ -38,6 +40,13 @@ public sealed class RpcService
     public RpcService WithoutGate()
     {
         Gated = false;
+        return this;
+    }
+
+    /// <summary>Gives calls whose message is above its limit a stable reason of the service's own.</summary>
+    public RpcService NameTooLarge(string reason)
+    {
+        TooLargeReason = reason;
         return this;
     }
 

@@ -4,6 +4,7 @@ using Cdp.Gateway.Admin;
 using Cdp.Gateway.Ingest;
 using Cdp.Gateway.Keys;
 using Cdp.Gateway.Profiles;
+using Cdp.Grains.Customers;
 using Cdp.Grains.Identities;
 using Cdp.Grains.V1;
 using Cdp.Rpc;
@@ -46,6 +47,7 @@ public sealed class IdentitiesService(GatewayPorts ports, CustomerFinder finder,
         var caller = Authenticator.CallerOf(context);
         var view = caller.Definitions.View(ProfilesService.PurposeOf(caller, request.Purpose), [ProfileFields.AllIdentifiers]);
         if (request.PageSize is < 0 or > MostPage) throw RpcError.InvalidField("page_size", $"Give 1 to {MostPage}, or 0 for {DefaultPage}.", "PAGE_SIZE_INVALID").ToException();
+        if (!PageTokens.IsFactToken(request.PageToken)) throw RpcError.InvalidField("page_token", "Pass next_page_token of the page before as it is.", "PAGE_TOKEN_MALFORMED").ToException();
         await ReadTokens.WaitAsync(ports, request.AfterToken, context.CancellationToken);
         var id = await finder.IdOfAsync(caller, request.Customer, "customer", context.CancellationToken) ?? throw CustomerFinder.NotFound();
         var group = await ports.Grains.Get<IIdentity>(caller.Tenant).Describe(

@@ -18,6 +18,7 @@ public sealed class IngestService(GatewayPorts ports)
 
     /// <summary>The service as the server binds it.</summary>
     public RpcService Bind() => RpcService.For(IngestReflection.Descriptor.FindTypeByName<Google.Protobuf.Reflection.ServiceDescriptor>("Ingest"))
+        .NameTooLarge(Reasons.BatchTooLarge)
         .UnaryRaw<PublishEventsResponse>("PublishEvents", PublishAsync, EventLimits.MaxBatchBytes + 1024)
         .DuplexStreamingRaw<StreamEventsResponse>("StreamEvents", StreamAsync, EventLimits.MaxBatchBytes + 1024);
 

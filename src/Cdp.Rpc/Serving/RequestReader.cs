@@ -124,7 +124,8 @@ internal sealed class RequestReader(ServerCall call, PipeReader pipe, int maxByt
         pipe.AdvanceTo(_next);
     }
 
-    private static RpcException Malformed(Code code, string message) => new(code, message);
+    private static RpcException Malformed(Code code, string message, string reason = "REQUEST_MALFORMED") =>
+        new RpcError(code, message) { Reason = reason }.ToException();
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<ReadResult> ReadPipeAsync(CancellationToken cancellationToken)
@@ -178,7 +179,7 @@ internal sealed class RequestReader(ServerCall call, PipeReader pipe, int maxByt
         var length = BinaryPrimitives.ReadUInt32BigEndian(header[1..]);
         if (length > (uint)maxBytes)
         {
-            throw Malformed(Code.ResourceExhausted, $"The message has {length} bytes; at most {maxBytes} are allowed.");
+            throw Malformed(Code.ResourceExhausted, $"The message has {length} bytes; at most {maxBytes} are allowed.", call.Bound.Service.TooLargeReason);
         }
 
         if (buffer.Length - HeaderBytes < length)

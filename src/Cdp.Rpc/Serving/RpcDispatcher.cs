@@ -51,17 +51,17 @@ internal sealed partial class RpcDispatcher : IDisposable
         if (!HttpMethods.IsPost(http.Request.Method))
         {
             http.Response.Headers.Allow = HttpMethods.Post;
-            return Refuse(http, StatusCodes.Status405MethodNotAllowed, new(Code.Unimplemented, "A call of gRPC is a POST."));
+            return Refuse(http, StatusCodes.Status405MethodNotAllowed, new(Code.Unimplemented, "A call of gRPC is a POST.") { Reason = "HTTP_METHOD_UNSUPPORTED" });
         }
 
         if (!GrpcHeaders.IsGrpc(http.Request.ContentType))
         {
-            return Refuse(http, StatusCodes.Status415UnsupportedMediaType, new(Code.InvalidArgument, "The content-type must be application/grpc."));
+            return Refuse(http, StatusCodes.Status415UnsupportedMediaType, new(Code.InvalidArgument, "The content-type must be application/grpc.") { Reason = "CONTENT_TYPE_UNSUPPORTED" });
         }
 
         if (!_methods.TryGetValue(http.Request.Path.Value ?? "", out var method))
         {
-            return Refuse(http, StatusCodes.Status200OK, new(Code.Unimplemented, DescribeUnknown(http.Request.Path.Value ?? "")));
+            return Refuse(http, StatusCodes.Status200OK, new(Code.Unimplemented, DescribeUnknown(http.Request.Path.Value ?? "")) { Reason = "METHOD_UNKNOWN" });
         }
 
         var headers = http.Request.Headers;
@@ -69,7 +69,7 @@ internal sealed partial class RpcDispatcher : IDisposable
         if (encoding.Count > 0 && !string.Equals(encoding, GrpcHeaders.Identity, StringComparison.Ordinal))
         {
             http.Response.Headers[GrpcHeaders.AcceptEncoding] = GrpcHeaders.Identity;
-            return Refuse(http, StatusCodes.Status200OK, new(Code.Unimplemented, "The grpc-encoding is not supported; send messages uncompressed."));
+            return Refuse(http, StatusCodes.Status200OK, new(Code.Unimplemented, "The grpc-encoding is not supported; send messages uncompressed.") { Reason = "ENCODING_UNSUPPORTED" });
         }
 
         TimeSpan? timeout = null;
@@ -77,7 +77,7 @@ internal sealed partial class RpcDispatcher : IDisposable
         {
             if (!GrpcTimeout.TryParse(text.ToString(), out var parsed))
             {
-                return Refuse(http, StatusCodes.Status200OK, new(Code.InvalidArgument, "The grpc-timeout must be one to eight digits and one of H, M, S, m, u, n."));
+                return Refuse(http, StatusCodes.Status200OK, new(Code.InvalidArgument, "The grpc-timeout must be one to eight digits and one of H, M, S, m, u, n.") { Reason = "TIMEOUT_MALFORMED" });
             }
 
             timeout = parsed;

@@ -1,0 +1,82 @@
+using Cdp.V1;
+using Google.Rpc;
+
+namespace Cdp.Gateway.Tests.Admin;
+
+/// <summary>Tenants and definitions.</summary>
+public sealed class AdminTests
+{
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Only_the_operator_makes_and_lists_tenants()
+    {
+        await using var server = await GatewayFixture.StartAsync();
+        using var admin = await server.ClientOfAsync(Role.Admin);
+        await Calls.RefusedAsync(admin.Admin.PutTenantAsync(new PutTenantRequest { Tenant = new Tenant { Id = "new" } }, cancellationToken: Cancel), Code.PermissionDenied, "OPERATOR_ONLY");
+        await Calls.RefusedAsync(admin.Admin.ListTenantsAsync(new ListTenantsRequest(), cancellationToken: Cancel), Code.PermissionDenied, "OPERATOR_ONLY");
+        await Calls.RefusedAsync(admin.Admin.CreateKeyAsync(new CreateKeyRequest { Roles = { Role.Reader }, TenantId = "other" }, cancellationToken: Cancel), Code.PermissionDenied, "OPERATOR_ONLY");
+
+        await server.PutTenantAsync("new");
+
+        Assert.Equal(["default", "new"], (await server.Client.Admin.ListTenantsAsync(new ListTenantsRequest(), cancellationToken: Cancel)).Tenants.Select(t => t.Id).Order(StringComparer.Ordinal));
+        using var own = await server.ClientOfAsync(Role.Admin, "new");
+        var changed = await own.Admin.PutTenantAsync(new PutTenantRequest { Tenant = new Tenant { Id = "new", CurrencyCode = "GBP" } }, cancellationToken: Cancel);
+        Assert.Equal("GBP", changed.Tenant.CurrencyCode);
+    }
+
+    [Theory]
+    [InlineData("Upper", "", "", "tenant.id")]
+    [InlineData("", "", "", "tenant.id")]
+    [InlineData("t", "Mars/Base", "", "tenant.time_zone")]
+    [InlineData("t", "", "euro", "tenant.currency_code")]
+    public async Task A_wrong_setting_is_refused_by_its_name_and_makes_no_tenant(string id, string zone, string currency, string field)
+    {
+        await using var server = await GatewayFixture.StartAsync();
+        var put = new PutTenantRequest { Tenant = new Tenant { Id = id, TimeZone = zone, CurrencyCode = currency } };
+
+        var error = await Calls.RefusedAsync(server.Client.Admin.PutTenantAsync(put, cancellationToken: Cancel), Code.InvalidArgument, "FIELD_INVALID");
+
+        Assert.Equal(field, Assert.Single(error.FieldViolations).Field);
+        Assert.Single((await server.Client.Admin.ListTenantsAsync(new ListTenantsRequest(), cancellationToken: Cancel)).Tenants);
+        await Calls.RefusedAsync(server.Client.Admin.CreateKeyAsync(new CreateKeyRequest { TenantId = "t", Roles = { Role.Reader } }, cancellationToken: Cancel), Code.NotFound, "TENANT_UNKNOWN");
+    }
+
+    [Fact]
+    public async Task Of_two_changes_on_top_of_one_reading_the_second_is_refused()
+    {
+        await using var server = await GatewayFixture.StartAsync();
+        var admin = server.Client.Admin;
+        var purpose = (await admin.PutPurposeAsync(new PutPurposeRequest { Purpose = new Purpose { Id = "research", Description = "1" } }, cancellationToken: Cancel)).Purpose;
+
+        purpose.Description = "2";
+        var second = (await admin.PutPurposeAsync(new PutPurposeRequest { Purpose = purpose }, cancellationToken: Cancel)).Purpose;
+        Assert.NotEqual(purpose.Etag, second.Etag);
+        purpose.Description = "3";
+        await Calls.RefusedAsync(admin.PutPurposeAsync(new PutPurposeRequest { Purpose = purpose }, cancellationToken: Cancel), Code.Aborted, "ETAG_MISMATCH");
+        Assert.Equal("2", (await admin.ListPurposesAsync(new ListPurposesRequest(), cancellationToken: Cancel)).Purposes.Single(p => p.Id == "research").Description);
+
+        purpose.Etag = "";
+        await admin.PutPurposeAsync(new PutPurposeRequest { Purpose = purpose }, cancellationToken: Cancel);
+        var type = new EventType { Name = "Sold", Role = EventRole.Order, Etag = "made up" };
+        await Calls.RefusedAsync(admin.PutEventTypeAsync(new PutEventTypeRequest { EventType = type }, cancellationToken: Cancel), Code.Aborted, "ETAG_MISMATCH");
+        Assert.Empty((await admin.ListEventTypesAsync(new ListEventTypesRequest(), cancellationToken: Cancel)).EventTypes);
+    }
+
+    [Fact]
+    public async Task Partitions_say_what_is_durable_and_what_is_applied()
+    {
+        await using var server = await GatewayFixture.StartAsync();
+        var token = await server.PublishAsync(
+            [.. Enumerable.Range(0, 50).Select(i => GatewayFixture.Event($"{i}", "Product Viewed", ("device", $"d{i}")))]);
+        await server.ProfileAsync("device", "d0", token);
+
+        var listed = await server.Client.Admin.ListPartitionsAsync(new ListPartitionsRequest(), cancellationToken: Cancel);
+
+        Assert.Equal([0, 1, 2, 3], listed.Partitions.Select(p => p.Number));
+        Assert.Equal(50, listed.Partitions.Sum(p => p.EndPosition));
+        Assert.All(listed.Partitions, p => Assert.Equal((p.EndPosition, 0), (p.AppliedPosition, p.DeadLetters)));
+        Assert.All(listed.Partitions, p => Assert.InRange(p.CommittedPosition, 0, p.AppliedPosition));
+        Assert.NotEmpty(listed.LogEpoch);
+    }
+}

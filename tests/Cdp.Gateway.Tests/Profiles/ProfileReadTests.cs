@@ -1,0 +1,152 @@
+using Cdp.Grains.V1;
+using Cdp.V1;
+using Google.Rpc;
+
+namespace Cdp.Gateway.Tests.Profiles;
+
+/// <summary>Reading customers: purposes, policies, tokens, pages.</summary>
+public sealed class ProfileReadTests
+{
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_read_names_a_declared_purpose_or_its_key_does()
+    {
+        await using var server = await GatewayFixture.StartAsync();
+        var token = await server.PublishAsync(GatewayFixture.Event("1", "Product Viewed", ("user_id", "u1")));
+        var read = new GetProfileRequest { Customer = GatewayFixture.Ref("user_id", "u1"), AfterToken = token };
+        using var without = await server.ClientOfAsync(Role.Reader, purpose: "");
+        using var with = await server.ClientOfAsync(Role.Reader, purpose: "analytics");
+
+        var missing = await Calls.RefusedAsync(without.Profiles.GetProfileAsync(read, cancellationToken: Cancel), Code.InvalidArgument, "PURPOSE_MISSING");
+        Assert.Contains("service", missing.Message, StringComparison.Ordinal);
+        Assert.NotNull((await with.Profiles.GetProfileAsync(read, cancellationToken: Cancel)).Profile);
+
+        read.Purpose = "mischief";
+        var undeclared = await Calls.RefusedAsync(with.Profiles.GetProfileAsync(read, cancellationToken: Cancel), Code.InvalidArgument, "PURPOSE_UNDECLARED");
+        foreach (var declared in (string[])["analytics", "marketing", "service"]) Assert.Contains(declared, undeclared.Message, StringComparison.Ordinal);
+        await server.Client.Admin.PutPurposeAsync(new PutPurposeRequest { Purpose = new Purpose { Id = "mischief" } }, cancellationToken: Cancel);
+        Assert.NotNull((await with.Profiles.GetProfileAsync(read, cancellationToken: Cancel)).Profile);
+    }
+
+    [Fact]
+    public async Task A_field_is_shown_to_its_purposes_and_named_as_withheld_to_others()
+    {
+        await using var server = await GatewayFixture.StartAsync();
+        var seen = GatewayFixture.Event("1", "Product Viewed", ("user_id", "u1"), ("email", "ann@example.com"));
+        seen.Traits = new TraitChanges { Set = { ["plan"] = new Value { StringValue = "gold" }, ["salary"] = new Value { IntValue = 5 } } };
+        var token = await server.PublishAsync(seen);
+        foreach (var field in (string[])["traits.salary", "identifiers.email", "recent_events"])
+            await server.Client.Admin.PutFieldPolicyAsync(new PutFieldPolicyRequest { FieldPolicy = new FieldPolicy { Field = field, Purposes = { "service" } } }, cancellationToken: Cancel);
+        var read = new GetProfileRequest { Customer = GatewayFixture.Ref("user_id", "u1"), AfterToken = token, Fields = { "traits.*", "identifiers.*", "recent_events" } };
+
+        read.Purpose = "service";
+        var service = (await server.Client.Profiles.GetProfileAsync(read, cancellationToken: Cancel)).Profile;
+        Assert.Empty(service.Withheld);
+        Assert.Equal(["plan", "salary"], service.Traits.Select(t => t.Name).Order(StringComparer.Ordinal));
+        Assert.Equal(["email", "user_id"], service.Identifiers.Select(i => i.Identifier.Namespace).Order(StringComparer.Ordinal));
+
+        read.Purpose = "marketing";
+        var marketing = (await server.Client.Profiles.GetProfileAsync(read, cancellationToken: Cancel)).Profile;
+        Assert.Equal(["plan"], marketing.Traits.Select(t => t.Name));
+        Assert.Equal(["user_id"], marketing.Identifiers.Select(i => i.Identifier.Namespace));
+        Assert.Empty(marketing.RecentEvents);
+        Assert.Equal(["identifiers.email", "recent_events", "traits.salary"], marketing.Withheld.Select(w => w.Field).Order(StringComparer.Ordinal));
+        Assert.All(marketing.Withheld, w => Assert.Equal("PURPOSE", w.Reason));
+
+        await Calls.RefusedAsync(
+            server.Client.Profiles.ListEventsAsync(new ListEventsRequest { Customer = read.Customer, Purpose = "marketing" }, cancellationToken: Cancel), Code.PermissionDenied, "FIELD_WITHHELD");
+        read.Fields.Add("secrets");
+        var unknown = await Calls.RefusedAsync(server.Client.Profiles.GetProfileAsync(read, cancellationToken: Cancel), Code.InvalidArgument, "FIELD_UNKNOWN");
+        Assert.Equal("fields[3]", Assert.Single(unknown.FieldViolations).Field);
+    }
+
+    [Fact]
+    public async Task Tokens_of_another_log_and_of_nothing_are_refused()
+    {
+        await using var server = await GatewayFixture.StartAsync();
+        var token = await server.PublishAsync(GatewayFixture.Event("1", "Product Viewed", ("user_id", "u1")));
+        Task<GetProfileResponse> ReadAsync(string after) => server.Client.Profiles.GetProfileAsync(
+            new GetProfileRequest { Customer = GatewayFixture.Ref("user_id", "u1"), AfterToken = after }, cancellationToken: Cancel);
+
+        var epoch = (await server.Client.Admin.ListPartitionsAsync(new ListPartitionsRequest(), cancellationToken: Cancel)).LogEpoch;
+        await Calls.RefusedAsync(ReadAsync(ReadTokens.Encode(new ReadToken { LogEpoch = epoch + "2" })), Code.FailedPrecondition, "TOKEN_OF_ANOTHER_LOG");
+        await Calls.RefusedAsync(ReadAsync("what?"), Code.InvalidArgument, "TOKEN_MALFORMED");
+        await Calls.RefusedAsync(ReadAsync("AAAA"), Code.InvalidArgument, "TOKEN_MALFORMED");
+        foreach (var mark in (PartitionMark[])[new() { Partition = 4, End = 0 }, new() { Partition = -1, End = 0 }, new() { Partition = 0, End = 1_000 }])
+            await Calls.RefusedAsync(ReadAsync(ReadTokens.Encode(new ReadToken { LogEpoch = epoch, Marks = { mark } })), Code.InvalidArgument, "TOKEN_MALFORMED");
+        Assert.NotNull((await ReadAsync(token)).Profile);
+    }
+
+    [Fact]
+    public async Task Paging_through_250_events_yields_each_once_newest_first()
+    {
+        await using var server = await GatewayFixture.StartAsync(checkMessages: false);
+        var events = Enumerable.Range(0, 250).Select(i =>
+        {
+            var made = GatewayFixture.Event($"e{i}", "Product Viewed", ("user_id", "u1"));
+
+            // Out of order, and up to five at one moment.
+            made.OccurredAt = new Timestamp { UnixMicros = 1_700_000_000_000_000 + (i * 7919 % 250 / 5 * 1_000_000L) };
+            return made;
+        }).ToArray();
+        await server.ProfileAsync("user_id", "u1", await server.PublishAsync(events));
+        var read = new ListEventsRequest { Customer = GatewayFixture.Ref("user_id", "u1"), PageSize = 60 };
+        var seen = new List<CustomerEvent>();
+        var sizes = new List<int>();
+        do
+        {
+            var page = await server.Client.Profiles.ListEventsAsync(read, cancellationToken: Cancel);
+            seen.AddRange(page.Events);
+            sizes.Add(page.Events.Count);
+            read.PageToken = page.NextPageToken;
+
+            // What arrives meanwhile moves no page: it is newer than all of them.
+            if (sizes.Count == 2)
+                await server.ProfileAsync("user_id", "u1", await server.PublishAsync(GatewayFixture.Event("late", "Product Viewed", ("user_id", "u1"))));
+        }
+        while (read.PageToken.Length > 0);
+
+        Assert.Equal([60, 60, 60, 60, 10], sizes);
+        Assert.Equal(events.Select(e => e.Id).Order(StringComparer.Ordinal), seen.Select(e => e.Event.Id).Order(StringComparer.Ordinal));
+        Assert.Equal(seen.Select(e => e.EffectiveAt.UnixMicros).OrderDescending(), seen.Select(e => e.EffectiveAt.UnixMicros));
+    }
+
+    [Theory]
+    [InlineData(-1, "", "PAGE_SIZE_INVALID")]
+    [InlineData(1_001, "", "PAGE_SIZE_INVALID")]
+    [InlineData(0, "x", "PAGE_TOKEN_MALFORMED")]
+    [InlineData(0, "!!", "PAGE_TOKEN_MALFORMED")]
+    public async Task A_wrong_page_is_refused(int size, string token, string reason)
+    {
+        await using var server = await GatewayFixture.StartAsync();
+        var customer = GatewayFixture.Ref("user_id", "u1");
+        await Calls.RefusedAsync(
+            server.Client.Profiles.ListEventsAsync(new ListEventsRequest { Customer = customer, PageSize = size, PageToken = token }, cancellationToken: Cancel), Code.InvalidArgument, reason);
+        await Calls.RefusedAsync(
+            server.Client.Identities.DescribeIdentityAsync(new DescribeIdentityRequest { Customer = customer, PageSize = size, PageToken = token }, cancellationToken: Cancel), Code.InvalidArgument, reason);
+    }
+
+    [Fact]
+    public async Task In_a_batch_each_customer_has_its_own_answer()
+    {
+        await using var server = await GatewayFixture.StartAsync();
+        var token = await server.PublishAsync(GatewayFixture.Event("1", "Product Viewed", ("user_id", "u1")));
+        var read = new BatchGetProfilesRequest { AfterToken = token };
+        read.Customers.AddRange(
+        [
+            GatewayFixture.Ref("user_id", "u1"), GatewayFixture.Ref("user_id", "nobody"), new CustomerRef(), new CustomerRef { CustomerId = "a/b" },
+            GatewayFixture.Ref("email", "no address"), GatewayFixture.Ref("user_id", "null"), GatewayFixture.Ref("user_id", "u1"),
+        ]);
+
+        var results = (await server.Client.Profiles.BatchGetProfilesAsync(read, cancellationToken: Cancel)).Results;
+
+        Assert.Equal(["", "CUSTOMER_NOT_FOUND", "CUSTOMER_MISSING", "CUSTOMER_ID_INVALID", "EMAIL_INVALID", "IDENTIFIERS_BLOCKED", ""], results.Select(r => r.ErrorReason));
+        Assert.Equal(results[0].Profile, results[6].Profile);
+
+        read.Customers.Clear();
+        await Calls.RefusedAsync(server.Client.Profiles.BatchGetProfilesAsync(read, cancellationToken: Cancel), Code.InvalidArgument, "TOO_MANY_CUSTOMERS");
+        read.Customers.AddRange(Enumerable.Repeat(GatewayFixture.Ref("user_id", "u1"), 101));
+        await Calls.RefusedAsync(server.Client.Profiles.BatchGetProfilesAsync(read, cancellationToken: Cancel), Code.InvalidArgument, "TOO_MANY_CUSTOMERS");
+    }
+}
