@@ -11,7 +11,8 @@ namespace Cdp.Node.Demo;
 /// <param name="server">Where to.</param>
 /// <param name="shipment">What.</param>
 /// <param name="time">Clock of the pauses.</param>
-internal sealed class BatchSender(DemoServer server, Shipment shipment, TimeProvider time)
+/// <param name="quarter">Hears of every quarter that is acknowledged: 1 to 4.</param>
+internal sealed class BatchSender(DemoServer server, Shipment shipment, TimeProvider time, Action<int> quarter)
 {
     private const int InFlight = 8;
 
@@ -102,6 +103,7 @@ internal sealed class BatchSender(DemoServer server, Shipment shipment, TimeProv
             }
             catch (CallException e) when (e.StatusCode is Code.ResourceExhausted or Code.Unavailable)
             {
+                cancel.ThrowIfCancellationRequested();
                 connection.CheckAlive();
                 Interlocked.Increment(ref _pauses);
                 await Task.Delay(e.RetryDelay ?? DefaultPause, time, cancel);
@@ -116,6 +118,8 @@ internal sealed class BatchSender(DemoServer server, Shipment shipment, TimeProv
             _accepted += response.Accepted;
             _tokens.Add(response.Token);
             if (_tokens.Count == shipment.Batches / 2) _halfWay.TrySetResult();
+            var quarters = _tokens.Count * 4 / shipment.Batches;
+            if (quarters > (_tokens.Count - 1) * 4 / shipment.Batches) quarter(quarters);
             if (response.Accepted != sent - expected.Count) Surprise($"{sent - expected.Count} accepted of {sent}", $"{response.Accepted}");
             foreach (var refused in response.Refused)
             {

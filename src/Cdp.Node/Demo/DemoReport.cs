@@ -34,7 +34,9 @@ internal sealed class DemoReport(TextWriter output, TimeProvider time)
     /// <summary>Shows what a command of the command line would print.</summary>
     public void Show(string text)
     {
+        output.WriteLine();
         foreach (var line in text.TrimEnd('\n').Split('\n')) output.WriteLine(line.Length == 0 ? "" : $"    {line}");
+        output.WriteLine();
         output.Flush();
     }
 

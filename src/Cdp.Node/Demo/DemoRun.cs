@@ -30,6 +30,11 @@ internal sealed class DemoRun
         {
             await TellAsync(server, cancel);
         }
+        catch (CallException e) when (cancel.IsCancellationRequested)
+        {
+            // Ctrl-C reaches the server as well: it may be the first to go.
+            throw new OperationCanceledException("The demo was interrupted.", e, cancel);
+        }
         catch (CallException e)
         {
             throw new CommandException($"The server refused a call: {e.Message}{(e.Reason is { } reason ? $" [{reason}]" : "")}", e);
@@ -60,9 +65,10 @@ internal sealed class DemoRun
         _report.Chapter("4. The ledger");
         _report.Say("The generator kept its own list of the truth. Now the server is asked for every single person.");
         connection = await server.ConnectAsync(cancel);
+        _report.Say("First it has to have applied everything that it acknowledged ...");
         var waiting = _time.GetTimestamp();
         await LedgerCheck.WaitUntilVisibleAsync(connection.Client, sender.Tokens, new CustomerRef { Identifier = AnnaStory.Phone }, cancel);
-        _report.Say($"All acknowledged events are visible {_time.GetElapsedTime(waiting).TotalSeconds:0.0} s after the last acknowledgement.");
+        _report.Say($"... which it has {_time.GetElapsedTime(waiting).TotalSeconds:0.0} s after the last acknowledgement.");
         var people = new LedgerCheck(crowd, ledger, factory);
         await people.RunAsync(connection.Client, _report, scale, cancel);
 
@@ -76,7 +82,7 @@ internal sealed class DemoRun
         _report.Say($"{scale.Events:N0} events in {Enum.GetValues<Channel>().Length} channels, shuffled; {scale.SentTwice:N0} of them sent twice, {scale.Malformed} malformed,");
         _report.Say($"{scale.KioskLogins} people signing in at one kiosk, and a kill -9 of the server half-way through.");
         var started = _time.GetTimestamp();
-        var sender = new BatchSender(server, shipment, _time);
+        var sender = new BatchSender(server, shipment, _time, quarter => _report.Say($"  {quarter * 25} % acknowledged after {_time.GetElapsedTime(started).TotalSeconds:0.0} s"));
         var sending = sender.RunAsync(cancel);
         await sender.HalfWay;
         var down = TimeSpan.Zero;
@@ -127,9 +133,10 @@ internal sealed class DemoRun
         _report.Say($"key file  {folder.KeyFile}");
         _report.Say("Try in another terminal:");
         _report.Show($"""
+            alias cdp='{ServerProcess.CommandLine}'
             export CDP_URL={connection.Process.Address} CDP_KEY_FILE={folder.KeyFile}
             cdp profile cookie:annas-phone --purpose service
-            cdp profile user_id:user-001234 --purpose marketing
+            cdp profile user_id:user-000001 --purpose marketing
             cdp identity user_id:anna --purpose service
             cdp events cookie:annas-phone --purpose service
             """);

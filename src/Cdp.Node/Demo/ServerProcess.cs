@@ -24,6 +24,16 @@ internal sealed class ServerProcess : IAsyncDisposable
         _reading = Task.WhenAll(ReadOutputAsync(log), ReadErrorsAsync(log));
     }
 
+    /// <summary>What to write in a shell to run this program.</summary>
+    public static string CommandLine
+    {
+        get
+        {
+            var self = Self();
+            return string.Join(' ', self.ArgumentList.Prepend(self.FileName));
+        }
+    }
+
     /// <summary>Number of the process.</summary>
     public int Id => _process.Id;
 
@@ -45,6 +55,8 @@ internal sealed class ServerProcess : IAsyncDisposable
         foreach (var argument in (ReadOnlySpan<string>)["serve", "--data", dataDirectory, "--port", "0"]) start.ArgumentList.Add(argument);
         start.Environment[OperatorKeyFile.Variable] = operatorKey;
         start.Environment.Remove(CrashAt.Variable);
+        // A runtime that is killed leaves its diagnostic pipes in the temporary directory.
+        start.Environment["DOTNET_EnableDiagnostics"] = "0";
         start.RedirectStandardOutput = true;
         start.RedirectStandardError = true;
         var server = new ServerProcess(Process.Start(start) ?? throw new CommandException("The server's process could not be started."), log);
