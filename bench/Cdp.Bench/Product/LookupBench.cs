@@ -19,6 +19,7 @@ internal sealed class LookupBench : IBench
         await using var server = await ServerProcess.StartAsync();
         using var client = server.Connect();
         await Lookups.FillAsync(client, Customers, 3, cancellationToken);
+        await server.SettleAsync(cancellationToken);
         var sample = await client.Profiles.GetProfileAsync(Lookups.Request(Customers / 2), cancellationToken: cancellationToken);
         var replyFile = Path.Combine(server.Data, "reply.bin");
         await File.WriteAllBytesAsync(replyFile, sample.ToByteArray(), cancellationToken);

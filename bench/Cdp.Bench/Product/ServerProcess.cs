@@ -69,6 +69,18 @@ internal sealed partial class ServerProcess : IAsyncDisposable
 
     public CdpClient Connect() => new(Address, Key);
 
+    /// <summary>Waits until what was written is saved and the server rests.</summary>
+    public async Task SettleAsync(CancellationToken cancellationToken)
+    {
+        // Snapshots follow the last event by half a minute.
+        for (var rested = 0; rested < 35;)
+        {
+            var before = Cpu;
+            await Task.Delay(TimeSpan.FromSeconds(1), cancellationToken);
+            rested = Cpu - before < TimeSpan.FromMilliseconds(100) ? rested + 1 : 0;
+        }
+    }
+
     /// <summary>Ends it in order and leaves its data.</summary>
     public async Task StopAsync()
     {
