@@ -21,11 +21,14 @@ internal readonly record struct LinkKey(string Tenant, string Key)
 /// <summary>Where one event goes; no customer where it was refused or erased.</summary>
 internal readonly record struct EventTarget(LogEntry Entry, string Customer, MintedEntry? Mint);
 
+/// <summary>The merges that one event's identifiers need, in order, and the links to point when all are done.</summary>
+internal sealed record MergeRun(string Tenant, IReadOnlyList<MergeOrder> Orders, IReadOnlyList<LinkTarget> Links);
+
 /// <summary>What a batch of events needs.</summary>
 internal sealed record Resolution(
     IReadOnlyList<EventTarget> Targets,
     IReadOnlyList<LinkTarget> Links,
-    IReadOnlyList<(string Tenant, MergeOrder Order, IReadOnlyList<LinkTarget> Links)> Merges);
+    IReadOnlyList<MergeRun> Merges);
 
 /// <summary>
 /// Finds the customer of each event: from the cache, from the links, and, for the events whose identifiers do not all
@@ -60,7 +63,7 @@ internal sealed class LinkResolver(IGrains grains, IDefinitions definitions, Han
         }
 
         var links = new List<LinkTarget>();
-        var merges = new List<(string, MergeOrder, IReadOnlyList<LinkTarget>)>();
+        var merges = new List<MergeRun>();
         foreach (var (tenant, indexes) in open ?? [])
             await AskAsync(tenant, indexes, entries, found, targets, links, merges, cancellationToken);
         return new Resolution(targets, links, merges);
@@ -132,7 +135,7 @@ internal sealed class LinkResolver(IGrains grains, IDefinitions definitions, Han
 
     private async ValueTask AskAsync(
         string tenant, List<int> indexes, IReadOnlyList<LogEntry> entries, Dictionary<LinkKey, string> found, EventTarget[] targets,
-        List<LinkTarget> links, List<(string, MergeOrder, IReadOnlyList<LinkTarget>)> merges, CancellationToken cancellationToken)
+        List<LinkTarget> links, List<MergeRun> merges, CancellationToken cancellationToken)
     {
         var tenantDefinitions = await DefinitionsAsync(tenant, cancellationToken);
         var request = new DecideIdentityRequest();
@@ -161,8 +164,8 @@ internal sealed class LinkResolver(IGrains grains, IDefinitions definitions, Han
             }
 
             var orders = answer.Merges.Where(m => seen.Add(m.Loser)).ToList();
-            for (var m = 0; m < orders.Count; m++) merges.Add((tenant, orders[m], m == orders.Count - 1 ? pointed : []));
-            if (orders.Count == 0) links.AddRange(pointed);
+            if (orders.Count > 0) merges.Add(new MergeRun(tenant, orders, pointed));
+            else links.AddRange(pointed);
         }
     }
 

@@ -42,7 +42,6 @@ public sealed class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.ILis
     private bool _begun;
     private TaskCompletionSource? _room;
     private Task _commit = Task.CompletedTask;
-    private Task _merges = Task.CompletedTask;
     private Task _stateWrite = Task.CompletedTask;
 
     /// <summary>Makes the grain for one activation.</summary>
@@ -183,7 +182,12 @@ public sealed class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.ILis
     {
         var batch = Enqueue(entries[^1].Position + 1);
         var resolved = await _resolver.ResolveAsync(entries, _stop.Token);
-        foreach (var merge in resolved.Merges) Run(merge, batch);
+        foreach (var run in resolved.Merges)
+        {
+            batch.Outstanding++;
+            _ = OwnAsync(RunAsync(run, batch));
+        }
+
         foreach (var link in resolved.Links)
         {
             batch.Outstanding++;
@@ -216,22 +220,23 @@ public sealed class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.ILis
         return batch;
     }
 
-    /// <summary>Merges run one after the other, beside the hand-overs: a sealed customer forwards what reaches it.</summary>
-    private void Run((string Tenant, MergeOrder Order, IReadOnlyList<LinkTarget> Links) merge, Batch batch)
+    /// <summary>
+    /// Merges run beside each other and beside the hand-overs: a sealed customer forwards what reaches it, another merge
+    /// included. An event's own links are pointed when all its merges are done, so that the event, delivered again after
+    /// a crash, finds what is left to do.
+    /// </summary>
+    private async Task RunAsync(MergeRun run, Batch batch)
     {
-        batch.Outstanding++;
-        _merges = OwnAsync(RunAsync(_merges));
-
-        async Task RunAsync(Task before)
+        foreach (var order in run.Orders)
         {
-            await before;
-            var merger = _context.Grains.Get<IMerge>($"{merge.Tenant}/{merge.Order.Loser}");
-            await _handOvers.CallAsync(() => merger.Run(new RunMergeRequest { Order = merge.Order }, _stop.Token), _stop.Token);
-            foreach (var link in merge.Links) await _resolver.PointAsync(link, _stop.Token);
-            _ports.Steps.Reached(RecoverySteps.MergeRepointed);
+            var merger = _context.Grains.Get<IMerge>($"{run.Tenant}/{order.Loser}");
+            await _handOvers.CallAsync(() => merger.Run(new RunMergeRequest { Order = order }, _stop.Token), _stop.Token);
             _ports.Metrics.Merged();
-            Done(batch);
         }
+
+        foreach (var link in run.Links) await _resolver.PointAsync(link, _stop.Token);
+        _ports.Steps.Reached(RecoverySteps.MergeRepointed);
+        Done(batch);
     }
 
     private async Task PointAsync(LinkTarget link, Batch batch)
