@@ -131,7 +131,7 @@ public sealed class CustomerGrain : ICustomer, IGrainLifecycle
             foreach (var skip in await FoldAgainAsync(cancellationToken)) NameSkipped(skip, fresh, reply);
         }
 
-        await AfterChangeAsync(fresh.Count, cancellationToken);
+        await AfterChangeAsync(slice.Entries.Count, cancellationToken);
         return reply;
     }
 
@@ -411,6 +411,7 @@ public sealed class CustomerGrain : ICustomer, IGrainLifecycle
 
     private async ValueTask AppendAsync(HistorySlice slice, CancellationToken cancellationToken)
     {
+        _ports.Steps.Reached(RecoverySteps.HistoryAppending);
         if (!await _ports.History.AppendAsync(_key, _sequence, slice.Entries.Count, slice.ToByteArray(), cancellationToken))
         {
             _context.Abandon();

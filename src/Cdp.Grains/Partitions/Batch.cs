@@ -8,4 +8,7 @@ internal sealed class Batch(long end)
 
     /// <summary>Hand-overs, merges, links and dead letters that have not returned; the delivery itself counts as one.</summary>
     public int Outstanding { get; set; } = 1;
+
+    /// <summary>Events of it that are kept as dead letters.</summary>
+    public int DeadLetters { get; set; }
 }

@@ -9,7 +9,14 @@ namespace Cdp.Grains.Partitions;
 
 /// <summary>The ports a partition stands on.</summary>
 public sealed record PartitionPorts(
-    IStateStore States, IDefinitions Definitions, IPartitionProgress Progress, IStepObserver Steps, GrainMetrics Metrics);
+    IStateStore States, IDefinitions Definitions, IPartitionProgress Progress, IStepObserver Steps, GrainMetrics Metrics)
+{
+    /// <summary>
+    /// Held while one event is handed over alone, by all partitions of the process: if the process dies meanwhile, only
+    /// that event is suspected.
+    /// </summary>
+    public SemaphoreSlim Isolation { get; } = new(1);
+}
 
 /// <summary>Applies one partition of the log, in order: resolves, hands over, commits.</summary>
 public sealed class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.IListener, IDisposable
@@ -24,7 +31,9 @@ public sealed class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.ILis
     public const int Window = 16;
 
     private const int IsolateAfter = 2;
+    private const int BuryAfter = 3;
     private const long IsolateSpan = 8192;
+    private static readonly TimeSpan SuspectDelay = TimeSpan.FromSeconds(3);
 
     private readonly IGrainContext _context;
     private readonly PartitionPorts _ports;
@@ -39,7 +48,9 @@ public sealed class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.ILis
     private string? _tag;
     private long _next;
     private long _applied;
+    private long _deadLetters;
     private bool _begun;
+    private bool _committing;
     private TaskCompletionSource? _room;
     private Task _commit = Task.CompletedTask;
     private Task _stateWrite = Task.CompletedTask;
@@ -61,6 +72,7 @@ public sealed class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.ILis
         _tag = row.Tag;
         _state = row.Exists ? PartitionState.Parser.ParseFrom(row.Value.Span) : new PartitionState { Isolated = -1 };
         _next = _applied = _state.Committed;
+        _deadLetters = _state.DeadLetters;
         _ports.Progress.Applied(_number, _applied);
     }
 
@@ -95,7 +107,7 @@ public sealed class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.ILis
             await BeginAsync(cancellationToken);
             if (_next < _state.IsolateUntil)
             {
-                foreach (var entry in request.Entries) await IsolateAsync(entry, cancellationToken);
+                foreach (var entry in request.Entries.TakeWhile(e => e.Position < _state.IsolateUntil)) await IsolateAsync(entry, cancellationToken);
                 return new DeliverReply { NextPosition = _next };
             }
 
@@ -127,7 +139,7 @@ public sealed class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.ILis
 
     /// <inheritdoc/>
     public ValueTask<GetPartitionStatusReply> GetStatus(GetPartitionStatusRequest request, CancellationToken cancellationToken) =>
-        new(new GetPartitionStatusReply { Applied = _applied, Committed = _state.Committed, DeadLetters = _state.DeadLetters });
+        new(new GetPartitionStatusReply { Applied = _applied, Committed = _state.Committed, DeadLetters = _deadLetters });
 
     void HandOvers.IListener.Done(Batch batch) => Done(batch);
 
@@ -150,14 +162,34 @@ public sealed class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.ILis
     }
 
     /// <summary>
-    /// Hands over one event alone, after writing down that it is tried: one that kills the process twice is known and
-    /// skipped.
+    /// Hands over one event alone, after writing down that it is tried: one that killed the process three times is known
+    /// and skipped. It is committed before the next is tried, so that no event is suspected that was applied.
     /// </summary>
     private async ValueTask IsolateAsync(LogEntry entry, CancellationToken cancellationToken)
     {
-        var again = _state.Isolated == entry.Position;
-        if (again && _state.IsolatedAttempts >= IsolateAfter)
+        // What kills processes soon after their start, for reasons of its own, is not to meet the same event again.
+        if (_state.Isolated == entry.Position && _state.IsolatedAttempts < BuryAfter)
+            await Task.Delay(SuspectDelay, _context.Time, cancellationToken);
+        await _ports.Isolation.WaitAsync(cancellationToken);
+        try
         {
+            await TakeAloneAsync(entry, cancellationToken);
+            while (_applied <= entry.Position) await RoomAsync(cancellationToken);
+            await _commit;
+        }
+        finally
+        {
+            _ports.Isolation.Release();
+        }
+    }
+
+    private async ValueTask TakeAloneAsync(LogEntry entry, CancellationToken cancellationToken)
+    {
+        var again = _state.Isolated == entry.Position;
+        if (again && _state.IsolatedAttempts >= BuryAfter)
+        {
+            // Found: what follows is handed over in batches again.
+            await WriteStateAsync(state => state.IsolateUntil = entry.Position + 1, cancellationToken);
             var batch = Enqueue(entry.Position + 1);
             batch.Outstanding++;
             await BuryAsync(entry, batch, "EVENT_CRASHED_PROCESS");
@@ -174,8 +206,6 @@ public sealed class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.ILis
                 cancellationToken);
             await TakeAsync([entry], cancellationToken);
         }
-
-        while (_applied <= entry.Position) await RoomAsync(cancellationToken);
     }
 
     private async ValueTask TakeAsync(IReadOnlyList<LogEntry> entries, CancellationToken cancellationToken)
@@ -251,40 +281,51 @@ public sealed class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.ILis
         var letter = new DeadLetter { Partition = entry.Partition, Position = entry.Position, Reason = reason, At = entry.Event.ReceivedAt };
         var written = await _handOvers.CallAsync(
             () => _ports.States.WriteAsync(DeadLetterKind, key, letter.ToByteArray(), null, _stop.Token), _stop.Token);
-        if (written is not null)
-        {
-            _state.DeadLetters++;
-            _ports.Metrics.DeadLetters(1);
-        }
-
+        if (written is not null) _ports.Metrics.DeadLetters(1);
+        batch.DeadLetters++;
         Done(batch);
     }
 
     private void Done(Batch batch)
     {
         if (--batch.Outstanding > 0) return;
-        while (_batches.TryPeek(out var head) && head.Outstanding == 0) _applied = _batches.Dequeue().End;
+        while (_batches.TryPeek(out var head) && head.Outstanding == 0)
+        {
+            _batches.Dequeue();
+            _applied = head.End;
+            _deadLetters += head.DeadLetters;
+        }
+
         while (_waiters.TryPeek(out _, out var position) && position <= _applied) _waiters.Dequeue().SetResult();
         _ports.Progress.Applied(_number, _applied);
         _room?.TrySetResult();
         _room = null;
-        if (_commit.IsCompleted && _state.Committed < _applied) _commit = OwnAsync(CommitAsync());
+        if (!_committing && _state.Committed < _applied) _commit = OwnAsync(CommitAsync());
     }
 
     private async Task CommitAsync()
     {
-        while (_state.Committed < _applied)
+        _committing = true;
+        try
         {
-            _ports.Steps.Reached(RecoverySteps.PositionCommitting);
-            var target = _applied;
-            await WriteStateAsync(
-                state =>
-                {
-                    state.Committed = target;
-                    if (target >= state.IsolateUntil) state.Attempts = 0;
-                },
-                _stop.Token);
-            _ports.Steps.Reached(RecoverySteps.PositionCommitted);
+            while (_state.Committed < _applied)
+            {
+                _ports.Steps.Reached(RecoverySteps.PositionCommitting);
+                var (target, deadLetters) = (_applied, _deadLetters);
+                await WriteStateAsync(
+                    state =>
+                    {
+                        state.Committed = target;
+                        state.DeadLetters = deadLetters;
+                        state.Attempts = 0;
+                    },
+                    _stop.Token);
+                _ports.Steps.Reached(RecoverySteps.PositionCommitted);
+            }
+        }
+        finally
+        {
+            _committing = false;
         }
     }
 
@@ -299,12 +340,10 @@ public sealed class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.ILis
         {
             var state = _state.Clone();
             change(state);
-            state.DeadLetters = _state.DeadLetters;
             var bytes = state.ToByteArray();
             var tag = await _handOvers.CallAsync(() => _ports.States.WriteAsync(StateKind, _context.Key, bytes, _tag, cancellationToken), cancellationToken);
             if (tag is null) throw new OwnershipLostException(_context.Key);
             _tag = tag;
-            state.DeadLetters = _state.DeadLetters;
             _state = state;
         }
         finally

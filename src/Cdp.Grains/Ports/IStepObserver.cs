@@ -22,6 +22,9 @@ public static class RecoverySteps
     /// <summary>Decisions stand in the identity record; nobody acted on them.</summary>
     public const string IdentityRecorded = "identity-recorded";
 
+    /// <summary>Events reached their customer; nothing of them stands in its history.</summary>
+    public const string HistoryAppending = "history-appending";
+
     /// <summary>A customer's history has the entries; its memory does not.</summary>
     public const string HistoryAppended = "history-appended";
 
@@ -52,8 +55,8 @@ public static class RecoverySteps
     /// <summary>All names, for tests.</summary>
     public static IReadOnlyList<string> All { get; } =
     [
-        LogAppended, Acknowledging, IdentityRecorded, HistoryAppended, PositionCommitting, PositionCommitted,
-        SnapshotWriting, SnapshotWritten, MergeBegun, MergeSealed, MergeAbsorbed, MergeRepointed,
+        LogAppended, Acknowledging, IdentityRecorded, HistoryAppending, HistoryAppended, PositionCommitting,
+        PositionCommitted, SnapshotWriting, SnapshotWritten, MergeBegun, MergeSealed, MergeAbsorbed, MergeRepointed,
     ];
 }
 

@@ -1,0 +1,58 @@
+using Cdp.CrashKit;
+using Cdp.Grains.Ports;
+
+namespace Cdp.Crash.Tests;
+
+/// <summary>
+/// Invariants 1 to 4, 7 and 8 on a real server that is killed: what it acknowledged is there, once, at its customer,
+/// and ids stay.
+/// </summary>
+public sealed class KillTests
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_kill_at_any_named_step_loses_nothing_and_counts_nothing_twice()
+    {
+        using var directory = new TemporaryDirectory();
+        var run = new CrashRun(directory["data"], seed: 1);
+        foreach (var passing in new[] { 1, 2, 7 })
+        {
+            foreach (var step in RecoverySteps.All)
+            {
+                var outcome = await run.KillAsync(new KillPlan.AtStep(step, passing), Token);
+                Assert.Equal(ServeProcess.Killed, outcome.ExitCode);
+            }
+
+            AssertClean(await run.CompareAsync(everything: passing == 7, Token), run);
+        }
+
+        Assert.True(run.Ledger.Unacknowledged > 0, "Every batch was acknowledged: no kill fell into one.");
+    }
+
+    [Fact]
+    public async Task A_kill_at_any_moment_loses_nothing_and_counts_nothing_twice()
+    {
+        using var directory = new TemporaryDirectory();
+        var run = new CrashRun(directory["data"], seed: 2);
+        var random = new Random(2);
+        for (var kill = 1; kill <= 30; kill++)
+        {
+            KillPlan plan = kill % 5 == 0
+                ? new KillPlan.AfterTime(TimeSpan.FromMilliseconds(random.Next(2_000)))
+                : new KillPlan.AfterAcknowledgements(random.Next(30));
+            await run.KillAsync(plan, Token);
+            if (kill % 10 == 0) AssertClean(await run.CompareAsync(everything: kill == 30, Token), run);
+        }
+
+        Assert.True(run.Ledger.Unacknowledged > 0, "Every batch was acknowledged: no kill fell into one.");
+    }
+
+    private static void AssertClean(Comparison comparison, CrashRun run)
+    {
+        Assert.True(comparison.IsClean, $"{comparison}\n{run.Refused} refused\n{string.Join('\n', comparison.Differences)}");
+        Assert.True(comparison.Events > 100, $"Only {comparison.Events} events were compared.");
+        Assert.True(comparison.Customers < comparison.Events);
+        Assert.True(comparison.DeadLetters >= run.Refused, "An event refused at the front door is not kept.");
+    }
+}

@@ -1,0 +1,185 @@
+using System.Globalization;
+using Cdp.Client;
+using Cdp.V1;
+using Google.Rpc;
+
+namespace Cdp.CrashKit;
+
+/// <summary>Compares what a server answers with the ledger, customer by customer.</summary>
+/// <param name="client">The server.</param>
+/// <param name="ledger">The truth.</param>
+/// <param name="publishOne">Publishes one more event of a node and returns the token.</param>
+internal sealed class Comparer(CdpClient client, Ledger ledger, Func<string, Task<string>> publishOne)
+{
+    private const string Purpose = "service";
+    private const int MostDifferences = 20;
+    private const int PageSize = 1_000;
+    private static readonly CallOptions Patient = new() { Timeout = TimeSpan.FromSeconds(60) };
+
+    private readonly List<string> _differences = [];
+    private readonly Dictionary<string, string> _groupOf = new(StringComparer.Ordinal);
+    private int _lost;
+    private int _twice;
+    private int _wrongSums;
+    private int _wrongGroups;
+    private int _lostIds;
+
+    public async Task<Comparison> RunAsync(bool everything, CancellationToken cancellationToken)
+    {
+        var touched = ledger.TakeTouched();
+        foreach (var token in ledger.TakeTokens()) await FindAsync(touched.First(), token, cancellationToken);
+        var groups = Groups();
+        int customers = 0, events = 0;
+        foreach (var (name, group) in groups)
+        {
+            if (!everything && !group.Nodes.Any(touched.Contains)) continue;
+            customers++;
+            events += group.Events.Count;
+            await CompareAsync(name, group, cancellationToken);
+        }
+
+        var partitions = await client.Admin.ListPartitionsAsync(new ListPartitionsRequest(), Patient, cancellationToken);
+        return new Comparison
+        {
+            DeadLetters = partitions.Partitions.Sum(p => p.DeadLetters),
+            Customers = customers,
+            Events = events,
+            Lost = _lost,
+            Twice = _twice,
+            WrongSums = _wrongSums,
+            WrongGroups = _wrongGroups,
+            LostIds = _lostIds,
+            Differences = _differences,
+        };
+    }
+
+    private Dictionary<string, Group> Groups()
+    {
+        var sets = new DisjointSets();
+        var events = ledger.Events;
+        foreach (var made in events) sets.Join(made.Nodes);
+        var groups = sets.Nodes.GroupBy(sets.Root, StringComparer.Ordinal).ToDictionary(g => g.Key, g => new Group([.. g], []), StringComparer.Ordinal);
+        foreach (var made in events) groups[sets.Root(made.Nodes[0])].Events.Add(made.Event);
+        return groups;
+    }
+
+    private async Task CompareAsync(string name, Group group, CancellationToken cancellationToken)
+    {
+        var customer = await CustomerOfAsync(name, group, cancellationToken);
+        if (customer is null) return;
+        await CompareEventsAsync(customer, group, cancellationToken);
+        var profile = await ReadAsync(customer, group, cancellationToken);
+        CompareSums(customer, profile, group);
+        foreach (var seen in ledger.Seen(group.Nodes))
+        {
+            var reached = await ReadAsync(seen, group, cancellationToken);
+            if (reached.CustomerId != customer) Differ(ref _lostIds, 1, $"{seen} led to {customer} once and leads to {reached.CustomerId}");
+        }
+
+        foreach (var node in group.Nodes) ledger.Saw(node, customer);
+    }
+
+    private async Task<string?> CustomerOfAsync(string name, Group group, CancellationToken cancellationToken)
+    {
+        var customers = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var node in group.Nodes) customers.Add(await FindAsync(node, "", cancellationToken) ?? "nobody");
+        if (customers.SetEquals(["nobody"]))
+        {
+            Differ(ref _lost, group.Events.Count, $"{string.Join(' ', group.Nodes)} are nobody");
+            return null;
+        }
+
+        if (customers.Count != 1)
+        {
+            Differ(ref _wrongGroups, 1, $"{string.Join(' ', group.Nodes)} are one, and the server says: {string.Join(' ', customers)}");
+            return null;
+        }
+
+        var customer = customers.First();
+        if (_groupOf.TryAdd(customer, name)) return customer;
+        Differ(ref _wrongGroups, 1, $"{customer} has both {name} and {_groupOf[customer]}");
+        return null;
+    }
+
+    private async Task CompareEventsAsync(string customer, Group group, CancellationToken cancellationToken)
+    {
+        var listed = new Dictionary<string, int>(StringComparer.Ordinal);
+        var request = new ListEventsRequest { Customer = new CustomerRef { CustomerId = customer }, Purpose = Purpose, PageSize = PageSize };
+        do
+        {
+            var page = await client.Profiles.ListEventsAsync(request, Patient, cancellationToken);
+            foreach (var listedEvent in page.Events) listed[listedEvent.Event.Id] = listed.GetValueOrDefault(listedEvent.Event.Id) + 1;
+            request.PageToken = page.NextPageToken;
+        }
+        while (request.PageToken.Length > 0);
+
+        foreach (var expected in group.Events)
+        {
+            if (!listed.Remove(expected.Id, out var times)) Differ(ref _lost, 1, $"{customer} lacks {expected.Id}");
+            else if (times > 1) Differ(ref _twice, 1, $"{customer} lists {expected.Id} {times} times");
+        }
+
+        foreach (var other in listed.Keys) Differ(ref _twice, 1, $"{customer} has {other} of somebody else");
+    }
+
+    private void CompareSums(string customer, Profile profile, Group group)
+    {
+        var counted = (int)profile.Activity.EventCount - group.Events.Count;
+        if (counted > 0) Differ(ref _twice, counted, $"{customer} counts {counted} too many");
+        if (counted < 0) Differ(ref _lost, -counted, $"{customer} counts {-counted} too few");
+        var expected = new SortedDictionary<string, (int Orders, decimal Total)>(StringComparer.Ordinal);
+        var points = 0m;
+        foreach (var made in group.Events)
+        {
+            if (made.Traits is { } traits) points += Number(traits.Add["points"].DecimalValue);
+            if (!made.Properties.TryGetValue("total", out var total)) continue;
+            var currency = made.Properties["currency"].StringValue;
+            var (orders, sum) = expected.GetValueOrDefault(currency);
+            expected[currency] = (orders + 1, sum + Number(total.DecimalValue));
+        }
+
+        var answered = profile.Monetary.OrderBy(m => m.CurrencyCode, StringComparer.Ordinal)
+            .Select(m => KeyValuePair.Create(m.CurrencyCode, ((int)m.Orders, Number(m.GrossRevenue.Amount))));
+        if (!answered.SequenceEqual(expected)) Differ(ref _wrongSums, 1, $"{customer} ordered {string.Join(' ', expected)}, and the server says: {profile.Monetary}");
+        var stated = profile.Traits.SingleOrDefault(t => t.Name == "points")?.Value;
+        if ((stated is null ? 0 : Number(stated.DecimalValue)) != points) Differ(ref _wrongSums, 1, $"{customer} has {points} points, and the server says: {stated}");
+    }
+
+    /// <summary>Reads a profile. One that is behind its history is folded again by its next event, so it gets one more.</summary>
+    private async Task<Profile> ReadAsync(string customer, Group group, CancellationToken cancellationToken)
+    {
+        var request = new GetProfileRequest { Customer = new CustomerRef { CustomerId = customer }, Purpose = Purpose };
+        request.Fields.AddRange(["activity", "monetary", "traits.points"]);
+        while (true)
+        {
+            var profile = (await client.Profiles.GetProfileAsync(request, Patient, cancellationToken)).Profile;
+            if (profile.Status == ValueStatus.Ok) return profile;
+            request.AfterToken = await publishOne(group.Nodes[0]);
+            group.Events.Add(ledger.Events[^1].Event);
+        }
+    }
+
+    /// <summary>The customer of an identifier once a token's events are applied; null: there is none.</summary>
+    private async Task<string?> FindAsync(string node, string token, CancellationToken cancellationToken)
+    {
+        var request = new ResolveIdentifierRequest { Identifier = Workload.Identifier(node), AfterToken = token };
+        try
+        {
+            return (await client.Identities.ResolveIdentifierAsync(request, Patient, cancellationToken)).CustomerId;
+        }
+        catch (CallException e) when (e.StatusCode == Code.NotFound)
+        {
+            return null;
+        }
+    }
+
+    private void Differ(ref int count, int by, string difference)
+    {
+        count += by;
+        if (_differences.Count < MostDifferences) _differences.Add(difference);
+    }
+
+    private static decimal Number(string text) => decimal.Parse(text, NumberStyles.Number, CultureInfo.InvariantCulture);
+
+    private sealed record Group(List<string> Nodes, List<Event> Events);
+}

@@ -1,0 +1,167 @@
+using System.Globalization;
+using Cdp.Client;
+using Cdp.V1;
+using Google.Rpc;
+
+namespace Cdp.CrashKit;
+
+/// <summary>How one child ended.</summary>
+/// <param name="ExitCode">137 after SIGKILL.</param>
+/// <param name="Batches">Batches that it acknowledged.</param>
+/// <param name="Listened">Whether it got so far as to listen.</param>
+public sealed record KillOutcome(int ExitCode, int Batches, bool Listened);
+
+/// <summary>
+/// Sends events to a server that is killed again and again on the same data, remembers what was acknowledged, sends
+/// the rest again, and compares in the end.
+/// </summary>
+public sealed class CrashRun(string data, int seed)
+{
+    private const int Senders = 3;
+    private const int MostInBatch = 12;
+    private const int MostBatches = 600;
+    private static readonly CallOptions Patient = new() { Timeout = TimeSpan.FromSeconds(60) };
+
+    private readonly Workload _workload = new(seed);
+    private readonly Lock _lock = new();
+
+    public Ledger Ledger { get; } = new();
+
+    /// <summary>Events that the front door was to refuse and did.</summary>
+    public int Refused { get; private set; }
+
+    /// <summary>Starts a child, sends events until it was killed as planned, and returns how it ended.</summary>
+    /// <exception cref="InvalidOperationException">It ended otherwise, or never reached the step.</exception>
+    public async Task<KillOutcome> KillAsync(KillPlan plan, CancellationToken cancellationToken)
+    {
+        var before = Ledger.Acknowledgements;
+        await using var child = ServeProcess.Start(data, (plan as KillPlan.AtStep)?.ToString());
+        using var timer = new CancellationTokenSource();
+        await using var kill = timer.Token.Register(child.Kill);
+        if (plan is KillPlan.AfterTime { Time: var time }) timer.CancelAfter(time);
+        var address = await child.Address.WaitAsync(cancellationToken);
+        if (address is not null)
+        {
+            var stopAt = plan is KillPlan.AfterAcknowledgements { Count: var count } ? before + count : before + MostBatches;
+            using var client = ServeProcess.Connect(address);
+            try
+            {
+                await Task.WhenAll(Enumerable.Range(0, Senders).Select(_ => SendUntilAsync(child, client, stopAt, plan, cancellationToken)));
+            }
+            catch (CallException e)
+            {
+                throw new InvalidOperationException($"A call failed although the server lived: {e.Message} Before {plan}.\n{child.Output}", e);
+            }
+        }
+
+        if (plan is KillPlan.AtStep && !child.HasExited && Ledger.Acknowledgements >= before + MostBatches)
+            throw new InvalidOperationException($"{MostBatches} batches did not lead to {plan}.\n{child.Output}");
+        var exitCode = await child.WaitAsync(cancellationToken);
+        return exitCode == ServeProcess.Killed
+            ? new KillOutcome(exitCode, Ledger.Acknowledgements - before, address is not null)
+            : throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture, $"The server ended with {exitCode} and was to be killed by {plan}.\n{child.Output}"));
+    }
+
+    /// <summary>Starts a child that nobody kills, sends what was not acknowledged, and compares what it answers.</summary>
+    /// <param name="everything">All customers; else those touched since the last comparison.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    public async Task<Comparison> CompareAsync(bool everything, CancellationToken cancellationToken)
+    {
+        await using var child = ServeProcess.Start(data);
+        var address = await child.Address.WaitAsync(cancellationToken)
+            ?? throw new InvalidOperationException($"The server did not start again.\n{child.Output}");
+        using var client = ServeProcess.Connect(address);
+        while (TakeOpen() is { Count: > 0 } batch) await PublishAsync(client, batch, cancellationToken);
+        return await new Comparer(client, Ledger, PublishOneAsync).RunAsync(everything, cancellationToken);
+
+        async Task<string> PublishOneAsync(string node)
+        {
+            MadeEvent made;
+            lock (_lock) made = _workload.NextOf(node);
+            return await PublishAsync(client, [made], cancellationToken);
+        }
+    }
+
+    private async Task SendUntilAsync(ServeProcess child, CdpClient client, int stopAt, KillPlan plan, CancellationToken cancellationToken)
+    {
+        while (!child.HasExited && Ledger.Acknowledgements < stopAt)
+        {
+            var batch = NextBatch();
+            try
+            {
+                var token = await PublishAsync(client, batch, cancellationToken);
+                if (Ledger.Acknowledgements >= stopAt) break;
+                await LookAsync(client, batch[^1].Nodes[0], token, cancellationToken);
+            }
+            catch (CallException e) when (e.StatusCode == Code.Unavailable)
+            {
+                // The connection broke, so the child is dying; if it is not, waiting for its end will tell.
+                return;
+            }
+        }
+
+        if (plan is KillPlan.AfterAcknowledgements) child.Kill();
+    }
+
+    private async Task<string> PublishAsync(CdpClient client, List<MadeEvent> batch, CancellationToken cancellationToken)
+    {
+        var request = new PublishEventsRequest();
+        request.Events.AddRange(batch.Select(m => m.Event));
+        lock (_lock)
+        {
+            if (_workload.Draw(8) == 0) request.Events.Add(_workload.NextRefused());
+        }
+
+        try
+        {
+            var response = await client.Ingest.PublishEventsAsync(request, Patient, cancellationToken);
+            if (response.Accepted != batch.Count || response.Refused.Count != request.Events.Count - batch.Count)
+                throw new InvalidOperationException($"Accepted {response.Accepted} of {batch.Count} good events: {response.Refused}");
+            Ledger.Acknowledge(batch, response.Token);
+            lock (_lock) Refused += response.Refused.Count;
+            return response.Token;
+        }
+        catch (CallException)
+        {
+            Ledger.Lose(batch);
+            throw;
+        }
+    }
+
+    /// <summary>Reads what was just written, and remembers whose it is.</summary>
+    private async Task LookAsync(CdpClient client, string node, string token, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            if (_workload.Draw(3) != 0) return;
+        }
+
+        var request = new ResolveIdentifierRequest { Identifier = Workload.Identifier(node), AfterToken = token };
+        Ledger.Saw(node, (await client.Identities.ResolveIdentifierAsync(request, Patient, cancellationToken)).CustomerId);
+    }
+
+    private List<MadeEvent> NextBatch()
+    {
+        lock (_lock)
+        {
+            var batch = new List<MadeEvent>();
+            var size = 1 + _workload.Draw(MostInBatch);
+            while (batch.Count < size)
+            {
+                var made = _workload.Draw(3) == 0 ? Ledger.TakeOpen() : null;
+                if (made is null && _workload.Draw(10) == 0) made = Ledger.AnyAcknowledged(_workload.Draw(int.MaxValue));
+                batch.Add(made ?? _workload.Next());
+                if (_workload.Draw(20) == 0) batch.Add(batch[^1]);
+            }
+
+            return batch;
+        }
+    }
+
+    private List<MadeEvent> TakeOpen()
+    {
+        var batch = new List<MadeEvent>();
+        while (batch.Count < MostInBatch && Ledger.TakeOpen() is { } open) batch.Add(open);
+        return batch;
+    }
+}
