@@ -20,6 +20,7 @@ internal static class BenchCommand
         new LatencyBench(),
         new HotBench(),
         new ScaleBench(),
+        new KillBench(),
     ];
 
     internal static async Task<int> RunAsync(string[] args)
@@ -86,7 +87,7 @@ internal static class BenchCommand
             }
         }
 
-        arguments = new BenchArguments(seconds, rest);
+        arguments = new BenchArguments(seconds, rest) { SecondsGiven = rest.Count < args.Length };
         return true;
     }
 

@@ -16,7 +16,11 @@ internal interface IBench
 /// <summary>What the command line said.</summary>
 /// <param name="Seconds">Time to measure in all, without preparation.</param>
 /// <param name="Rest">Arguments that only the benchmark knows.</param>
-internal sealed record BenchArguments(double Seconds, IReadOnlyList<string> Rest);
+internal sealed record BenchArguments(double Seconds, IReadOnlyList<string> Rest)
+{
+    /// <summary>Whether the command line named the time.</summary>
+    public bool SecondsGiven { get; init; }
+}
 
 /// <summary>A benchmark's figures.</summary>
 /// <param name="Ratio">Subject by baseline, as the description says.</param>
