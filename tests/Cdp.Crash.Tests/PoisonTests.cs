@@ -34,7 +34,9 @@ public sealed class PoisonTests
         Assert.Equal((1, 1, 1), (isolated.Committed, isolated.Isolated, isolated.IsolatedAttempts));
         Assert.True(isolated.IsolateUntil > isolated.Committed);
 
+        // A restart in this mode does not prolong it.
         await AssertAppliedAsync(data, batch, deadLetters: 0);
+        Assert.Equal(isolated.IsolateUntil, (await PartitionAsync(data)).IsolateUntil);
     }
 
     [Fact]
@@ -46,6 +48,8 @@ public sealed class PoisonTests
         await DieAsync(data, AtFirstEvent, partitions: 1, batch);
         for (var i = 0; i < 4; i++) await DieAsync(data, AtFirstEvent, partitions: 1);
 
+        // The letter stands, its position does not: it is written again and counted once.
+        await DieAsync(data, $"{RecoverySteps.PositionCommitting}:1", partitions: 1);
         await AssertAppliedAsync(data, batch[1..], deadLetters: 1);
         await using (var store = await SqliteStore.OpenAsync(data))
         {
