@@ -19,49 +19,39 @@ public sealed class CustomerFinder(GatewayPorts ports)
     private const int MostForwards = 1_000;
     private const int MaxIdLength = 40;
 
-    private readonly LinkSlots _links = new();
+    private readonly CustomerRoutes _routes = new();
 
     /// <summary>How one customer call answered.</summary>
     /// <typeparam name="TReply">Type of the reply.</typeparam>
     public delegate (CustomerStanding Standing, string ForwardedTo) StandingOf<in TReply>(TReply reply);
 
+    /// <summary>One call of a customer.</summary>
+    /// <typeparam name="TRequest">Type of the request.</typeparam>
+    /// <typeparam name="TReply">Type of the reply.</typeparam>
+    public delegate ValueTask<TReply> CustomerCall<in TRequest, TReply>(ICustomer customer, TRequest request, CancellationToken cancellationToken);
+
     /// <summary>Calls the customer that a reference names, wherever it is now; null when there is none.</summary>
-    public async ValueTask<TReply?> CallAsync<TReply>(
-        Caller caller, CustomerRef? reference, string field, Func<ICustomer, ValueTask<TReply>> call, StandingOf<TReply> standingOf,
+    public ValueTask<TReply?> CallAsync<TRequest, TReply>(
+        Caller caller, CustomerRef? reference, string field, CustomerCall<TRequest, TReply> call, TRequest request, StandingOf<TReply> standingOf,
         CancellationToken cancellationToken)
         where TReply : class
     {
-        var (key, link, cached) = await LocateAsync(caller, reference, field, cancellationToken);
-        for (var forwards = 0; key is not null && forwards < MostForwards; forwards++)
-        {
-            var reply = await call(ports.Grains.Get<ICustomer>(key));
-            var (standing, forwardedTo) = standingOf(reply);
-            switch (standing)
-            {
-                case CustomerStanding.Here:
-                    if (link is not null && forwards > 0) _links.Set(caller.Tenant, link, key);
-                    return reply;
-                case CustomerStanding.Forwarded:
-                    key = CustomerKey(caller, forwardedTo);
-                    break;
-                default:
-                    if (!cached) return null;
-                    _links.Forget(caller.Tenant, link!);
-                    cached = false;
-                    key = await ReadLinkAsync(caller, link!, cancellationToken);
-                    break;
-            }
-        }
-
-        return null;
+        // Most calls are of a known, live customer and end here, without an asynchronous step.
+        if (reference?.Identifier is not { } identifier || _routes.Find(caller.Identifiers, identifier) is not { } route)
+            return SearchAsync(caller, reference, field, call, request, standingOf, cancellationToken);
+        var calling = call(route.Customer, request, cancellationToken);
+        if (!calling.IsCompletedSuccessfully) return FollowAsync(caller, route, calling, call, request, standingOf, cancellationToken);
+        var reply = calling.Result;
+        return standingOf(reply).Standing == CustomerStanding.Here
+            ? new(reply)
+            : FollowAsync(caller, route, new(reply), call, request, standingOf, cancellationToken);
     }
 
     /// <summary>The same for calls of the identity, which need the customer's id.</summary>
-    public async ValueTask<string?> IdOfAsync(Caller caller, CustomerRef? reference, string field, CancellationToken cancellationToken)
-    {
-        var (key, _, _) = await LocateAsync(caller, reference, field, cancellationToken);
-        return key?[(key.IndexOf('/', StringComparison.Ordinal) + 1)..];
-    }
+    public async ValueTask<string?> IdOfAsync(Caller caller, CustomerRef? reference, string field, CancellationToken cancellationToken) =>
+        reference?.Identifier is { } identifier
+            ? (await RouteAsync(caller, identifier, field, cancellationToken))?.CustomerId
+            : NamedId(reference, field);
 
     /// <summary>The identifier's key, or why there is none.</summary>
     /// <exception cref="RpcException">The identifier cannot be read.</exception>
@@ -82,34 +72,91 @@ public sealed class CustomerFinder(GatewayPorts ports)
             Reason = NotFoundReason,
         }.ToException();
 
-    private async ValueTask<(string? Key, string? Link, bool Cached)> LocateAsync(
-        Caller caller, CustomerRef? reference, string field, CancellationToken cancellationToken)
+    private async ValueTask<TReply?> SearchAsync<TRequest, TReply>(
+        Caller caller, CustomerRef? reference, string field, CustomerCall<TRequest, TReply> call, TRequest request, StandingOf<TReply> standingOf,
+        CancellationToken cancellationToken)
+        where TReply : class
     {
-        switch (reference?.CustomerCase)
+        if (reference?.Identifier is null)
+            return (await ForwardedAsync(caller, CustomerOf(caller, NamedId(reference, field)), call, request, standingOf, cancellationToken)).Reply;
+        if (await RouteAsync(caller, reference.Identifier, field, cancellationToken) is not { } route) return null;
+        return await FollowAsync(caller, route, call(route.Customer, request, cancellationToken), call, request, standingOf, cancellationToken);
+    }
+
+    /// <summary>Follows a route whose customer was called; one that is out of date is put right.</summary>
+    private async ValueTask<TReply?> FollowAsync<TRequest, TReply>(
+        Caller caller, CustomerRoute route, ValueTask<TReply> calling, CustomerCall<TRequest, TReply> call, TRequest request,
+        StandingOf<TReply> standingOf, CancellationToken cancellationToken)
+        where TReply : class
+    {
+        for (var fresh = false; ; fresh = true)
         {
-            case CustomerRef.CustomerOneofCase.CustomerId:
-                var id = reference.CustomerId;
-                if (id.Length is 0 or > MaxIdLength || !id.All(char.IsAsciiLetterOrDigit))
-                    throw RpcError.InvalidField($"{field}.customer_id", "Not a customer id of this server; they have at most 40 letters and digits.", "CUSTOMER_ID_INVALID").ToException();
-                return (CustomerKey(caller, id), null, false);
-            case CustomerRef.CustomerOneofCase.Identifier:
-                var link = Resolve(caller, reference.Identifier, $"{field}.identifier").Key;
-                return _links.Find(caller.Tenant, link) is { } known
-                    ? (known, link, true)
-                    : (await ReadLinkAsync(caller, link, cancellationToken), link, false);
-            default:
-                throw RpcError.InvalidField(field, "Name a customer by customer_id or identifier.", "CUSTOMER_MISSING").ToException();
+            var reply = await calling;
+            var (standing, forwardedTo) = standingOf(reply);
+            if (standing == CustomerStanding.Here) return reply;
+            if (standing == CustomerStanding.Forwarded)
+            {
+                var (found, id) = await ForwardedAsync(caller, CustomerOf(caller, forwardedTo), call, request, standingOf, cancellationToken);
+                if (found is not null)
+                {
+                    _routes.Set(route with { CustomerId = id, Customer = CustomerOf(caller, id).Grain });
+                    return found;
+                }
+            }
+
+            // Nobody is there any more: what the link says now decides, once.
+            _routes.Forget(route);
+            if (fresh || await ReadLinkAsync(caller, new Identifier { Namespace = route.Namespace, Value = route.Value }, cancellationToken) is not { } next) return null;
+            route = next;
+            calling = call(route.Customer, request, cancellationToken);
         }
     }
 
-    private async ValueTask<string?> ReadLinkAsync(Caller caller, string link, CancellationToken cancellationToken)
+    /// <summary>Calls a customer and those it was merged into; null when there is none.</summary>
+    private async ValueTask<(TReply? Reply, string Id)> ForwardedAsync<TRequest, TReply>(
+        Caller caller, (ICustomer Grain, string Id) customer, CustomerCall<TRequest, TReply> call, TRequest request, StandingOf<TReply> standingOf,
+        CancellationToken cancellationToken)
+        where TReply : class
     {
-        var reply = await ports.Grains.Get<IIdentityLink>($"{caller.Tenant}/{link}").Resolve(new ResolveLinkRequest(), cancellationToken);
-        if (reply.Customer.Length == 0) return null;
-        var key = CustomerKey(caller, reply.Customer);
-        _links.Set(caller.Tenant, link, key);
-        return key;
+        for (var forwards = 0; forwards < MostForwards; forwards++)
+        {
+            var reply = await call(customer.Grain, request, cancellationToken);
+            var (standing, forwardedTo) = standingOf(reply);
+            if (standing == CustomerStanding.Here) return (reply, customer.Id);
+            if (standing != CustomerStanding.Forwarded) break;
+            customer = CustomerOf(caller, forwardedTo);
+        }
+
+        return (null, "");
     }
 
-    private static string CustomerKey(Caller caller, string id) => string.Concat(caller.Tenant, "/", id);
+    private static string NamedId(CustomerRef? reference, string field)
+    {
+        if (reference is not { HasCustomerId: true })
+            throw RpcError.InvalidField(field, "Name a customer by customer_id or identifier.", "CUSTOMER_MISSING").ToException();
+        var id = reference.CustomerId;
+        return id.Length is > 0 and <= MaxIdLength && id.All(char.IsAsciiLetterOrDigit)
+            ? id
+            : throw RpcError.InvalidField($"{field}.customer_id", "Not a customer id of this server; they have at most 40 letters and digits.", "CUSTOMER_ID_INVALID").ToException();
+    }
+
+    private async ValueTask<CustomerRoute?> RouteAsync(Caller caller, Identifier identifier, string field, CancellationToken cancellationToken)
+    {
+        if (_routes.Find(caller.Identifiers, identifier) is { } known) return known;
+        Resolve(caller, identifier, $"{field}.identifier");
+        return await ReadLinkAsync(caller, identifier, cancellationToken);
+    }
+
+    private async ValueTask<CustomerRoute?> ReadLinkAsync(Caller caller, Identifier identifier, CancellationToken cancellationToken)
+    {
+        var link = caller.Identifiers.Resolve(identifier.Namespace, identifier.Value).Key;
+        var reply = await ports.Grains.Get<IIdentityLink>($"{caller.Tenant}/{link}").Resolve(new ResolveLinkRequest(), cancellationToken);
+        if (reply.Customer.Length == 0) return null;
+        var route = new CustomerRoute(caller.Identifiers, identifier.Namespace, identifier.Value, reply.Customer, CustomerOf(caller, reply.Customer).Grain);
+        _routes.Set(route);
+        return route;
+    }
+
+    private (ICustomer Grain, string Id) CustomerOf(Caller caller, string id) =>
+        (ports.Grains.Get<ICustomer>(string.Concat(caller.Tenant, "/", id)), id);
 }

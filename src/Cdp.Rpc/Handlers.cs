@@ -9,6 +9,12 @@ public delegate ValueTask<RpcError?> CallGate(ServerCallContext context);
 /// <summary>Answers one request with one reply.</summary>
 public delegate ValueTask<TReply> UnaryHandler<in TRequest, TReply>(TRequest request, ServerCallContext context);
 
+/// <summary>
+/// Answers one request with the bytes of one reply: for a reply that is kept in its encoded form. They are copied before
+/// the call returns.
+/// </summary>
+public delegate ValueTask<ReadOnlyMemory<byte>> EncodedUnaryHandler<in TRequest>(TRequest request, ServerCallContext context);
+
 /// <summary>Answers the bytes of one request with one reply. The bytes are valid until the handler has returned.</summary>
 public delegate ValueTask<TReply> RawUnaryHandler<TReply>(ReadOnlySequence<byte> request, ServerCallContext context);
 

@@ -64,6 +64,16 @@ public sealed class RpcService
         return Add(new UnaryMethod<TRequest, TReply>(this, bound, Parser<TRequest>(bound), handler, maxRequestBytes));
     }
 
+    /// <summary>Binds a method with one request and one reply, which its handler hands over encoded.</summary>
+    /// <inheritdoc cref="Unary{TRequest,TReply}"/>
+    public RpcService UnaryEncoded<TRequest>(string method, EncodedUnaryHandler<TRequest> handler, int? maxRequestBytes = null)
+        where TRequest : class, IMessage<TRequest>
+    {
+        ArgumentNullException.ThrowIfNull(handler);
+        var bound = Find(method, clientStreaming: false, serverStreaming: false, typeof(TRequest), reply: null);
+        return Add(new EncodedUnaryMethod<TRequest>(this, bound, Parser<TRequest>(bound), handler, maxRequestBytes));
+    }
+
     /// <summary>Binds a method with one request, handed over as bytes, and one reply.</summary>
     /// <inheritdoc cref="Unary{TRequest,TReply}"/>
     public RpcService UnaryRaw<TReply>(string method, RawUnaryHandler<TReply> handler, int? maxRequestBytes = null)
@@ -154,7 +164,7 @@ public sealed class RpcService
     private static MessageParser<T> Parser<T>(MethodDescriptor method)
         where T : class, IMessage<T> => (MessageParser<T>)method.InputType.Parser;
 
-    private MethodDescriptor Find(string name, bool clientStreaming, bool serverStreaming, Type? request, Type reply)
+    private MethodDescriptor Find(string name, bool clientStreaming, bool serverStreaming, Type? request, Type? reply)
     {
         var method = Descriptor.FindMethodByName(name)
             ?? throw new ArgumentException($"Service {Name} has no method {name}.", nameof(name));
@@ -169,7 +179,7 @@ public sealed class RpcService
             throw new ArgumentException($"{method.FullName} takes {method.InputType.ClrType}, not {request}.", nameof(name));
         }
 
-        if (method.OutputType.ClrType != reply)
+        if (reply is not null && method.OutputType.ClrType != reply)
         {
             throw new ArgumentException($"{method.FullName} returns {method.OutputType.ClrType}, not {reply}.", nameof(name));
         }

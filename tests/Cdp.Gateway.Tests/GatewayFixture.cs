@@ -16,6 +16,7 @@ internal sealed class GatewayFixture : IAsyncDisposable
 
     private readonly SingleNodeStores _stores = new(new MemoryEventLog(4), new MemoryStateStore(), new MemoryHistory(), new MemoryCustomerIndex());
     private readonly System.Collections.Concurrent.ConcurrentQueue<Exception> _errors = new();
+    private TimeProvider _time = TimeProvider.System;
     private SingleNodeHost? _host;
     private RpcServer? _server;
 
@@ -33,9 +34,9 @@ internal sealed class GatewayFixture : IAsyncDisposable
 
     public GatewayServices Gateway { get; private set; } = null!;
 
-    public static async Task<GatewayFixture> StartAsync(bool checkMessages = true)
+    public static async Task<GatewayFixture> StartAsync(bool checkMessages = true, TimeProvider? time = null)
     {
-        var fixture = new GatewayFixture();
+        var fixture = new GatewayFixture { _time = time ?? TimeProvider.System };
         await fixture.StartServerAsync(checkMessages);
         return fixture;
     }
@@ -80,8 +81,8 @@ internal sealed class GatewayFixture : IAsyncDisposable
     private async Task StartServerAsync(bool checkMessages)
     {
         _host = await SingleNodeHost.StartAsync(
-            _stores, new SingleNodeOptions { Engine = new GrainEngineOptions { CheckMessages = checkMessages, OnFault = fault => _errors.Enqueue(fault.Exception) }, OnHandledError = (_, error) => _errors.Enqueue(error) }, TimeProvider.System);
-        Gateway = new GatewayServices(new GatewayPorts(_host.Grains, _host.Log, _host.Definitions, TimeProvider.System, NoStepObserver.Instance));
+            _stores, new SingleNodeOptions { Engine = new GrainEngineOptions { CheckMessages = checkMessages, OnFault = fault => _errors.Enqueue(fault.Exception) }, OnHandledError = (_, error) => _errors.Enqueue(error) }, _time);
+        Gateway = new GatewayServices(new GatewayPorts(_host.Grains, _host.Log, _host.Definitions, _time, NoStepObserver.Instance));
         await Gateway.Tenants.BootstrapAsync(OperatorKey, TestContext.Current.CancellationToken);
         _server = await RpcServer.StartAsync(
             new RpcServerOptions { ErrorDomain = "cdp", Address = IPAddress.Loopback, Gate = Gateway.Authenticator.CheckAsync, Translate = GatewayServices.Translate }, Gateway.Services);

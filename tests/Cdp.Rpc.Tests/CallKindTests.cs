@@ -25,6 +25,15 @@ public sealed class CallKindTests(ProbeServer server) : IClassFixture<ProbeServe
         Assert.Equal(0, (await server.Channel.UnaryAsync(ProbeMethods.Measure, new Payload(), cancellationToken: Cancel)).Bytes);
     }
 
+    [Fact]
+    public async Task A_reply_that_was_encoded_before_arrives_as_its_message()
+    {
+        var request = new Payload { Number = 42, Text = "Größe", Data = ByteString.CopyFrom(1, 2, 3) };
+
+        Assert.Equal(request, await server.Channel.UnaryAsync(ProbeMethods.Small, request, cancellationToken: Cancel));
+        Assert.Equal(new Payload(), await server.Channel.UnaryAsync(ProbeMethods.Small, new Payload(), cancellationToken: Cancel));
+    }
+
     [Theory]
     [InlineData(16 << 10)]
     [InlineData(1 << 20)]

@@ -41,6 +41,16 @@ internal static class Lookups
         }
     }
 
+    /// <summary>Reads every customer once.</summary>
+    public static Task ReadAllAsync(CdpClient client, int customers, int callers, CancellationToken cancellationToken) =>
+        Task.WhenAll(Enumerable.Range(0, callers).Select(caller => Task.Run(
+            async () =>
+            {
+                for (var customer = caller; customer < customers; customer += callers)
+                    await client.Profiles.GetProfileAsync(Request(customer), cancellationToken: cancellationToken);
+            },
+            cancellationToken)));
+
     /// <summary>Publishes events so that every customer exists and is live.</summary>
     public static async Task FillAsync(CdpClient client, int customers, int eventsEach, CancellationToken cancellationToken)
     {

@@ -34,6 +34,9 @@ public sealed class CompiledView
         Withheld = [.. fields.Distinct(StringComparer.Ordinal).Where(field => !MaySee(field))];
     }
 
+    /// <summary>A read of the same fields under the same definitions gets this very instance.</summary>
+    public bool IsKept { get; internal init; }
+
     /// <summary>The purpose of the read.</summary>
     public string Purpose { get; }
 

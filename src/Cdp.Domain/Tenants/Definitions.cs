@@ -17,6 +17,7 @@ public sealed class Definitions
     private readonly FrozenDictionary<string, EventMeaning> _declared;
     private readonly FrozenDictionary<string, Purpose> _purposes;
     private readonly FieldPolicies _policies;
+    private readonly FrozenDictionary<string, CompiledView> _defaultViews;
     private readonly ConcurrentDictionary<string, EventMeaning> _meanings = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<ViewKey, CompiledView> _views = new();
 
@@ -36,6 +37,8 @@ public sealed class Definitions
             StringComparer.Ordinal);
         _purposes = Latest(config.Purposes, purpose => purpose.Id).ToFrozenDictionary(StringComparer.Ordinal);
         _policies = new FieldPolicies(config.FieldPolicies);
+        _defaultViews = _purposes.Keys.ToFrozenDictionary(
+            purpose => purpose, purpose => new CompiledView(purpose, declared: true, [.. DefaultFields(purpose)], _policies) { IsKept = true }, StringComparer.Ordinal);
         Namespaces = new NamespaceRules(config);
         Purposes = [.. _purposes.Keys.Order(StringComparer.Ordinal)];
     }
@@ -96,15 +99,16 @@ public sealed class Definitions
     /// <param name="fields">Fields asked for, each <see cref="ProfileFields.IsValid"/>; empty: the purpose's default fields.</param>
     public CompiledView View(string purpose, IReadOnlyList<string> fields)
     {
+        if (fields.Count == 0 && _defaultViews.TryGetValue(purpose, out var usual))
+            return usual;
         var key = new ViewKey(purpose, fields);
         if (_views.TryGetValue(key, out var known))
             return known;
         string[] wanted = [.. fields.Count > 0 ? fields : DefaultFields(purpose)];
-        var view = new CompiledView(purpose, _purposes.ContainsKey(purpose), wanted, _policies);
         // A caller that makes up ever new combinations gets them compiled, not kept.
-        if (_views.Count < MaxCachedViews)
-            _views.TryAdd(new ViewKey(purpose, [.. fields]), view);
-        return view;
+        bool keep = _views.Count < MaxCachedViews;
+        var view = new CompiledView(purpose, _purposes.ContainsKey(purpose), wanted, _policies) { IsKept = keep };
+        return keep ? _views.GetOrAdd(new ViewKey(purpose, [.. fields]), view) : view;
     }
 
     private EventMeaning ByName(string type)

@@ -6,6 +6,7 @@ using Cdp.Grains.Identities;
 using Cdp.Grains.V1;
 using Cdp.Rpc;
 using Cdp.V1;
+using Google.Protobuf;
 using Google.Rpc;
 
 namespace Cdp.Gateway.Profiles;
@@ -21,7 +22,7 @@ public sealed class ProfilesService(GatewayPorts ports, CustomerFinder finder)
 
     /// <summary>The service as the server binds it.</summary>
     public RpcService Bind() => RpcService.For(ProfilesReflection.Descriptor.FindTypeByName<Google.Protobuf.Reflection.ServiceDescriptor>("Profiles"))
-        .Unary<GetProfileRequest, GetProfileResponse>("GetProfile", GetProfileAsync)
+        .UnaryEncoded<GetProfileRequest>("GetProfile", GetProfileAsync)
         .Unary<BatchGetProfilesRequest, BatchGetProfilesResponse>("BatchGetProfiles", BatchGetProfilesAsync)
         .Unary<ListEventsRequest, ListEventsResponse>("ListEvents", ListEventsAsync);
 
@@ -37,13 +38,33 @@ public sealed class ProfilesService(GatewayPorts ports, CustomerFinder finder)
             : RpcError.InvalidField("purpose", $"This purpose is not declared. Declare it with PutPurpose, or use one of: {declared}.", TenantReasons.PurposeUndeclared)).ToException();
     }
 
-    private async ValueTask<GetProfileResponse> GetProfileAsync(GetProfileRequest request, ServerCallContext context)
+    private ValueTask<ReadOnlyMemory<byte>> GetProfileAsync(GetProfileRequest request, ServerCallContext context)
     {
         var caller = Authenticator.CallerOf(context);
         var read = Checked(caller, request.Purpose, request.Fields);
+        if (request.AfterToken.Length > 0) return GetProfileAfterAsync(caller, read, request, context);
+        var reading = ReadAsync(caller, request.Customer, "customer", read, context.CancellationToken);
+        return reading.IsCompletedSuccessfully ? new(ResponseWith(reading.Result)) : RespondAsync(reading);
+    }
+
+    private async ValueTask<ReadOnlyMemory<byte>> GetProfileAfterAsync(
+        Caller caller, ReadProfileRequest read, GetProfileRequest request, ServerCallContext context)
+    {
         await ReadTokens.WaitAsync(ports, request.AfterToken, context.CancellationToken);
-        var profile = await ReadAsync(caller, request.Customer, "customer", read, context.CancellationToken) ?? throw CustomerFinder.NotFound();
-        return new GetProfileResponse { Profile = profile };
+        return ResponseWith(await ReadAsync(caller, request.Customer, "customer", read, context.CancellationToken));
+    }
+
+    private static async ValueTask<ReadOnlyMemory<byte>> RespondAsync(ValueTask<ByteString?> reading) => ResponseWith(await reading);
+
+    /// <summary>Encodes a <see cref="GetProfileResponse"/> around a profile that is encoded already.</summary>
+    private static byte[] ResponseWith(ByteString? profile)
+    {
+        if (profile is null) throw CustomerFinder.NotFound();
+        var response = new byte[CodedOutputStream.ComputeTagSize(GetProfileResponse.ProfileFieldNumber) + CodedOutputStream.ComputeBytesSize(profile)];
+        using var output = new CodedOutputStream(response);
+        output.WriteTag(GetProfileResponse.ProfileFieldNumber, WireFormat.WireType.LengthDelimited);
+        output.WriteBytes(profile);
+        return response;
     }
 
     private async ValueTask<BatchGetProfilesResponse> BatchGetProfilesAsync(BatchGetProfilesRequest request, ServerCallContext context)
@@ -62,7 +83,7 @@ public sealed class ProfilesService(GatewayPorts ports, CustomerFinder finder)
             try
             {
                 var profile = await ReadAsync(caller, customer, $"customers[{index}]", read, context.CancellationToken);
-                return profile is null ? new ProfileResult { ErrorReason = CustomerFinder.NotFoundReason } : new ProfileResult { Profile = profile };
+                return profile is null ? new ProfileResult { ErrorReason = CustomerFinder.NotFoundReason } : new ProfileResult { Profile = Profile.Parser.ParseFrom(profile) };
             }
             catch (RpcException e) when (e.Error.Code == Code.InvalidArgument)
             {
@@ -89,7 +110,7 @@ public sealed class ProfilesService(GatewayPorts ports, CustomerFinder finder)
         await ReadTokens.WaitAsync(ports, request.AfterToken, context.CancellationToken);
         var read = new ReadEventsRequest { PageSize = request.PageSize == 0 ? DefaultPage : request.PageSize, PageToken = request.PageToken };
         var reply = await finder.CallAsync(
-            caller, request.Customer, "customer", customer => customer.ReadEvents(read, context.CancellationToken),
+            caller, request.Customer, "customer", static (customer, read, cancellationToken) => customer.ReadEvents(read, cancellationToken), read,
             static r => (r.Standing, r.ForwardedTo), context.CancellationToken) ?? throw CustomerFinder.NotFound();
         var response = new ListEventsResponse { NextPageToken = reply.NextPageToken };
         response.Events.AddRange(reply.Events);
@@ -110,21 +131,37 @@ public sealed class ProfilesService(GatewayPorts ports, CustomerFinder finder)
         return request;
     }
 
-    private async ValueTask<Profile?> ReadAsync(
+    /// <summary>The encoded profile; null when there is no such customer.</summary>
+    private ValueTask<ByteString?> ReadAsync(
         Caller caller, CustomerRef? customer, string field, ReadProfileRequest read, CancellationToken cancellationToken)
     {
-        var reply = await finder.CallAsync(
-            caller, customer, field, grain => grain.ReadProfile(read, cancellationToken), static r => (r.Standing, r.ForwardedTo), cancellationToken);
-        if (reply is null) return null;
-        var asked = caller.Definitions.View(read.Purpose, read.Fields).Identifiers;
-        if (asked.IsAsked) await AddIdentifiersAsync(caller, reply.Profile, asked, cancellationToken);
-        return reply.Profile;
+        var calling = finder.CallAsync(
+            caller, customer, field, static (customer, read, cancellationToken) => customer.ReadProfile(read, cancellationToken), read,
+            static r => (r.Standing, r.ForwardedTo), cancellationToken);
+        var identifiers = caller.Definitions.View(read.Purpose, read.Fields).Identifiers;
+        return calling.IsCompletedSuccessfully && !identifiers.IsAsked
+            ? new(calling.Result?.Profile)
+            : FinishAsync(caller, calling, identifiers, cancellationToken);
     }
 
-    private async ValueTask AddIdentifiersAsync(Caller caller, Profile profile, FieldGroup asked, CancellationToken cancellationToken)
+    private async ValueTask<ByteString?> FinishAsync(
+        Caller caller, ValueTask<ReadProfileReply?> calling, FieldGroup identifiers, CancellationToken cancellationToken)
     {
+        if (await calling is not { } reply) return null;
+        if (!identifiers.IsAsked) return reply.Profile;
+
+        // Encoded messages that follow one another are one message, their repeated fields joined.
+        var customerId = Profile.Parser.ParseFrom(reply.Profile).CustomerId;
+        var more = await IdentifiersAsync(caller, customerId, identifiers, cancellationToken);
+        return ByteString.CopyFrom([.. reply.Profile.Span, .. more.ToByteArray()]);
+    }
+
+    /// <summary>The part of a profile that the identity has and the customer has not.</summary>
+    private async ValueTask<Profile> IdentifiersAsync(Caller caller, string customerId, FieldGroup asked, CancellationToken cancellationToken)
+    {
+        var profile = new Profile();
         var identity = ports.Grains.Get<IIdentity>(caller.Tenant);
-        var request = new DescribeGroupRequest { Customer = profile.CustomerId, PageSize = FactsPage };
+        var request = new DescribeGroupRequest { Customer = customerId, PageSize = FactsPage };
         var withheld = new SortedSet<string>(StringComparer.Ordinal);
         do
         {
@@ -137,9 +174,10 @@ public sealed class ProfilesService(GatewayPorts ports, CustomerFinder finder)
                 else if (asked.NamesAsWithheld(identifier.Namespace)) withheld.Add(identifier.Namespace);
             }
 
-            request = new DescribeGroupRequest { Customer = profile.CustomerId, PageSize = FactsPage, PageToken = page.NextPageToken };
+            request = new DescribeGroupRequest { Customer = customerId, PageSize = FactsPage, PageToken = page.NextPageToken };
         }
         while (request.PageToken.Length > 0);
         foreach (var name in withheld) profile.Withheld.Add(new Withheld { Field = ProfileFields.IdentifierPrefix + name, Reason = ProfileView.PurposeReason });
+        return profile;
     }
 }

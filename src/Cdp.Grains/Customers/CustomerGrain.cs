@@ -36,6 +36,7 @@ public sealed class CustomerGrain : ICustomer, IGrainLifecycle
     private readonly SnapshotWriter _snapshots;
 
     private ProfileState _profile = new();
+    private RenderedProfile? _rendered;
     private Definitions? _foldedUnder;
     private readonly HashSet<ulong> _absorbed = [];
     private string _sealedInto = string.Empty;
@@ -136,25 +137,13 @@ public sealed class CustomerGrain : ICustomer, IGrainLifecycle
     }
 
     /// <inheritdoc/>
-    public async ValueTask<ReadProfileReply> ReadProfile(ReadProfileRequest request, CancellationToken cancellationToken)
+    public ValueTask<ReadProfileReply> ReadProfile(ReadProfileRequest request, CancellationToken cancellationToken)
     {
-        if (Elsewhere() is { } forwarded) return new ReadProfileReply { Standing = CustomerStanding.Forwarded, ForwardedTo = forwarded };
-        if (!Exists) return new ReadProfileReply { Standing = CustomerStanding.Gone };
-        var definitions = await DefinitionsAsync(cancellationToken);
-        if (_foldedUnder!.Version != definitions.Version && !_foldAgain)
-        {
-            _foldAgain = true;
-            FoldAgainSoon();
-        }
-
-        var view = definitions.View(request.Purpose, request.Fields);
-        var now = Micros(_context.Time.GetUtcNow());
-        var status = _foldAgain ? Cdp.V1.ValueStatus.Stale : Cdp.V1.ValueStatus.Ok;
-        return new ReadProfileReply
-        {
-            Standing = CustomerStanding.Here,
-            Profile = ProfileView.Render(_profile, view, definitions, _id, _sequence, status, now),
-        };
+        if (Elsewhere() is { } forwarded) return new(new ReadProfileReply { Standing = CustomerStanding.Forwarded, ForwardedTo = forwarded });
+        if (!Exists) return new(new ReadProfileReply { Standing = CustomerStanding.Gone });
+        return _ports.Definitions.Find(_tenant) is { } definitions
+            ? new(ProfileUnder(definitions, request))
+            : LoadAndReadAsync(request, cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -262,6 +251,29 @@ public sealed class CustomerGrain : ICustomer, IGrainLifecycle
             Events = _profile.EventCount,
             Digest = ByteString.CopyFrom(System.Security.Cryptography.SHA256.HashData(_profile.ToByteArray())),
         };
+    }
+
+    private async ValueTask<ReadProfileReply> LoadAndReadAsync(ReadProfileRequest request, CancellationToken cancellationToken) =>
+        ProfileUnder(await DefinitionsAsync(cancellationToken), request);
+
+    private ReadProfileReply ProfileUnder(Definitions definitions, ReadProfileRequest request)
+    {
+        if (_foldedUnder!.Version != definitions.Version && !_foldAgain)
+        {
+            _foldAgain = true;
+            FoldAgainSoon();
+        }
+
+        var view = definitions.View(request.Purpose, request.Fields);
+        var status = _foldAgain ? Cdp.V1.ValueStatus.Stale : Cdp.V1.ValueStatus.Ok;
+        if (_rendered is not { } rendered || !rendered.IsOf(view, _sequence, status))
+        {
+            var profile = ProfileView.Render(_profile, view, definitions, _id, _sequence, status, Micros(_context.Time.GetUtcNow()));
+            rendered = new RenderedProfile(view, _sequence, status, profile.ToByteString());
+            _rendered = rendered.MayBeKept ? rendered : null;
+        }
+
+        return new ReadProfileReply { Standing = CustomerStanding.Here, Profile = rendered.Profile };
     }
 
     private string? Elsewhere() => _sealedInto.Length > 0 ? _sealedInto : null;
@@ -435,6 +447,7 @@ public sealed class CustomerGrain : ICustomer, IGrainLifecycle
         }
 
         _profile = profile;
+        _rendered = null;
         _foldedUnder = definitions;
         _foldAgain = false;
         _sinceSnapshot += SnapshotEvery;
@@ -476,6 +489,7 @@ public sealed class CustomerGrain : ICustomer, IGrainLifecycle
 
     private async ValueTask AfterChangeAsync(int changes, CancellationToken cancellationToken)
     {
+        _rendered = null;
         _sinceSnapshot += changes;
         await _ids.FreezeAsync(_sequence, cancellationToken);
         if (_sinceSnapshot >= SnapshotEvery) StartSnapshot();

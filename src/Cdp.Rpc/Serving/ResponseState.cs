@@ -1,4 +1,6 @@
+using System.Buffers;
 using System.Buffers.Binary;
+using System.IO.Pipelines;
 using Google.Protobuf;
 using Google.Rpc;
 using Microsoft.AspNetCore.Http;
@@ -88,11 +90,19 @@ internal sealed class ResponseState(HttpContext http, RpcDispatcher dispatcher)
         _broken = true;
 
         // The header goes through the same writer first: WriteTo advances the writer before it asks for memory.
-        var header = pipe.GetSpan(FrameHeaderBytes);
-        header[0] = 0;
-        BinaryPrimitives.WriteInt32BigEndian(header[1..], size);
-        pipe.Advance(FrameHeaderBytes);
+        WriteFrameHeader(pipe, size);
         message.WriteTo(pipe);
+        _broken = false;
+    }
+
+    /// <summary>The same with a message that is encoded already.</summary>
+    public void WriteMessage(ReadOnlySpan<byte> message)
+    {
+        Start();
+        var pipe = http.Response.BodyWriter;
+        _broken = true;
+        WriteFrameHeader(pipe, message.Length);
+        pipe.Write(message);
         _broken = false;
     }
 
@@ -238,6 +248,14 @@ internal sealed class ResponseState(HttpContext http, RpcDispatcher dispatcher)
         var target = trailersOnly ? http.Response.Headers : http.Features.GetRequiredFeature<IHttpResponseTrailersFeature>().Trailers;
         Copy(_trailers, target);
         GrpcHeaders.WriteStatus(target, _end, dispatcher.ErrorDomain);
+    }
+
+    private static void WriteFrameHeader(PipeWriter pipe, int size)
+    {
+        var header = pipe.GetSpan(FrameHeaderBytes);
+        header[0] = 0;
+        BinaryPrimitives.WriteInt32BigEndian(header[1..], size);
+        pipe.Advance(FrameHeaderBytes);
     }
 
     private static void Copy(List<KeyValuePair<string, string>>? from, IHeaderDictionary to)

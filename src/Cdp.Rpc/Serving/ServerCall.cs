@@ -143,6 +143,24 @@ internal sealed class ServerCall : ServerCallContext
         }
     }
 
+    /// <summary>The same with a reply that is encoded already.</summary>
+    public void WriteReply(ReadOnlyMemory<byte> reply)
+    {
+        if (!_response.TryBeginWrite())
+        {
+            return;
+        }
+
+        try
+        {
+            _response.WriteMessage(reply.Span);
+        }
+        finally
+        {
+            _response.EndWrite();
+        }
+    }
+
     /// <summary>Sends one of many replies.</summary>
     public async Task WriteAsync<T>(T message)
         where T : class, IMessage<T>

@@ -28,6 +28,29 @@ internal sealed class UnaryMethod<TRequest, TReply>(
     }
 }
 
+internal sealed class EncodedUnaryMethod<TRequest>(
+    RpcService service,
+    MethodDescriptor descriptor,
+    MessageParser<TRequest> parser,
+    EncodedUnaryHandler<TRequest> handler,
+    int? maxRequestBytes) : RpcMethod(service, descriptor, maxRequestBytes)
+    where TRequest : class, IMessage<TRequest>
+{
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    public override async ValueTask ServeAsync(ServerCall call)
+    {
+        await call.Requests.ReadSingleAsync();
+        var request = call.Requests.ParseAndRelease(parser);
+        var replying = handler(request, call);
+        if (!replying.IsCompleted)
+        {
+            call.WatchDeadline();
+        }
+
+        call.WriteReply(await replying);
+    }
+}
+
 internal sealed class RawUnaryMethod<TReply>(
     RpcService service,
     MethodDescriptor descriptor,

@@ -61,6 +61,52 @@ public sealed class ProfileReadTests
         Assert.Equal("fields[3]", Assert.Single(unknown.FieldViolations).Field);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task What_was_read_before_a_change_is_not_read_after_it(bool checkMessages)
+    {
+        var time = new Composed.SettableTime { Now = DateTimeOffset.UnixEpoch.AddDays(20_000) };
+        await using var server = await GatewayFixture.StartAsync(checkMessages, time);
+        var order = GatewayFixture.Event("1", "Order Completed", ("user_id", "u1"));
+        order.Properties["category"] = new Value { StringValue = "ovens" };
+        order.Traits = new TraitChanges { Set = { ["plan"] = new Value { StringValue = "gold" } } };
+        var token = await server.PublishAsync(order);
+        var before = await server.ProfileAsync("user_id", "u1", token);
+        Assert.Equal(before, await server.ProfileAsync("user_id", "u1", token));
+        var interest = Assert.Single((await server.ProfileAsync("user_id", "u1", token, "interests")).Interests);
+
+        time.Now += TimeSpan.FromDays(30);
+        var decayed = Assert.Single((await server.ProfileAsync("user_id", "u1", token, "interests")).Interests);
+        Assert.Equal(interest.Score / 2, decayed.Score, 1e-9);
+
+        order.Id = "2";
+        order.Traits.Set["plan"].StringValue = "blue";
+        token = await server.PublishAsync(order);
+        var after = await server.ProfileAsync("user_id", "u1", token);
+        Assert.Equal((before.Version + 1, 2, "blue"), (after.Version, after.Activity.EventCount, Assert.Single(after.Traits).Value.StringValue));
+
+        await server.Client.Admin.PutFieldPolicyAsync(
+            new PutFieldPolicyRequest { FieldPolicy = new FieldPolicy { Field = "traits.plan", Purposes = { "marketing" } } }, cancellationToken: Cancel);
+        var withheld = await server.ProfileAsync("user_id", "u1", token);
+        Assert.Empty(withheld.Traits);
+        Assert.Equal("traits.plan", Assert.Single(withheld.Withheld).Field);
+    }
+
+    [Fact]
+    public async Task A_profile_of_any_size_is_read_again_as_it_was()
+    {
+        await using var server = await GatewayFixture.StartAsync();
+        var seen = GatewayFixture.Event("1", "Product Viewed", ("user_id", "u1"));
+        seen.Traits = new TraitChanges { Set = { ["essay"] = new Value { StringValue = new string('x', 4_000) } } };
+        var token = await server.PublishAsync(seen);
+
+        var first = await server.ProfileAsync("user_id", "u1", token);
+
+        Assert.Equal(4_000, Assert.Single(first.Traits).Value.StringValue.Length);
+        Assert.Equal(first, await server.ProfileAsync("user_id", "u1", token));
+    }
+
     [Fact]
     public async Task Tokens_of_another_log_and_of_nothing_are_refused()
     {

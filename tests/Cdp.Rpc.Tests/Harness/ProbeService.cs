@@ -20,7 +20,7 @@ internal sealed class ProbeService
     public RpcService Bind() => RpcService.For(ProbeReflection.Descriptor.Services[0])
         .Unary<Payload, Payload>("Echo", Echo)
         .UnaryRaw<Size>("Measure", static (request, _) => new(new Size { Bytes = request.Length }))
-        .Unary<Payload, Payload>("Small", static (request, _) => new(request), maxRequestBytes: SmallLimit)
+        .UnaryEncoded<Payload>("Small", static (request, _) => new(request.ToByteArray()), maxRequestBytes: SmallLimit)
         .Unary<FailRequest, Payload>("Fail", static (request, _) => throw Failure(request))
         .ServerStreaming<CountRequest, Payload>("Count", CountAsync)
         .ClientStreaming<Payload, Totals>("Sum", SumAsync)
