@@ -41,10 +41,12 @@ public sealed class CustomerFinder(GatewayPorts ports)
             return SearchAsync(caller, reference, field, call, request, standingOf, cancellationToken);
         var calling = call(route.Customer, request, cancellationToken);
         if (!calling.IsCompletedSuccessfully) return FollowAsync(caller, route, calling, call, request, standingOf, cancellationToken);
+#pragma warning disable VSTHRD103 // Not a wait: it says that it completed.
         var reply = calling.Result;
+#pragma warning restore VSTHRD103
         return standingOf(reply).Standing == CustomerStanding.Here
             ? new(reply)
-            : FollowAsync(caller, route, new(reply), call, request, standingOf, cancellationToken);
+            : FollowAsync(caller, route, new ValueTask<TReply>(reply), call, request, standingOf, cancellationToken);
     }
 
     /// <summary>The same for calls of the identity, which need the customer's id.</summary>

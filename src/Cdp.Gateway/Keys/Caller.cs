@@ -1,5 +1,7 @@
+using System.Collections.Concurrent;
 using Cdp.Domain.Identity;
 using Cdp.Domain.Tenants;
+using Cdp.Grains.V1;
 using Cdp.V1;
 
 namespace Cdp.Gateway.Keys;
@@ -11,6 +13,8 @@ namespace Cdp.Gateway.Keys;
 /// <param name="Identifiers">Resolves identifiers under them.</param>
 public sealed record Caller(Key Key, bool IsOperator, Definitions Definitions, IdentifierResolver Identifiers)
 {
+    private readonly ConcurrentDictionary<string, ReadProfileRequest> _usualReads = new(StringComparer.Ordinal);
+
     /// <summary>The tenant.</summary>
     public string Tenant => Definitions.Tenant;
 
@@ -24,4 +28,13 @@ public sealed record Caller(Key Key, bool IsOperator, Definitions Definitions, I
 
         return false;
     }
+
+    /// <summary>
+    /// The request of a read that names no fields. A message that was sent is frozen, so one serves all reads of a purpose.
+    /// </summary>
+    /// <param name="purpose">A declared purpose.</param>
+    internal ReadProfileRequest UsualRead(string purpose) =>
+        _usualReads.TryGetValue(purpose, out var known)
+            ? known
+            : _usualReads.GetOrAdd(purpose, static purpose => new ReadProfileRequest { Purpose = purpose });
 }

@@ -44,7 +44,9 @@ public sealed class ProfilesService(GatewayPorts ports, CustomerFinder finder)
         var read = Checked(caller, request.Purpose, request.Fields);
         if (request.AfterToken.Length > 0) return GetProfileAfterAsync(caller, read, request, context);
         var reading = ReadAsync(caller, request.Customer, "customer", read, context.CancellationToken);
+#pragma warning disable VSTHRD103 // Not a wait: it says that it completed.
         return reading.IsCompletedSuccessfully ? new(ResponseWith(reading.Result)) : RespondAsync(reading);
+#pragma warning restore VSTHRD103
     }
 
     private async ValueTask<ReadOnlyMemory<byte>> GetProfileAfterAsync(
@@ -60,10 +62,13 @@ public sealed class ProfilesService(GatewayPorts ports, CustomerFinder finder)
     private static byte[] ResponseWith(ByteString? profile)
     {
         if (profile is null) throw CustomerFinder.NotFound();
-        var response = new byte[CodedOutputStream.ComputeTagSize(GetProfileResponse.ProfileFieldNumber) + CodedOutputStream.ComputeBytesSize(profile)];
-        using var output = new CodedOutputStream(response);
-        output.WriteTag(GetProfileResponse.ProfileFieldNumber, WireFormat.WireType.LengthDelimited);
-        output.WriteBytes(profile);
+        var response = new byte[1 + CodedOutputStream.ComputeLengthSize(profile.Length) + profile.Length];
+        response[0] = (byte)WireFormat.MakeTag(GetProfileResponse.ProfileFieldNumber, WireFormat.WireType.LengthDelimited);
+        var at = 1;
+        var length = (uint)profile.Length;
+        for (; length > 0x7F; length >>= 7) response[at++] = (byte)(length | 0x80);
+        response[at++] = (byte)length;
+        profile.Span.CopyTo(response.AsSpan(at));
         return response;
     }
 
@@ -126,8 +131,10 @@ public sealed class ProfilesService(GatewayPorts ports, CustomerFinder finder)
                 throw RpcError.InvalidField($"fields[{i}]", $"Not a field of a profile. Name {ProfileFields.Valid}.", "FIELD_UNKNOWN").ToException();
         }
 
-        var request = new ReadProfileRequest { Purpose = PurposeOf(caller, purpose) };
-        if (fields.Count > 0) request.Fields.AddRange(fields);
+        purpose = PurposeOf(caller, purpose);
+        if (fields.Count == 0) return caller.UsualRead(purpose);
+        var request = new ReadProfileRequest { Purpose = purpose };
+        request.Fields.AddRange(fields);
         return request;
     }
 
@@ -139,9 +146,11 @@ public sealed class ProfilesService(GatewayPorts ports, CustomerFinder finder)
             caller, customer, field, static (customer, read, cancellationToken) => customer.ReadProfile(read, cancellationToken), read,
             static r => (r.Standing, r.ForwardedTo), cancellationToken);
         var identifiers = caller.Definitions.View(read.Purpose, read.Fields).Identifiers;
+#pragma warning disable VSTHRD103 // Not a wait: it says that it completed.
         return calling.IsCompletedSuccessfully && !identifiers.IsAsked
             ? new(calling.Result?.Profile)
             : FinishAsync(caller, calling, identifiers, cancellationToken);
+#pragma warning restore VSTHRD103
     }
 
     private async ValueTask<ByteString?> FinishAsync(

@@ -17,7 +17,7 @@ internal sealed partial class Activation
         ArgumentNullException.ThrowIfNull(callback);
         ArgumentOutOfRangeException.ThrowIfLessThan(due, TimeSpan.Zero);
         var timer = new GrainTimer(this, callback);
-        lock (_gate)
+        using (_gate.EnterScope())
         {
             if (_phase == Phase.Ended)
                 return timer;
@@ -35,7 +35,7 @@ internal sealed partial class Activation
     public void Abandon()
     {
         Activation? next = null;
-        lock (_gate)
+        using (_gate.EnterScope())
         {
             if (_phase == Phase.Ended)
                 return;
@@ -52,15 +52,18 @@ internal sealed partial class Activation
     {
         get
         {
-            lock (_gate)
-                return _phase == Phase.Deactivating ? _ending!.Ended.Task : Task.CompletedTask;
+            Ending? ending;
+            using (_gate.EnterScope())
+                ending = _phase == Phase.Deactivating ? _ending : null;
+
+            return ending?.Ended.Task ?? Task.CompletedTask;
         }
     }
 
     /// <summary>Starts a deactivation if nothing is under way or waits; false if the activation is in use.</summary>
     internal bool TryDeactivate(DeactivationReason reason)
     {
-        lock (_gate)
+        using (_gate.EnterScope())
         {
             if (_running || _inFlight > 0 || _phase is not (Phase.Created or Phase.Active) || HasWaiting)
                 return false;
@@ -87,7 +90,7 @@ internal sealed partial class Activation
     {
         Task ended;
         Activation? next = null;
-        lock (_gate)
+        using (_gate.EnterScope())
         {
             if (_phase == Phase.Ended)
                 return Task.CompletedTask;
@@ -106,7 +109,7 @@ internal sealed partial class Activation
     internal void Abort(Exception reason)
     {
         TurnList interleaving, exclusive;
-        lock (_gate)
+        using (_gate.EnterScope())
         {
             if (_phase == Phase.Ended)
                 return;
@@ -143,7 +146,7 @@ internal sealed partial class Activation
     /// <summary>Forgets a timer that fired or was disposed. True if it was still known.</summary>
     internal bool Forget(GrainTimer timer)
     {
-        lock (_gate)
+        using (_gate.EnterScope())
         {
             if (timer.PreviousOfActivation is not null)
                 timer.PreviousOfActivation.NextOfActivation = timer.NextOfActivation;
@@ -166,7 +169,7 @@ internal sealed partial class Activation
             var grain = GrainKind.Create(this);
             if (grain is IGrainLifecycle lifecycle)
                 await lifecycle.ActivateAsync(GrainKind.Engine.Aborting);
-            lock (_gate)
+            using (_gate.EnterScope())
             {
                 if (_phase != Phase.Activating)
                     return;
@@ -198,7 +201,7 @@ internal sealed partial class Activation
         }
 
         Activation? successor = null;
-        lock (_gate)
+        using (_gate.EnterScope())
         {
             if (_phase == Phase.Deactivating)
                 successor = EndLocked(orderly && !_drop ? EndReason.Deactivated : EndReason.Dropped);

@@ -34,7 +34,7 @@ internal sealed partial class Activation : SynchronizationContext, IGrainContext
     private const int MaxTurnsPerSlice = 64;
     private static readonly long SliceTicks = System.Diagnostics.Stopwatch.Frequency / 1000;
 
-    private readonly Lock _gate = new();
+    private Gate _gate;
     private TurnList _continuations;
     private TurnList _interleaving;
     private TurnList _exclusive;
@@ -91,7 +91,7 @@ internal sealed partial class Activation : SynchronizationContext, IGrainContext
         // A hint that saves a lock: whoever is told to queue finds out under the gate what is true.
         if (Volatile.Read(ref _running))
             return Admission.Queue;
-        lock (_gate)
+        using (_gate.EnterScope())
         {
             if (_phase == Phase.Ended)
                 return Admission.Gone;
@@ -113,7 +113,7 @@ internal sealed partial class Activation : SynchronizationContext, IGrainContext
         if (ended)
             EndCall(interleaves, failed);
         Activation? next;
-        lock (_gate)
+        using (_gate.EnterScope())
             next = Settle();
 
         next?.Schedule();
@@ -125,7 +125,7 @@ internal sealed partial class Activation : SynchronizationContext, IGrainContext
     internal bool TryEnqueue(Turn turn, int depth)
     {
         bool wake;
-        lock (_gate)
+        using (_gate.EnterScope())
         {
             if (turn.Kind == TurnKind.Continuation)
             {
@@ -159,7 +159,7 @@ internal sealed partial class Activation : SynchronizationContext, IGrainContext
     /// <summary>Takes a call out of the queue. False if it started, or ended, or never was queued.</summary>
     internal bool TryWithdraw(Turn turn)
     {
-        lock (_gate)
+        using (_gate.EnterScope())
         {
             if (turn.Owner != this)
                 return false;
@@ -207,7 +207,7 @@ internal sealed partial class Activation : SynchronizationContext, IGrainContext
             {
                 Turn? turn = null;
                 Activation? next = null;
-                lock (_gate)
+                using (_gate.EnterScope())
                 {
                     if (!MustDrop && ran < turns && (ran == 0 || System.Diagnostics.Stopwatch.GetTimestamp() < end))
                         turn = Take();
