@@ -13,14 +13,15 @@ public static class EffectiveTime
     public const long MaxAheadMicros = 5L * 60 * 1_000_000;
 
     /// <summary>The effective time of an event in microseconds since the epoch.</summary>
-    /// <param name="occurrence">The event.</param>
+    /// <param name="occurredAt">When it happened by the device's clock, if known.</param>
+    /// <param name="sentAt">When it was sent by the device's clock, if known.</param>
     /// <param name="receivedAtMicros">When it was received, by the gateway's clock.</param>
-    public static long Of(Event occurrence, long receivedAtMicros)
+    public static long Of(Timestamp? occurredAt, Timestamp? sentAt, long receivedAtMicros)
     {
-        if (occurrence.OccurredAt is not { } occurred)
+        if (occurredAt is not { } occurred)
             return receivedAtMicros;
         // 128 bits: an event that was never validated may hold any number.
-        Int128 corrected = occurrence.SentAt is { } sent
+        Int128 corrected = sentAt is { } sent
             ? (Int128)occurred.UnixMicros + receivedAtMicros - sent.UnixMicros
             : occurred.UnixMicros;
         Int128 latest = (Int128)receivedAtMicros + MaxAheadMicros;

@@ -1,5 +1,7 @@
 using Cdp.Domain.Identity;
+using Cdp.State.V1;
 using Cdp.V1;
+using Google.Protobuf;
 
 namespace Cdp.Domain.Events;
 
@@ -23,26 +25,37 @@ public static class EventValidator
         return null;
     }
 
-    /// <summary>Judges one event; its size is computed.</summary>
-    public static EventRefusal? Validate(Event candidate) => Validate(candidate, candidate.CalculateSize());
-
-    /// <summary>Judges one event. Never throws on an event that was parsed.</summary>
-    /// <param name="candidate">The event.</param>
-    /// <param name="bytes">Its size on the wire.</param>
+    /// <summary>Judges one event. Never throws.</summary>
+    /// <param name="wireBytes">The event on the wire.</param>
+    /// <param name="head">Its head; null where the event is too large or cannot be read.</param>
     /// <returns>The first thing that is wrong, or null.</returns>
-    public static EventRefusal? Validate(Event candidate, int bytes) =>
-        CheckSize(bytes)
-        ?? CheckNames(candidate)
-        ?? CheckTime(candidate.OccurredAt, "occurred_at")
-        ?? CheckTime(candidate.SentAt, "sent_at")
-        ?? CheckIdentifiers(candidate)
-        ?? ValueValidator.CheckMap(candidate.Properties, "properties")
+    public static EventRefusal? Validate(ReadOnlySpan<byte> wireBytes, out EventHead? head)
+    {
+        head = null;
+        if (CheckSize(wireBytes.Length) is { } tooLarge)
+            return tooLarge;
+        try
+        {
+            head = EventReader.Head(wireBytes);
+            return CheckNames(head)
+                ?? CheckTime(head.OccurredAt, "occurred_at")
+                ?? CheckTime(head.SentAt, "sent_at")
+                ?? CheckIdentifiers(head)
+                ?? (PlainEvent.IsRight(wireBytes) ? null : CheckBody(EventReader.Whole(wireBytes)));
+        }
+        catch (InvalidProtocolBufferException)
+        {
+            head = null;
+            return new(Reasons.EventMalformed, "", "The bytes are not a cdp.v1.Event. Generate your client from the current protos.");
+        }
+    }
+
+    private static EventRefusal? CheckBody(Event candidate) =>
+        ValueValidator.CheckMap(candidate.Properties, "properties")
         ?? ValueValidator.CheckMap(candidate.Context, "context")
         ?? TraitValidator.Check(candidate.Traits);
 
-    /// <summary>Judges an event's size alone, before it is parsed.</summary>
-    /// <param name="bytes">Its size on the wire.</param>
-    public static EventRefusal? CheckSize(int bytes) =>
+    private static EventRefusal? CheckSize(int bytes) =>
         bytes <= EventLimits.MaxEventBytes
             ? null
             : new(Reasons.EventTooLarge, "", $"The event takes {bytes} bytes; at most {EventLimits.MaxEventBytes} are taken. Leave out large properties or refer to them.");
@@ -71,7 +84,7 @@ public static class EventValidator
         return null;
     }
 
-    private static EventRefusal? CheckNames(Event candidate)
+    private static EventRefusal? CheckNames(EventHead candidate)
     {
         if (candidate.Id.Length == 0)
             return new(Reasons.IdMissing, "id", "The event has no id. Send one that is unique within its source, so that a repeated event counts once.");
@@ -88,7 +101,7 @@ public static class EventValidator
             ?? CheckText(candidate.SessionId, EventLimits.MaxIdLength, "session_id", Reasons.SessionIdTooLong);
     }
 
-    private static EventRefusal? CheckIdentifiers(Event candidate)
+    private static EventRefusal? CheckIdentifiers(EventHead candidate)
     {
         var identifiers = candidate.Identifiers;
         if (identifiers.Count == 0)

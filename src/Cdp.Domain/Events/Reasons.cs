@@ -3,6 +3,9 @@ namespace Cdp.Domain.Events;
 /// <summary>Stable reasons of refusals at intake. Part of the API: never renamed, each explained in docs/errors.md.</summary>
 public static class Reasons
 {
+    /// <summary>The bytes are no event.</summary>
+    public const string EventMalformed = "EVENT_MALFORMED";
+
     /// <summary>The event takes more than <see cref="EventLimits.MaxEventBytes"/>.</summary>
     public const string EventTooLarge = "EVENT_TOO_LARGE";
 

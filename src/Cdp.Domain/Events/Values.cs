@@ -1,4 +1,5 @@
 using System.Globalization;
+using Cdp.State.V1;
 using Cdp.V1;
 using Google.Protobuf.Collections;
 
@@ -54,16 +55,26 @@ public static class Values
         _ => null,
     };
 
-    /// <summary>Follows a path of names through nested maps; null where it ends.</summary>
-    public static Value? Find(MapField<string, Value> fields, ReadOnlySpan<string> path)
+    /// <summary>The value of a name in a map that was read as a list: the last one counts.</summary>
+    public static Value? Find(RepeatedField<NamedValue> entries, string name)
     {
-        Value? found = null;
-        var level = fields;
-        foreach (string name in path)
+        for (int i = entries.Count - 1; i >= 0; i--)
         {
-            if (level is null || !level.TryGetValue(name, out found))
+            if (string.Equals(entries[i].Name, name, StringComparison.Ordinal))
+                return entries[i].Value;
+        }
+
+        return null;
+    }
+
+    /// <summary>Follows a path of names through nested maps; null where it ends.</summary>
+    public static Value? Find(RepeatedField<NamedValue> entries, ReadOnlySpan<string> path)
+    {
+        var found = path.IsEmpty ? null : Find(entries, path[0]);
+        for (int i = 1; i < path.Length && found is not null; i++)
+        {
+            if (found.KindCase != Value.KindOneofCase.MapValue || !found.MapValue.Fields.TryGetValue(path[i], out found))
                 return null;
-            level = found.KindCase == Value.KindOneofCase.MapValue ? found.MapValue.Fields : null;
         }
 
         return found;

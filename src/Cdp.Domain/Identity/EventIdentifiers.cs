@@ -26,8 +26,8 @@ public sealed class EventIdentifiers
     /// <summary>A usable identifier, strongest first; blocked and repeated ones are left out.</summary>
     public ResolvedIdentifier this[int index] => _usable[index].Identifier;
 
-    /// <summary>The keys, strongest first, with their places in the event.</summary>
-    public IEnumerable<IdentifierKey> Keys => _usable.Select(u => new IdentifierKey { Key = u.Identifier.Key, Index = u.Index });
+    /// <summary>A key, strongest first, with its place in the event.</summary>
+    public IdentifierKey KeyAt(int index) => new() { Key = _usable[index].Identifier.Key, Index = _usable[index].Index };
 
     /// <summary>The keys with their normalised values, strongest first, as the identity record keeps them.</summary>
     public IEnumerable<IdentifierValue> Values =>

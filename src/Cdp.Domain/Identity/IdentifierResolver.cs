@@ -45,10 +45,20 @@ public sealed class IdentifierResolver
         {
             var resolved = Resolve(identifiers[i].Namespace, identifiers[i].Value);
             if (resolved.Resolution.Outcome == IdentifierOutcome.Refused) return EventIdentifiers.Refusing(i, resolved.Resolution);
-            if (resolved.IsUsable && !usable.Exists(u => u.Identifier.Key == resolved.Key)) usable.Add((resolved, i));
+            if (resolved.IsUsable && !Holds(usable, resolved.Key)) usable.Add((resolved, i));
         }
 
         IdentifierStrength.Sort(usable);
         return EventIdentifiers.Of(usable);
+    }
+
+    private static bool Holds(List<(ResolvedIdentifier Identifier, int Index)> usable, string key)
+    {
+        foreach (var (identifier, _) in usable)
+        {
+            if (identifier.Key == key) return true;
+        }
+
+        return false;
     }
 }

@@ -40,7 +40,7 @@ internal static class ActivityFold
     }
 
     /// <summary>The name under which an event is counted: its type, or its kind where that is no TRACK.</summary>
-    public static string TypeName(Event occurrence) => occurrence.Kind switch
+    public static string TypeName(FoldedEvent occurrence) => occurrence.Kind switch
     {
         EventKind.Identify => "identify",
         EventKind.Page => "page",

@@ -1,5 +1,6 @@
 using Cdp.Domain.Events;
 using Cdp.Domain.Tenants;
+using Cdp.State.V1;
 using Cdp.V1;
 using Google.Protobuf.Collections;
 
@@ -42,7 +43,7 @@ internal readonly struct EventFacts
     /// <summary>The product that the event itself is about, where it has no list.</summary>
     public EventItem? Single { get; }
 
-    public static EventFacts Of(Event occurrence, Definitions definitions)
+    public static EventFacts Of(FoldedEvent occurrence, Definitions definitions)
     {
         var meaning = definitions.Meaning(occurrence.Type, occurrence.Kind);
         var properties = occurrence.Properties;
@@ -53,16 +54,13 @@ internal readonly struct EventFacts
         var amount = ReadAmount(properties, meaning, total, out string? currency);
         currency ??= ReadCurrency(properties, meaning) ?? definitions.CurrencyCode;
         EventItem? single = null;
-        if (items is null && ReadProductId(properties, topLevel: true) is { } productId)
-        {
-            properties.TryGetValue("quantity", out var quantity);
-            single = new EventItem(productId, ReadQuantity(quantity), null);
-        }
+        if (items is null && ReadProductId(properties) is { } productId)
+            single = new EventItem(productId, ReadQuantity(Values.Find(properties, "quantity")), null);
 
         return new(meaning, amount, currency, ReadName(properties, meaning.CategoryPaths), items, single);
     }
 
-    private static Int128? ReadAmount(MapField<string, Value> properties, EventMeaning meaning, ItemTotal total, out string? currency)
+    private static Int128? ReadAmount(RepeatedField<NamedValue> properties, EventMeaning meaning, ItemTotal total, out string? currency)
     {
         foreach (string[] path in meaning.ValuePaths)
         {
@@ -76,10 +74,10 @@ internal readonly struct EventFacts
         return isReadable ? total.Sum : null;
     }
 
-    private static string? ReadCurrency(MapField<string, Value> properties, EventMeaning meaning) =>
+    private static string? ReadCurrency(RepeatedField<NamedValue> properties, EventMeaning meaning) =>
         ReadName(properties, meaning.CurrencyPaths) is { } text ? Currencies.Read(text) : null;
 
-    private static string? ReadName(MapField<string, Value> properties, string[][] paths)
+    private static string? ReadName(RepeatedField<NamedValue> properties, string[][] paths)
     {
         foreach (string[] path in paths)
         {
@@ -90,7 +88,7 @@ internal readonly struct EventFacts
         return null;
     }
 
-    private static List<EventItem>? ReadItems(MapField<string, Value> properties, EventMeaning meaning, ref ItemTotal total)
+    private static List<EventItem>? ReadItems(RepeatedField<NamedValue> properties, EventMeaning meaning, ref ItemTotal total)
     {
         foreach (string[] path in meaning.ItemsPaths)
         {
@@ -116,18 +114,21 @@ internal readonly struct EventFacts
         if (item.TryGetValue("price", out var price))
             total.Add(price, quantity);
         item.TryGetValue("category", out var category);
-        return new EventItem(ReadProductId(item, topLevel: false), quantity, Values.GetName(category));
+        return new EventItem(ReadProductId(item), quantity, Values.GetName(category));
     }
 
     private static Int128 ReadQuantity(Value? stated) =>
         stated is not null && Values.TryGetAmount(stated, out var nanos, out string? currency) && currency is null ? nanos : Decimals.One;
 
     // At the top level "id" may be anything's.
-    private static string? ReadProductId(MapField<string, Value> fields, bool topLevel)
+    private static string? ReadProductId(RepeatedField<NamedValue> properties) =>
+        Values.GetName(Values.Find(properties, "product_id")) ?? Values.GetName(Values.Find(properties, "sku"));
+
+    private static string? ReadProductId(MapField<string, Value> item)
     {
-        foreach (string name in ProductIdNames.AsSpan(0, topLevel ? 2 : 3))
+        foreach (string name in ProductIdNames)
         {
-            if (fields.TryGetValue(name, out var value) && Values.GetName(value) is { } id)
+            if (item.TryGetValue(name, out var value) && Values.GetName(value) is { } id)
                 return id;
         }
 

@@ -1,15 +1,15 @@
-using Cdp.V1;
+using Cdp.State.V1;
 
 namespace Cdp.Domain.Profiles;
 
 /// <summary>An event as it is folded.</summary>
-/// <param name="Event">The event. Never changed, and parts of it are kept.</param>
+/// <param name="Event">What the fold takes of it. Never changed, and parts of it are kept.</param>
 /// <param name="Source">Its source, or the source of the API key that sent it.</param>
 /// <param name="EffectiveAt">Effective time in microseconds since the epoch.</param>
 /// <param name="ReceivedAt">Receipt in microseconds since the epoch.</param>
 /// <param name="Partition">Where it stands in the log.</param>
 /// <param name="Position">Its position there.</param>
-public readonly record struct FoldEvent(Event Event, string Source, long EffectiveAt, long ReceivedAt, int Partition, long Position)
+public readonly record struct FoldEvent(FoldedEvent Event, string Source, long EffectiveAt, long ReceivedAt, int Partition, long Position)
 {
     internal OrderKey Key => new(EffectiveAt, Source, Event.Id);
 }

@@ -1,5 +1,4 @@
 using Cdp.State.V1;
-using Cdp.V1;
 
 namespace Cdp.Domain.Profiles;
 
@@ -54,7 +53,7 @@ internal static class RecentFold
         }
     }
 
-    private static string TypeOf(Event occurrence) =>
+    private static string TypeOf(FoldedEvent occurrence) =>
         occurrence.Type.Length > 0 ? occurrence.Type : ActivityFold.TypeName(occurrence);
 
     private static OrderKey KeyOf(RecentState entry) => new(entry.EffectiveAt, entry.Source, entry.Id);

@@ -12,15 +12,17 @@ namespace Cdp.Domain.Profiles;
 /// </summary>
 internal static class TraitFold
 {
+    private const int FewEntries = 16;
+
     /// <summary>Tells whether an event's changes can be absorbed exactly.</summary>
     public static bool CanAbsorb(ProfileState state, in FoldEvent e)
     {
         if (e.Event.Traits is not { } changes || state.Traits.Count == 0)
             return true;
         var key = e.Key;
-        foreach (string name in changes.Set.Keys)
+        foreach (var entry in changes.Set)
         {
-            if (!CanAssign(state, name, key))
+            if (!CanAssign(state, entry.Name, key))
                 return false;
         }
 
@@ -41,12 +43,9 @@ internal static class TraitFold
         int keyBytes = TraitWeights.OfKey(key);
         foreach (string name in changes.Unset)
             Change(state, name, new TraitChange(TraitChangeKind.Assign, null, key, keyBytes));
-        foreach (var pair in changes.Set)
-            Change(state, pair.Key, new TraitChange(TraitChangeKind.Assign, pair.Value, key, keyBytes));
-        foreach (var pair in changes.SetOnce)
-            Change(state, pair.Key, new TraitChange(TraitChangeKind.Once, pair.Value, key, keyBytes));
-        foreach (var pair in changes.Add)
-            Change(state, pair.Key, new TraitChange(TraitChangeKind.Add, pair.Value, key, keyBytes));
+        Change(state, changes.Set, TraitChangeKind.Assign, key, keyBytes);
+        Change(state, changes.SetOnce, TraitChangeKind.Once, key, keyBytes);
+        Change(state, changes.Add, TraitChangeKind.Add, key, keyBytes);
     }
 
     /// <summary>The trait's value and the event that it comes from; false where it has none.</summary>
@@ -97,6 +96,31 @@ internal static class TraitFold
             return true;
         var trait = state.Traits[at];
         return IsBefore(key, trait.Assigned) || (!IsBefore(key, trait.LastOnce) && !IsBefore(key, trait.LastAdd));
+    }
+
+    private static void Change(ProfileState state, RepeatedField<NamedValue> entries, TraitChangeKind kind, OrderKey key, int keyBytes)
+    {
+        // Of entries of one name the last one counts, as in the map that they are.
+        var named = entries.Count > FewEntries ? new Dictionary<string, int>(entries.Count, StringComparer.Ordinal) : null;
+        for (int i = 0; named is not null && i < entries.Count; i++)
+            named[entries[i].Name] = i;
+        for (int i = 0; i < entries.Count; i++)
+        {
+            string name = entries[i].Name;
+            if (named is null ? !IsNamedAfter(entries, i) : named[name] == i)
+                Change(state, name, new TraitChange(kind, entries[i].Value ?? new Value(), key, keyBytes));
+        }
+    }
+
+    private static bool IsNamedAfter(RepeatedField<NamedValue> entries, int index)
+    {
+        for (int i = index + 1; i < entries.Count; i++)
+        {
+            if (string.Equals(entries[i].Name, entries[index].Name, StringComparison.Ordinal))
+                return true;
+        }
+
+        return false;
     }
 
     private static void Change(ProfileState state, string name, in TraitChange change)

@@ -11,9 +11,6 @@ namespace Cdp.Gateway.Ingest;
 /// <summary>Turns the bytes of one event into a record of the log: an event that counts, or a dead letter that says why not.</summary>
 internal static class EventIntake
 {
-    /// <summary>The event's field in LoggedEvent.</summary>
-    private const int EventField = LoggedEvent.EventFieldNumber;
-
     /// <summary>Reads one event.</summary>
     /// <param name="caller">Whose event it is.</param>
     /// <param name="bytes">The event on the wire.</param>
@@ -21,47 +18,37 @@ internal static class EventIntake
     /// <param name="partitions">Number of partitions.</param>
     public static Intake Read(Caller caller, ReadOnlySpan<byte> bytes, long receivedAt, int partitions)
     {
-        if (EventValidator.CheckSize(bytes.Length) is { } tooLarge)
-            return Refuse(caller, bytes, receivedAt, partitions, string.Empty, tooLarge);
-
-        Event parsed;
-        try
-        {
-            parsed = Event.Parser.ParseFrom(bytes);
-        }
-        catch (InvalidProtocolBufferException)
-        {
-            return Refuse(caller, bytes, receivedAt, partitions, string.Empty, new EventRefusal(
-                "EVENT_MALFORMED", string.Empty, "The bytes are not a cdp.v1.Event. Generate your client from the current protos."));
-        }
-
-        return Accept(caller, parsed, bytes, receivedAt, partitions, EventValidator.Validate(parsed, bytes.Length));
+        var refusal = EventValidator.Validate(bytes, out var head);
+        return refusal is null
+            ? Accept(caller, head!, bytes, receivedAt, partitions)
+            : Refuse(caller, bytes, receivedAt, partitions, head?.Id ?? string.Empty, refusal);
     }
 
     /// <summary>An event that the platform itself makes; its type may be reserved.</summary>
-    public static Intake Own(Caller caller, Event made, long receivedAt, int partitions) =>
-        Accept(caller, made, made.ToByteArray(), receivedAt, partitions, null);
-
-    private static Intake Accept(
-        Caller caller, Event parsed, ReadOnlySpan<byte> bytes, long receivedAt, int partitions, EventRefusal? refusal)
+    public static Intake Own(Caller caller, Event made, long receivedAt, int partitions)
     {
-        if (refusal is not null) return Refuse(caller, bytes, receivedAt, partitions, parsed.Id, refusal);
-        var identifiers = caller.Identifiers.Resolve(parsed.Identifiers);
+        var bytes = made.ToByteArray();
+        return Accept(caller, EventReader.Head(bytes), bytes, receivedAt, partitions);
+    }
+
+    private static Intake Accept(Caller caller, EventHead head, ReadOnlySpan<byte> bytes, long receivedAt, int partitions)
+    {
+        var identifiers = caller.Identifiers.Resolve(head.Identifiers);
         if (identifiers.RefusedIndex >= 0)
         {
-            return Refuse(caller, bytes, receivedAt, partitions, parsed.Id, new EventRefusal(
+            return Refuse(caller, bytes, receivedAt, partitions, head.Id, new EventRefusal(
                 identifiers.Refusal.Reason, $"identifiers[{identifiers.RefusedIndex}].value", identifiers.Refusal.Message));
         }
 
         if (identifiers.Count == 0)
         {
-            return Refuse(caller, bytes, receivedAt, partitions, parsed.Id, new EventRefusal(
+            return Refuse(caller, bytes, receivedAt, partitions, head.Id, new EventRefusal(
                 IdentifierReasons.Blocked, "identifiers",
                 "Every identifier has a value that stands for nobody (such as \"\", \"null\", \"0\", \"anonymous\"). Send one that is the customer's own, e.g. a device id."));
         }
 
-        var source = parsed.Source.Length > 0 ? parsed.Source : caller.Key.Source;
-        var id = EventHash.IdOf(source, parsed.Id);
+        var source = head.Source.Length > 0 ? head.Source : caller.Key.Source;
+        var id = EventHash.IdOf(source, head.Id);
         var logged = new LoggedEvent
         {
             ReceivedAt = receivedAt,
@@ -71,11 +58,11 @@ internal static class EventIntake
             Source = source,
             ApiKeyId = caller.Key.Id,
         };
-        logged.Keys.AddRange(identifiers.Keys);
-        var payload = EventScanner.Compose(logged, EventField, bytes);
-        logged.Event = parsed;
+        for (var i = 0; i < identifiers.Count; i++) logged.Keys.Add(identifiers.KeyAt(i));
+        var payload = EventScanner.Compose(logged, LoggedEvent.EventFieldNumber, bytes);
+        logged.Event = UnsafeByteOperations.UnsafeWrap(payload.AsMemory(payload.Length - bytes.Length));
         var partition = IdentifierKeys.PartitionOf(identifiers[0].Key, partitions);
-        return new Intake(partition, new AppendedEvent(new LogRecord(caller.Tenant, LogRecordFlags.None, 0, payload), logged), null, parsed.Id);
+        return new Intake(partition, new AppendedEvent(new LogRecord(caller.Tenant, LogRecordFlags.None, 0, payload), logged), null, head.Id);
     }
 
     private static Intake Refuse(
@@ -101,4 +88,4 @@ internal static class EventIntake
 /// <param name="Appended">The record.</param>
 /// <param name="Refusal">Why it does not count; null: it counts.</param>
 /// <param name="EventId">Its id where it could be read.</param>
-internal sealed record Intake(int Partition, AppendedEvent Appended, EventRefusal? Refusal, string EventId);
+internal readonly record struct Intake(int Partition, AppendedEvent Appended, EventRefusal? Refusal, string EventId);

@@ -103,7 +103,7 @@ public sealed class IngestService(GatewayPorts ports)
         for (var i = 0; i < intakes.Count; i++)
         {
             var intake = intakes[i];
-            (batches[intake.Partition] ??= []).Add(intake.Appended);
+            (batches[intake.Partition] ??= new(intakes.Count / batches.Length * 3 / 2)).Add(intake.Appended);
             if (intake.Refusal is { } refusal)
             {
                 response.Refused.Add(new RefusedEvent

@@ -1,8 +1,10 @@
 using System.Diagnostics;
+using Cdp.Domain.Events;
 using Cdp.Domain.Profiles;
 using Cdp.Domain.Tenants;
 using Cdp.Grains.Ports;
 using Cdp.State.V1;
+using Google.Protobuf;
 
 namespace Cdp.Grains.Customers;
 
@@ -95,13 +97,26 @@ internal sealed class CustomerFold(IEventLog log, HistoryReader reader, TimeProv
             // Events of the same moment are ordered by source and id, which stand in the log: keep them in one chunk.
             var end = Math.Min(first + ChunkEvents, references.Count);
             while (end < references.Count && references[end].EffectiveAt == references[end - 1].EffectiveAt) end++;
-            var chunk = await ReadAsync(references[first..end], cancellationToken);
-            chunk.Sort(static (a, b) => CanonicalOrder.Instance.Compare(a.Reference.ToFoldEvent(a.Event), b.Reference.ToFoldEvent(b.Event)));
-            foreach (var (reference, logged) in chunk)
+            var chunk = new List<(EventReference Reference, FoldEvent Event)>(end - first);
+            foreach (var (reference, logged) in await ReadAsync(references[first..end], cancellationToken))
             {
                 try
                 {
-                    if (!ProfileFold.TryAbsorb(state, reference.ToFoldEvent(logged), definitions))
+                    chunk.Add((reference, reference.ToFoldEvent(logged.Source, EventReader.ForFold(logged.Event.Span))));
+                }
+                catch (InvalidProtocolBufferException e)
+                {
+                    bad.Add(new PlacedReference(reference, e.GetType().Name));
+                    return state;
+                }
+            }
+
+            chunk.Sort(static (a, b) => CanonicalOrder.Instance.Compare(a.Event, b.Event));
+            foreach (var (reference, folded) in chunk)
+            {
+                try
+                {
+                    if (!ProfileFold.TryAbsorb(state, folded, definitions))
                         throw new UnreachableException("A fold in canonical order absorbs every event.");
                 }
                 catch (Exception e)
@@ -143,6 +158,6 @@ internal readonly record struct EventReference(
         (ReceivedAt, Partition, Position).CompareTo((other.ReceivedAt, other.Partition, other.Position)) < 0;
 
     /// <summary>The event as the fold takes it.</summary>
-    public FoldEvent ToFoldEvent(LoggedEvent logged) =>
-        new(logged.Event, logged.Source, EffectiveAt, ReceivedAt, Partition, Position);
+    public FoldEvent ToFoldEvent(string source, FoldedEvent read) =>
+        new(read, source, EffectiveAt, ReceivedAt, Partition, Position);
 }

@@ -10,7 +10,11 @@ namespace Cdp.Grains.Customers;
 
 /// <summary>The ports a customer stands on.</summary>
 public sealed record CustomerPorts(
-    IStateStore States, IHistory History, IEventLog Log, IDefinitions Definitions, IStepObserver Steps, GrainMetrics Metrics);
+    IStateStore States, IHistory History, IEventLog Log, IDefinitions Definitions, IStepObserver Steps, GrainMetrics Metrics)
+{
+    /// <summary>Names that customers have in common.</summary>
+    internal NamePool Names { get; } = new();
+}
 
 /// <summary>One customer: the fold of its history, kept live.</summary>
 /// <remarks>
@@ -111,18 +115,10 @@ public sealed class CustomerGrain : ICustomer, IGrainLifecycle
         await AppendAsync(slice, cancellationToken);
         if (request.Mint is not null && !Exists) _minted = request.Mint.IdentitySequence;
         foreach (var id in copies) _ids.Add(id);
-        foreach (var (reference, logged) in fresh)
+        foreach (var taken in fresh)
         {
-            _ids.Add((ulong)reference.Id);
-            if (_foldAgain) continue;
-            try
-            {
-                if (!ProfileFold.TryAbsorb(_profile, reference.ToFoldEvent(logged), definitions)) _foldAgain = true;
-            }
-            catch (Exception)
-            {
-                _foldAgain = true;
-            }
+            _ids.Add((ulong)taken.Reference.Id);
+            _foldAgain = _foldAgain || !TryAbsorb(taken, definitions);
         }
 
         if (_foldedUnder is null) _foldedUnder = definitions;
@@ -330,35 +326,59 @@ public sealed class CustomerGrain : ICustomer, IGrainLifecycle
     {
         foreach (var (reference, logged) in await Fold.ReadAsync(behind, cancellationToken))
         {
-            try
-            {
-                if (ProfileFold.TryAbsorb(_profile, reference.ToFoldEvent(logged), definitions)) continue;
-            }
-            catch (Exception)
-            {
-                _ports.Metrics.FoldFailed();
-            }
-
+            if (TryAbsorb(new FreshEvent(reference, logged.Source, Read(logged)), definitions)) continue;
             _foldAgain = true;
             await FoldAgainAsync(cancellationToken);
             return;
         }
     }
 
+    /// <summary>False where the event cannot be absorbed as it comes: folding all again will, or will find it bad.</summary>
+    private bool TryAbsorb(in FreshEvent taken, Definitions definitions)
+    {
+        try
+        {
+            return taken.Event is not null
+                && ProfileFold.TryAbsorb(_profile, taken.Reference.ToFoldEvent(taken.Source, taken.Event), definitions);
+        }
+        catch (Exception)
+        {
+            _ports.Metrics.FoldFailed();
+            return false;
+        }
+    }
+
+    /// <summary>What the fold takes of an event, its common names shared with other customers; null where it cannot be read.</summary>
+    private FoldedEvent? Read(LoggedEvent logged)
+    {
+        try
+        {
+            var read = EventReader.ForFold(logged.Event.Span);
+            read.Type = _ports.Names.Share(read.Type);
+            read.Channel = _ports.Names.Share(read.Channel);
+            return read;
+        }
+        catch (InvalidProtocolBufferException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Tells new events from copies and from what was delivered again; adds their entries to the slice.</summary>
-    private async ValueTask<List<(EventReference Reference, LoggedEvent Event)>> SortAsync(
+    private async ValueTask<List<FreshEvent>> SortAsync(
         ApplyRequest request, HistorySlice slice, ApplyReply reply, List<ulong> copies, CancellationToken cancellationToken)
     {
-        var fresh = new List<(EventReference Reference, LoggedEvent Event)>(request.Entries.Count);
+        var fresh = new List<FreshEvent>(request.Entries.Count);
         foreach (var entry in request.Entries)
         {
             var logged = entry.Event;
+            var read = Read(logged);
             var made = new EventEntry
             {
                 Partition = entry.Partition,
                 Position = entry.Position,
                 ReceivedAt = logged.ReceivedAt,
-                EffectiveAt = EffectiveTime.Of(logged.Event, logged.ReceivedAt),
+                EffectiveAt = EffectiveTime.Of(read?.OccurredAt, read?.SentAt, logged.ReceivedAt),
                 IdHashHigh = logged.IdHashHigh,
                 IdHashLow = logged.IdHashLow,
                 ContentHash = logged.ContentHash,
@@ -367,7 +387,7 @@ public sealed class CustomerGrain : ICustomer, IGrainLifecycle
             var known = IsNew(reference.Id, fresh) ? [] : await KnownAsync(reference, fresh, cancellationToken);
             if (known.Count == 0)
             {
-                fresh.Add((reference, logged));
+                fresh.Add(new FreshEvent(reference, _ports.Names.Share(logged.Source), read));
                 slice.Entries.Add(new HistoryEntry { Event = made });
                 reply.Applied++;
                 continue;
@@ -386,11 +406,11 @@ public sealed class CustomerGrain : ICustomer, IGrainLifecycle
     }
 
     /// <summary>Whether an id is certainly new: the common case, told without reading.</summary>
-    private bool IsNew(UInt128 id, List<(EventReference Reference, LoggedEvent Event)> fresh)
+    private bool IsNew(UInt128 id, List<FreshEvent> fresh)
     {
-        foreach (var (earlier, _) in fresh)
+        foreach (var earlier in fresh)
         {
-            if (earlier.Id == id) return false;
+            if (earlier.Reference.Id == id) return false;
         }
 
         return _sequence == 0 || (!_ids.FiltersMissing && _ids.Find((ulong)id, _sequence).Count == 0);
@@ -398,12 +418,12 @@ public sealed class CustomerGrain : ICustomer, IGrainLifecycle
 
     /// <summary>All copies of an event that are known, in the history and earlier in the same request.</summary>
     private async ValueTask<List<EventReference>> KnownAsync(
-        EventReference reference, List<(EventReference Reference, LoggedEvent Event)> fresh, CancellationToken cancellationToken)
+        EventReference reference, List<FreshEvent> fresh, CancellationToken cancellationToken)
     {
         var known = new List<EventReference>(0);
-        foreach (var (earlier, _) in fresh)
+        foreach (var earlier in fresh)
         {
-            if (earlier.Id == reference.Id) known.Add(earlier);
+            if (earlier.Reference.Id == reference.Id) known.Add(earlier.Reference);
         }
 
         if (_sequence == 0) return known;
@@ -466,10 +486,10 @@ public sealed class CustomerGrain : ICustomer, IGrainLifecycle
         });
     }
 
-    private void NameSkipped(SkippedEntry skip, List<(EventReference Reference, LoggedEvent Event)> fresh, ApplyReply reply)
+    private void NameSkipped(SkippedEntry skip, List<FreshEvent> fresh, ApplyReply reply)
     {
         _ports.Metrics.FoldFailed();
-        foreach (var (reference, _) in fresh)
+        foreach (var (reference, _, _) in fresh)
         {
             if (skip.Loser.Length > 0 || reference.Sequence != skip.Sequence) continue;
             reply.Skipped.Add(new V1.SkippedEvent { Partition = reference.Partition, Position = reference.Position, Error = skip.Error });
@@ -543,4 +563,7 @@ public sealed class CustomerGrain : ICustomer, IGrainLifecycle
         System.IO.Hashing.XxHash64.HashToUInt64(System.Text.Encoding.UTF8.GetBytes(loser));
 
     private static long Micros(DateTimeOffset time) => (time.UtcTicks - DateTimeOffset.UnixEpoch.Ticks) / 10;
+
+    /// <summary>An event that the history did not have.</summary>
+    private readonly record struct FreshEvent(EventReference Reference, string Source, FoldedEvent? Event);
 }

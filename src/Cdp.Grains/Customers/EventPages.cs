@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Buffers.Text;
+using Cdp.Domain.Events;
 using Cdp.Grains.V1;
 using Cdp.V1;
 
@@ -26,14 +27,15 @@ internal static class EventPages
         var page = references.GetRange(first, Math.Min(request.PageSize, references.Count - first));
         foreach (var (reference, logged) in await fold.ReadAsync(page, cancellationToken))
         {
+            var whole = EventReader.Whole(logged.Event.Span);
             reply.Events.Add(new CustomerEvent
             {
-                Event = logged.Event,
+                Event = whole,
                 ReceivedAt = new Timestamp { UnixMicros = reference.ReceivedAt },
                 EffectiveAt = new Timestamp
                 {
                     UnixMicros = reference.EffectiveAt,
-                    UtcOffsetMinutes = logged.Event.OccurredAt?.UtcOffsetMinutes ?? 0,
+                    UtcOffsetMinutes = whole.OccurredAt?.UtcOffsetMinutes ?? 0,
                 },
                 Partition = reference.Partition,
                 Position = reference.Position,

@@ -10,14 +10,16 @@ namespace Cdp.Grains.Partitions;
 /// Hands events to customers: one outstanding call per customer, everything that waits for a customer in its next one.
 /// A slow customer delays its own events only.
 /// </summary>
-internal sealed class HandOvers(IGrainContext context, GrainMetrics metrics, HandOvers.IListener listener, Func<Task, Task> own)
+internal sealed class HandOvers(IGrainContext context, GrainMetrics metrics, HandOvers.IListener listener)
 {
     private const int MostEvents = 256;
+    private const int MostSpare = 1024;
     private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LastRetry = TimeSpan.FromSeconds(5);
 
     private readonly Dictionary<string, Queue> _queues = new(StringComparer.Ordinal);
     private readonly Queue<Queue> _touched = new();
+    private readonly Stack<Queue> _spare = new();
 
     /// <summary>Hears what became of events.</summary>
     internal interface IListener
@@ -30,6 +32,9 @@ internal sealed class HandOvers(IGrainContext context, GrainMetrics metrics, Han
 
         /// <summary>The event cannot be applied; it must be kept. Calls <see cref="Done"/> when it is.</summary>
         void Bury(LogEntry entry, Batch batch, string reason);
+
+        /// <summary>Events cannot be handed over, nor kept: whoever delivers has to deliver again.</summary>
+        Task FailAsync(Exception error);
     }
 
     /// <summary>Number of customers with a call under way.</summary>
@@ -39,9 +44,10 @@ internal sealed class HandOvers(IGrainContext context, GrainMetrics metrics, Han
     public void Add(string tenant, string customer, LogEntry entry, Batch batch, MintedEntry? mint)
     {
         var key = $"{tenant}/{customer}";
-        if (!_queues.TryGetValue(key, out var queue)) _queues[key] = queue = new Queue(tenant, customer, key);
-        if (queue.Entries.Count == 0 && !queue.Sending) _touched.Enqueue(queue);
-        queue.Entries.Enqueue((entry, batch));
+        if (!_queues.TryGetValue(key, out var queue))
+            _queues[key] = queue = (_spare.TryPop(out var spare) ? spare : new Queue()).For(tenant, customer, key);
+        if (queue.Waiting.Count == 0 && !queue.Sending) _touched.Enqueue(queue);
+        queue.Waiting.Add((entry, batch));
         queue.Mint ??= mint;
     }
 
@@ -51,49 +57,70 @@ internal sealed class HandOvers(IGrainContext context, GrainMetrics metrics, Han
         // A call may return at once, and what it forwards is then flushed from within this loop.
         while (_touched.TryDequeue(out var queue))
         {
-            if (!queue.Sending) queue.Task = own(SendAsync(queue, cancellationToken));
+            if (!queue.Sending) _ = SendAsync(queue, cancellationToken);
         }
     }
 
     private async Task SendAsync(Queue queue, CancellationToken cancellationToken)
     {
         queue.Sending = true;
-        while (queue.Entries.Count > 0)
+        try
         {
-            var count = Math.Min(queue.Entries.Count, MostEvents);
-            var sent = new (LogEntry Entry, Batch Batch)[count];
-            var request = new ApplyRequest { Mint = queue.Mint };
-            for (var i = 0; i < count; i++)
+            while (queue.Waiting.Count > 0)
             {
-                sent[i] = queue.Entries.Dequeue();
-                request.Entries.Add(sent[i].Entry);
+                var request = queue.Take(MostEvents);
+                var reply = await ApplyAsync(queue, request, cancellationToken);
+                await HandleAsync(queue, request, reply, cancellationToken);
+                queue.Sent.Clear();
             }
-
-            var reply = await CallAsync(() => context.Grains.Get<ICustomer>(queue.Key).Apply(request, cancellationToken), cancellationToken);
-            await HandleAsync(queue, request, sent, reply, cancellationToken);
+        }
+        catch (Exception e)
+        {
+            await listener.FailAsync(e);
+            return;
         }
 
-        _queues.Remove(queue.Key);
         queue.Sending = false;
+        _queues.Remove(queue.Key);
+        if (_spare.Count < MostSpare) _spare.Push(queue);
     }
 
-    private async ValueTask HandleAsync(
-        Queue queue, ApplyRequest request, (LogEntry Entry, Batch Batch)[] sent, ApplyReply reply, CancellationToken cancellationToken)
+    private async ValueTask<ApplyReply> ApplyAsync(Queue queue, ApplyRequest request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await context.Grains.Get<ICustomer>(queue.Key).Apply(request, cancellationToken);
+        }
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+        {
+            metrics.Retried(e);
+        }
+
+        await Task.Delay(FirstRetry, context.Time, cancellationToken);
+        return await CallAsync(() => context.Grains.Get<ICustomer>(queue.Key).Apply(request, cancellationToken), cancellationToken);
+    }
+
+    private async ValueTask HandleAsync(Queue queue, ApplyRequest request, ApplyReply reply, CancellationToken cancellationToken)
     {
         switch (reply.Standing)
         {
             case CustomerStanding.Here:
                 metrics.Applied(reply.Applied, reply.Duplicates, reply.Conflicting);
-                foreach (var (entry, batch) in sent)
+                foreach (var (entry, batch) in queue.Sent)
                 {
-                    if (reply.Skipped.Any(s => s.Partition == entry.Partition && s.Position == entry.Position))
-                        listener.Bury(entry, batch, "FOLD_FAILED");
+                    if (IsSkipped(reply, entry)) listener.Bury(entry, batch, "FOLD_FAILED");
                     else listener.Done(batch);
                 }
 
                 break;
             case CustomerStanding.Forwarded:
-                Resend(queue.Tenant, reply.ForwardedTo, sent, null, cancellationToken);
+                foreach (var (entry, batch) in queue.Sent)
+                {
+                    listener.Moved(entry, reply.ForwardedTo);
+                    Add(queue.Tenant, reply.ForwardedTo, entry, batch, null);
+                }
+
+                Flush(cancellationToken);
                 break;
             default:
                 var confirmed = await CallAsync(
@@ -101,27 +128,24 @@ internal sealed class HandOvers(IGrainContext context, GrainMetrics metrics, Han
                     cancellationToken);
                 if (!confirmed.Minted || request.Mint is not null)
                 {
-                    foreach (var (entry, batch) in sent) listener.Bury(entry, batch, "CUSTOMER_GONE");
+                    foreach (var (entry, batch) in queue.Sent) listener.Bury(entry, batch, "CUSTOMER_GONE");
                     break;
                 }
 
-                var mint = new MintedEntry { IdentitySequence = confirmed.MintedSequence, At = confirmed.MintedAt };
-                queue.Mint = mint;
-                foreach (var item in sent) queue.Entries.Enqueue(item);
+                queue.Mint = new MintedEntry { IdentitySequence = confirmed.MintedSequence, At = confirmed.MintedAt };
+                queue.Waiting.AddRange(queue.Sent);
                 break;
         }
     }
 
-    private void Resend(
-        string tenant, string customer, (LogEntry Entry, Batch Batch)[] sent, MintedEntry? mint, CancellationToken cancellationToken)
+    private static bool IsSkipped(ApplyReply reply, LogEntry entry)
     {
-        foreach (var (entry, batch) in sent)
+        foreach (var skipped in reply.Skipped)
         {
-            listener.Moved(entry, customer);
-            Add(tenant, customer, entry, batch, mint);
+            if (skipped.Partition == entry.Partition && skipped.Position == entry.Position) return true;
         }
 
-        Flush(cancellationToken);
+        return false;
     }
 
     /// <summary>Calls until it succeeds: an error of a store or of the engine is never the event's fault.</summary>
@@ -142,21 +166,45 @@ internal sealed class HandOvers(IGrainContext context, GrainMetrics metrics, Han
         }
     }
 
-    private sealed class Queue(string tenant, string customer, string key)
+    /// <summary>What waits for one customer; used again for another when nothing does.</summary>
+    private sealed class Queue
     {
-        public string Tenant { get; } = tenant;
+        public string Tenant { get; private set; } = string.Empty;
 
-        public string Customer { get; } = customer;
+        public string Customer { get; private set; } = string.Empty;
 
-        public string Key { get; } = key;
-
-        public Queue<(LogEntry Entry, Batch Batch)> Entries { get; } = new();
+        public string Key { get; private set; } = string.Empty;
 
         public MintedEntry? Mint { get; set; }
 
         public bool Sending { get; set; }
 
-        /// <summary>The running calls.</summary>
-        public Task Task { get; set; } = Task.CompletedTask;
+        /// <summary>Events of the next call.</summary>
+        public List<(LogEntry Entry, Batch Batch)> Waiting { get; } = [];
+
+        /// <summary>Events of the call under way.</summary>
+        public List<(LogEntry Entry, Batch Batch)> Sent { get; } = [];
+
+        public Queue For(string tenant, string customer, string key)
+        {
+            (Tenant, Customer, Key, Mint) = (tenant, customer, key, null);
+            return this;
+        }
+
+        /// <summary>The next call's request.</summary>
+        public ApplyRequest Take(int most)
+        {
+            var count = Math.Min(Waiting.Count, most);
+            var request = new ApplyRequest { Mint = Mint };
+            request.Entries.Capacity = count;
+            for (var i = 0; i < count; i++)
+            {
+                request.Entries.Add(Waiting[i].Entry);
+                Sent.Add(Waiting[i]);
+            }
+
+            Waiting.RemoveRange(0, count);
+            return request;
+        }
     }
 }

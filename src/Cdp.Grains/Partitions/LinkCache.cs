@@ -4,11 +4,11 @@ namespace Cdp.Grains.Partitions;
 /// A bounded map from links to customers in two generations: what was not used during the last
 /// <c>capacity</c> insertions falls out.
 /// </summary>
-internal sealed class LinkCache<TKey>(int capacity)
+internal sealed class LinkCache<TKey>(int capacity, IEqualityComparer<TKey>? comparer = null)
     where TKey : notnull
 {
-    private Dictionary<TKey, string> _young = [];
-    private Dictionary<TKey, string> _old = [];
+    private Dictionary<TKey, string> _young = new(comparer);
+    private Dictionary<TKey, string> _old = new(comparer);
 
     /// <summary>The customer, or null when not cached.</summary>
     public string? Find(TKey key)
@@ -25,7 +25,7 @@ internal sealed class LinkCache<TKey>(int capacity)
         if (_young.Count >= capacity)
         {
             _old = _young;
-            _young = [];
+            _young = new(comparer);
         }
 
         _young[key] = customer;

@@ -1,3 +1,4 @@
+using Cdp.Domain.Events;
 using Cdp.Domain.Identity;
 using Cdp.Domain.Tenants;
 using Cdp.Grains.Identities;
@@ -16,6 +17,11 @@ internal readonly record struct LinkKey(string Tenant, string Key)
 {
     /// <summary>Key of the link's grain.</summary>
     public string GrainKey => string.Concat(Tenant, "/", Key);
+
+    /// <summary>Hashes the key alone: it holds a keyed hash, which hardly two tenants share.</summary>
+    public static IEqualityComparer<LinkKey> ByKey { get; } = EqualityComparer<LinkKey>.Create(
+        static (a, b) => string.Equals(a.Key, b.Key, StringComparison.Ordinal) && string.Equals(a.Tenant, b.Tenant, StringComparison.Ordinal),
+        static link => link.Key.GetHashCode(StringComparison.Ordinal));
 }
 
 /// <summary>Where one event goes; no customer where it was refused or erased.</summary>
@@ -38,8 +44,9 @@ internal sealed class LinkResolver(IGrains grains, IDefinitions definitions, Han
 {
     private const int CachedLinks = 65_536;
     private const int CachedRefusals = 16_384;
+    private static readonly ResolveLinkRequest Unconditional = new();
 
-    private readonly LinkCache<LinkKey> _links = new(CachedLinks);
+    private readonly LinkCache<LinkKey> _links = new(CachedLinks, LinkKey.ByKey);
     private readonly LinkCache<(LinkKey Anchor, string Other)> _refusals = new(CachedRefusals);
 
     /// <summary>Resolves a batch.</summary>
@@ -47,26 +54,29 @@ internal sealed class LinkResolver(IGrains grains, IDefinitions definitions, Han
     {
         var found = await ReadLinksAsync(entries, cancellationToken);
         var targets = new EventTarget[entries.Count];
-        Dictionary<string, List<int>>? open = null;
+        Dictionary<string, List<OpenEvent>>? open = null;
+        var links = 0;
         for (var i = 0; i < entries.Count; i++)
         {
             var entry = entries[i];
-            if (entry.Event is null || entry.Event.Refused is not null || entry.Event.Keys.Count == 0)
+            if (!HasKeys(entry))
             {
                 targets[i] = new EventTarget(entry, string.Empty, null);
                 continue;
             }
 
-            var rules = (await DefinitionsAsync(entry.Tenant, cancellationToken)).Namespaces;
-            if (Settled(entry, found, rules) is { } customer) targets[i] = new EventTarget(entry, customer, null);
-            else Of(open ??= new(StringComparer.Ordinal), entry.Tenant).Add(i);
+            var keys = entry.Event.Keys.Count;
+            var rules = (definitions.Find(entry.Tenant) ?? await DefinitionsAsync(entry.Tenant, cancellationToken)).Namespaces;
+            if (Settled(entry, found.AsSpan(links, keys), rules) is { } customer) targets[i] = new EventTarget(entry, customer, null);
+            else Of(open ??= new(StringComparer.Ordinal), entry.Tenant).Add(new OpenEvent(i, entry, found.AsMemory(links, keys)));
+            links += keys;
         }
 
-        var links = new List<LinkTarget>();
+        if (open is null) return new Resolution(targets, [], []);
+        var pointed = new List<LinkTarget>();
         var merges = new List<MergeRun>();
-        foreach (var (tenant, indexes) in open ?? [])
-            await AskAsync(tenant, indexes, entries, found, targets, links, merges, cancellationToken);
-        return new Resolution(targets, links, merges);
+        foreach (var (tenant, events) in open) await AskAsync(tenant, events, targets, pointed, merges, cancellationToken);
+        return new Resolution(targets, pointed, merges);
     }
 
     /// <summary>Points a link, now and in the cache.</summary>
@@ -83,87 +93,107 @@ internal sealed class LinkResolver(IGrains grains, IDefinitions definitions, Han
         _links.Set(LinkOf(entry, 0), customer);
     }
 
-    private async ValueTask<Dictionary<LinkKey, string>> ReadLinksAsync(IReadOnlyList<LogEntry> entries, CancellationToken cancellationToken)
+    private static bool HasKeys(LogEntry entry) => entry.Event is { Refused: null, Keys.Count: > 0 };
+
+    /// <summary>The customers of all keys of all entries, one after another; empty where none is known.</summary>
+    private async ValueTask<string[]> ReadLinksAsync(IReadOnlyList<LogEntry> entries, CancellationToken cancellationToken)
     {
-        var found = new Dictionary<LinkKey, string>();
-        List<LinkKey>? missing = null;
+        var count = 0;
+        foreach (var entry in entries) count += HasKeys(entry) ? entry.Event.Keys.Count : 0;
+        var found = new string[count];
+        List<int>? missing = null;
+        Dictionary<LinkKey, Task<string>>? reads = null;
+        var at = 0;
         foreach (var entry in entries)
         {
-            if (entry.Event is null || entry.Event.Refused is not null) continue;
-            for (var i = 0; i < entry.Event.Keys.Count; i++)
+            if (!HasKeys(entry)) continue;
+            for (var i = 0; i < entry.Event.Keys.Count; i++, at++)
             {
                 var key = LinkOf(entry, i);
-                if (found.ContainsKey(key)) continue;
-                var customer = _links.Find(key);
-                found[key] = customer ?? string.Empty;
-                if (customer is null) (missing ??= []).Add(key);
+                if (_links.Find(key) is { } customer)
+                {
+                    found[at] = customer;
+                    continue;
+                }
+
+                (missing ??= []).Add(at);
+                reads ??= new(LinkKey.ByKey);
+                if (!reads.ContainsKey(key)) reads[key] = ReadAsync(key, cancellationToken);
+                found[at] = key.Key;
             }
         }
 
         if (missing is null) return found;
-        var request = new ResolveLinkRequest();
-        await Task.WhenAll(missing.Select(ReadAsync));
-        return found;
-
-        async Task ReadAsync(LinkKey key)
+        await Task.WhenAll(reads!.Values);
+        at = 0;
+        var next = 0;
+        foreach (var entry in entries)
         {
-            var reply = await calls.CallAsync(() => grains.Get<IIdentityLink>(key.GrainKey).Resolve(request, cancellationToken), cancellationToken);
-            if (reply.Customer.Length == 0) return;
-            found[key] = reply.Customer;
-            _links.Set(key, reply.Customer);
+            if (!HasKeys(entry)) continue;
+            for (var i = 0; i < entry.Event.Keys.Count; i++, at++)
+            {
+                if (next == missing.Count || missing[next] != at) continue;
+                next++;
+                found[at] = await reads[LinkOf(entry, i)];
+            }
         }
+
+        return found;
+    }
+
+    private async Task<string> ReadAsync(LinkKey key, CancellationToken cancellationToken)
+    {
+        var reply = await calls.CallAsync(() => grains.Get<IIdentityLink>(key.GrainKey).Resolve(Unconditional, cancellationToken), cancellationToken);
+        if (reply.Customer.Length > 0) _links.Set(key, reply.Customer);
+        return reply.Customer;
     }
 
     /// <summary>The customer of an event about whose identifiers nothing is left to decide; else null.</summary>
-    private string? Settled(LogEntry entry, Dictionary<LinkKey, string> found, NamespaceRules rules)
+    private string? Settled(LogEntry entry, ReadOnlySpan<string> found, NamespaceRules rules)
     {
-        var keys = entry.Event.Keys;
-        var anchor = LinkOf(entry, 0);
-        var customer = found[anchor];
+        var customer = found[0];
         if (customer.Length == 0) return null;
-        for (var i = 1; i < keys.Count; i++)
+        for (var i = 1; i < found.Length; i++)
         {
-            var key = LinkOf(entry, i);
-            var other = found[key];
-            if (other == customer) continue;
-            if (other.Length > 0 && rules.OfKey(keys[i].Key).IsReference) continue;
-            if (_refusals.Find((anchor, key.Key)) is null) return null;
+            if (found[i] == customer) continue;
+            if (found[i].Length > 0 && rules.OfKey(entry.Event.Keys[i].Key).IsReference) continue;
+            if (_refusals.Find((LinkOf(entry, 0), entry.Event.Keys[i].Key)) is null) return null;
         }
 
         return customer;
     }
 
     private async ValueTask AskAsync(
-        string tenant, List<int> indexes, IReadOnlyList<LogEntry> entries, Dictionary<LinkKey, string> found, EventTarget[] targets,
-        List<LinkTarget> links, List<MergeRun> merges, CancellationToken cancellationToken)
+        string tenant, List<OpenEvent> events, EventTarget[] targets, List<LinkTarget> links, List<MergeRun> merges, CancellationToken cancellationToken)
     {
         var tenantDefinitions = await DefinitionsAsync(tenant, cancellationToken);
         var request = new DecideIdentityRequest();
-        foreach (var index in indexes) request.Questions.Add(Question(entries[index], tenantDefinitions));
+        foreach (var open in events) request.Questions.Add(Question(open.Entry, tenantDefinitions));
         var reply = await calls.CallAsync(() => grains.Get<IIdentity>(tenant).Decide(request, cancellationToken), cancellationToken);
-        var seen = new HashSet<string>(StringComparer.Ordinal);
-        for (var q = 0; q < indexes.Count; q++)
+        var merged = new HashSet<string>(StringComparer.Ordinal);
+        var moved = new Dictionary<LinkKey, string>(LinkKey.ByKey);
+        for (var q = 0; q < events.Count; q++)
         {
-            var entry = entries[indexes[q]];
+            var (index, entry, found) = events[q];
             var answer = reply.Answers[q];
             var mint = new MintedEntry { IdentitySequence = answer.Minted, At = answer.MintedAt };
-            targets[indexes[q]] = new EventTarget(entry, answer.Customer, mint);
+            targets[index] = new EventTarget(entry, answer.Customer, mint);
             var pointed = new List<LinkTarget>();
             for (var i = 0; i < answer.Customers.Count; i++)
             {
                 var key = LinkOf(entry, i);
                 var customer = answer.Customers[i];
-                if (customer.Length > 0 && customer != found[key])
+                if (customer.Length > 0 && customer != moved.GetValueOrDefault(key, found.Span[i]))
                 {
                     pointed.Add(new LinkTarget(key, customer, answer.Sequence));
-                    found[key] = customer;
+                    moved[key] = customer;
                 }
 
                 if (i > 0 && customer != answer.Customer && !tenantDefinitions.Namespaces.OfKey(entry.Event.Keys[i].Key).IsReference)
                     _refusals.Set((LinkOf(entry, 0), key.Key), "refused");
             }
 
-            var orders = answer.Merges.Where(m => seen.Add(m.Loser)).ToList();
+            var orders = answer.Merges.Where(m => merged.Add(m.Loser)).ToList();
             if (orders.Count > 0) merges.Add(new MergeRun(tenant, orders, pointed));
             else links.AddRange(pointed);
         }
@@ -172,22 +202,23 @@ internal sealed class LinkResolver(IGrains grains, IDefinitions definitions, Han
     private static IdentityQuestion Question(LogEntry entry, Definitions definitions)
     {
         var logged = entry.Event;
+        var head = EventReader.Head(logged.Event.Span);
         var question = new IdentityQuestion
         {
             At = logged.ReceivedAt,
             Evidence = new Evidence
             {
-                EventId = logged.Event.Id,
+                EventId = head.Id,
                 Source = logged.Source,
-                Type = logged.Event.Type,
-                Channel = logged.Event.Channel,
+                Type = head.Type,
+                Channel = head.Channel,
                 Partition = entry.Partition,
                 Position = entry.Position,
             },
         };
         foreach (var key in logged.Keys)
         {
-            var identifier = logged.Event.Identifiers[key.Index];
+            var identifier = head.Identifiers[key.Index];
             question.Identifiers.Add(new IdentifierValue { Key = key.Key, Value = Normalized(identifier, definitions.Namespaces) });
         }
 
@@ -206,9 +237,12 @@ internal sealed class LinkResolver(IGrains grains, IDefinitions definitions, Han
 
     private static LinkKey LinkOf(LogEntry entry, int index) => new(entry.Tenant, entry.Event.Keys[index].Key);
 
-    private static List<int> Of(Dictionary<string, List<int>> lists, string tenant)
+    private static List<OpenEvent> Of(Dictionary<string, List<OpenEvent>> lists, string tenant)
     {
         if (!lists.TryGetValue(tenant, out var list)) lists[tenant] = list = [];
         return list;
     }
+
+    /// <summary>An event about whose identifiers something is to be decided, and what the links said of each.</summary>
+    private readonly record struct OpenEvent(int Index, LogEntry Entry, ReadOnlyMemory<string> Found);
 }

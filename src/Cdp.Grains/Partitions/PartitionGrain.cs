@@ -61,7 +61,7 @@ public sealed class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.ILis
         _context = context;
         _ports = ports;
         _number = int.Parse(context.Key, NumberStyles.None, CultureInfo.InvariantCulture);
-        _handOvers = new HandOvers(context, ports.Metrics, this, OwnAsync);
+        _handOvers = new HandOvers(context, ports.Metrics, this);
         _resolver = new LinkResolver(context.Grains, ports.Definitions, _handOvers);
     }
 
@@ -146,6 +146,8 @@ public sealed class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.ILis
     void HandOvers.IListener.Moved(LogEntry entry, string customer) => _resolver.Moved(entry, customer);
 
     void HandOvers.IListener.Bury(LogEntry entry, Batch batch, string reason) => _ = OwnAsync(BuryAsync(entry, batch, reason));
+
+    Task HandOvers.IListener.FailAsync(Exception error) => EndAsync(error);
 
     /// <summary>Counts, durably and before anything is handed over, that work from the committed position on was begun.</summary>
     private async ValueTask BeginAsync(CancellationToken cancellationToken)
@@ -369,15 +371,14 @@ public sealed class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.ILis
         {
             await work;
         }
-        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
-        {
-            return;
-        }
         catch (Exception e)
         {
-            await FailAsync(e);
+            await EndAsync(e);
         }
     }
+
+    private Task EndAsync(Exception e) =>
+        e is OperationCanceledException && _stop.IsCancellationRequested ? Task.CompletedTask : FailAsync(e);
 
     private async Task FailAsync(Exception e)
     {

@@ -20,7 +20,7 @@ public sealed class EffectiveTimeTests
     public void It_is_when_it_occurred_by_the_corrected_clock_and_at_most_five_minutes_after_receipt(long? occurred, long? sent, long expected)
     {
         var candidate = new Event { OccurredAt = At(occurred), SentAt = At(sent) };
-        Assert.Equal(Received + (expected * Minute), EffectiveTime.Of(candidate, Received));
+        Assert.Equal(Received + (expected * Minute), EffectiveTime.Of(candidate.OccurredAt, candidate.SentAt, Received));
     }
 
     [Theory]
@@ -33,7 +33,7 @@ public sealed class EffectiveTimeTests
         var candidate = new Event { OccurredAt = new Timestamp { UnixMicros = occurred } };
         if (sent is { } micros)
             candidate.SentAt = new Timestamp { UnixMicros = micros };
-        Assert.Equal(expected, EffectiveTime.Of(candidate, Received));
+        Assert.Equal(expected, EffectiveTime.Of(candidate.OccurredAt, candidate.SentAt, Received));
     }
 
     private static Timestamp? At(long? minutes) => minutes is { } m ? new Timestamp { UnixMicros = Received + (m * Minute) } : null;

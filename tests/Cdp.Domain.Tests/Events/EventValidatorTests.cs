@@ -2,6 +2,7 @@ using System.Reflection;
 using Cdp.Domain.Events;
 using Cdp.V1;
 using Google.Protobuf;
+using Google.Protobuf.Collections;
 
 namespace Cdp.Domain.Tests.Events;
 
@@ -63,9 +64,9 @@ public sealed class EventValidatorTests
     {
         var (breach, reason, field) = Cases[number];
         var candidate = Valid();
-        Assert.Null(EventValidator.Validate(candidate));
+        Assert.Null(Judged.RefusalOf(candidate));
         breach(candidate);
-        var refusal = EventValidator.Validate(candidate);
+        var refusal = Judged.RefusalOf(candidate);
         Assert.NotNull(refusal);
         Assert.Equal((reason, field), (refusal.Reason, refusal.Field));
         Assert.NotEmpty(refusal.Message);
@@ -75,8 +76,8 @@ public sealed class EventValidatorTests
     public void Every_reason_has_a_case()
     {
         var all = typeof(Reasons).GetFields(BindingFlags.Public | BindingFlags.Static).Select(field => (string)field.GetRawConstantValue()!);
-        string[] batch = [Reasons.BatchTooLarge, Reasons.BatchTooManyEvents];
-        Assert.Equal(all.Order(), Cases.Select(entry => entry.Reason).Concat(batch).Distinct().Order());
+        string[] other = [Reasons.BatchTooLarge, Reasons.BatchTooManyEvents, Reasons.EventMalformed];
+        Assert.Equal(all.Order(), Cases.Select(entry => entry.Reason).Concat(other).Distinct().Order());
     }
 
     [Theory]
@@ -100,7 +101,7 @@ public sealed class EventValidatorTests
         candidate.Identifiers.Add(Id("email", new string('x', 512)));
         candidate.Identifiers.Add(Id("email", ""));
         candidate.Traits = new TraitChanges { Set = { [new string('x', 128)] = Text(new string('x', 8_180)) } };
-        Assert.Null(EventValidator.Validate(candidate));
+        Assert.Null(Judged.RefusalOf(candidate));
     }
 
     [Fact]
@@ -108,38 +109,94 @@ public sealed class EventValidatorTests
     {
         var candidate = Valid();
         (candidate.Kind, candidate.Type) = (EventKind.Page, "");
-        Assert.Null(EventValidator.Validate(candidate));
+        Assert.Null(Judged.RefusalOf(candidate));
     }
 
     [Fact]
-    public void Whatever_bytes_parse_as_an_event_are_judged_and_folded_without_a_fault()
+    public void Bytes_that_are_no_event_are_refused()
+    {
+        Assert.Equal(Reasons.EventMalformed, EventValidator.Validate([0xFF, 0xFF], out var head)?.Reason);
+        Assert.Null(head);
+        byte[] brokenInside = [.. Valid().ToByteArray(), 0x52, 0x02, 0x0A, 0x7F];
+        Assert.Equal(Reasons.EventMalformed, EventValidator.Validate(brokenInside, out _)?.Reason);
+    }
+
+    [Fact]
+    public void Whatever_bytes_come_are_judged_as_the_parsed_event_is_and_folded_without_a_fault()
     {
         var random = new Random(7);
-        byte[] seed = Valid().ToByteArray();
-        int judged = 0;
-        for (int i = 0; i < 20_000; i++)
+        byte[][] seeds = [Valid().ToByteArray(), Rich().ToByteArray(), RichTraits().ToByteArray()];
+        int taken = 0;
+        int refused = 0;
+        for (int i = 0; i < 30_000; i++)
         {
-            byte[] bytes = [.. seed];
-            for (int flips = random.Next(1, 6); flips > 0; flips--)
+            byte[] bytes = [.. seeds[i % seeds.Length]];
+            for (int flips = random.Next(0, 6); flips > 0; flips--)
                 bytes[random.Next(bytes.Length)] = (byte)random.Next(256);
-            Event parsed;
-            try
+            var refusal = EventValidator.Validate(bytes, out var head);
+            if (refusal?.Reason == Reasons.EventMalformed)
             {
-                parsed = Event.Parser.ParseFrom(bytes);
-            }
-            catch (InvalidProtocolBufferException)
-            {
+                Assert.Throws<InvalidProtocolBufferException>(() => Event.Parser.ParseFrom(bytes));
                 continue;
             }
 
-            judged++;
-            EventValidator.Validate(parsed);
-            long at = EffectiveTime.Of(parsed, 1_700_000_000_000_000);
-            var e = new Cdp.Domain.Profiles.FoldEvent(parsed, parsed.Source, at, at, 0, i);
+            var whole = Judged.WholeRefusalOf(bytes);
+            Assert.Equal((whole?.Reason, whole?.Field), (refusal?.Reason, refusal?.Field));
+            if (refusal is not null)
+            {
+                refused++;
+                continue;
+            }
+
+            taken++;
+            var parsed = Event.Parser.WithDiscardUnknownFields(true).ParseFrom(bytes);
+            Assert.Equal(parsed.Identifiers, head!.Identifiers);
+            var read = EventReader.ForFold(bytes);
+            Assert.Equal((parsed.Id, parsed.Kind, parsed.Type, parsed.Channel), (read.Id, read.Kind, read.Type, read.Channel));
+            Assert.Equal(parsed.Properties, Map(read.Properties));
+            Assert.Equal(parsed.Traits?.Set ?? [], Map(read.Traits?.Set ?? []));
+            Assert.Equal(parsed.Traits?.SetOnce ?? [], Map(read.Traits?.SetOnce ?? []));
+            Assert.Equal(parsed.Traits?.Add ?? [], Map(read.Traits?.Add ?? []));
+            Assert.Equal(parsed.Traits?.Unset ?? [], read.Traits?.Unset ?? []);
+            long at = EffectiveTime.Of(read.OccurredAt, read.SentAt, 1_700_000_000_000_000);
+            var e = new Cdp.Domain.Profiles.FoldEvent(read, parsed.Source, at, at, 0, i);
             Assert.True(Cdp.Domain.Profiles.ProfileFold.TryAbsorb(new State.V1.ProfileState(), e, Profiles.Folding.Definitions));
         }
 
-        Assert.InRange(judged, 1_000, 20_000);
+        Assert.InRange(taken, 1_000, 29_000);
+        Assert.InRange(refused, 1_000, 29_000);
+
+        static MapField<string, Value> Map(RepeatedField<State.V1.NamedValue> entries)
+        {
+            var map = new MapField<string, Value>();
+            foreach (var entry in entries)
+                map[entry.Name] = entry.Value ?? new Value();
+            return map;
+        }
+    }
+
+    private static Event Rich()
+    {
+        var made = Valid();
+        made.OccurredAt = new Timestamp { UnixMicros = 1_700_000_000_000_000, UtcOffsetMinutes = 60 };
+        made.Properties["total"] = new Value { MoneyValue = new Money { CurrencyCode = "EUR", Amount = "12.50" } };
+        made.Properties["price"] = new Value { DecimalValue = "-1.5" };
+        made.Properties["ratio"] = new Value { DoubleValue = 0.25 };
+        made.Properties["when"] = new Value { TimestampValue = new Timestamp { UnixMicros = 5, UtcOffsetMinutes = -90 } };
+        made.Properties["none"] = new Value { NullValue = NullValue.Unspecified };
+        made.Properties["items"] = new Value
+        {
+            ListValue = new ListValue { Values = { new Value { MapValue = new MapValue { Fields = { ["sku"] = Text("ä"), ["quantity"] = new Value { IntValue = -3 } } } } } },
+        };
+        made.Context["page"] = new Value { MapValue = new MapValue { Fields = { ["url"] = Text("https://x.example"), ["first"] = new Value { BoolValue = true } } } };
+        return made;
+    }
+
+    private static Event RichTraits()
+    {
+        var made = Rich();
+        made.Traits = new TraitChanges { Set = { ["city"] = Text("Köln"), ["age"] = new Value { IntValue = 44 } } };
+        return made;
     }
 
     private static Event Valid() => new()

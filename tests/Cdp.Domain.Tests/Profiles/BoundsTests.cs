@@ -1,4 +1,4 @@
-using Cdp.Domain.Events;
+using Cdp.Domain.Tests.Events;
 using Cdp.Domain.Profiles;
 using Cdp.State.V1;
 using Cdp.V1;
@@ -19,7 +19,7 @@ public sealed class BoundsTests
         for (int i = 0; i < 2_500; i++)
         {
             var e = Adversarial(i);
-            Assert.Null(EventValidator.Validate(e.Event));
+            Assert.Null(Judged.RefusalOf(e.Event));
             Assert.True(ProfileFold.TryAbsorb(state, e, Folding.Definitions));
             if (i % 100 == 99)
                 largest = Math.Max(largest, state.CalculateSize());
@@ -80,7 +80,7 @@ public sealed class BoundsTests
         Assert.True(ProfileFoldTests.Render(state, "products").Products.Approximate);
     }
 
-    private static FoldEvent Adversarial(int i)
+    private static Occurrence Adversarial(int i)
     {
         long at = RandomEvents.Start + (i * RandomEvents.Day);
         string currency = $"{(char)('A' + (i % 26))}{(char)('A' + (i / 26 % 26))}W";

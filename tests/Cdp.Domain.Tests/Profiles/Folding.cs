@@ -12,11 +12,14 @@ internal static class Folding
 {
     public static Definitions Definitions { get; } = new(TenantDefaults.NewConfig("shop", new byte[32]));
 
-    public static ProfileState Canonical(IEnumerable<FoldEvent> events) =>
-        ProfileFold.Fold(events.Order(CanonicalOrder.Instance), Definitions);
+    public static ProfileState Canonical(IEnumerable<Occurrence> events) =>
+        Fold(events.Order(Occurrence.Canonical), Definitions);
+
+    public static ProfileState Fold(IEnumerable<Occurrence> events, Definitions definitions) =>
+        ProfileFold.Fold(events.Select(static e => (FoldEvent)e), definitions);
 
     /// <summary>Absorbs events as they arrive, and folds again where that is not exact.</summary>
-    public static (ProfileState State, int FoldedAgain) Arriving(IReadOnlyList<FoldEvent> events)
+    public static (ProfileState State, int FoldedAgain) Arriving(IReadOnlyList<Occurrence> events)
     {
         var state = new ProfileState();
         int foldedAgain = 0;
@@ -44,7 +47,7 @@ internal static class Folding
         Assert.Equal(expected.ToByteString(), actual.ToByteString());
     }
 
-    public static void ForAll(Arbitrary<FoldEvent[]> events, int times, Action<FoldEvent[], int> property) =>
+    public static void ForAll(Arbitrary<Occurrence[]> events, int times, Action<Occurrence[], int> property) =>
         Check.One(
             Config.QuickThrowOnFailure.WithMaxTest(times).WithQuietOnSuccess(true),
             Prop.ForAll(events, Gen.Choose(0, int.MaxValue).ToArbitrary(), property));

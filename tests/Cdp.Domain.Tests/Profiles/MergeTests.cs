@@ -81,7 +81,7 @@ public sealed class MergeTests
             Folding.AssertSame(state, empty);
         });
 
-    private static void CheckMerge(FoldEvent[] events, int seed)
+    private static void CheckMerge(Occurrence[] events, int seed)
     {
         var (left, right) = Split(events, seed);
         var into = Folding.Canonical(left);
@@ -93,11 +93,11 @@ public sealed class MergeTests
     }
 
     // By chance or, half of the time, by time: one customer is the later phone of the other.
-    private static (FoldEvent[] Left, FoldEvent[] Right) Split(FoldEvent[] events, int seed)
+    private static (Occurrence[] Left, Occurrence[] Right) Split(Occurrence[] events, int seed)
     {
         if (seed % 2 == 0)
         {
-            var ordered = events.Order(CanonicalOrder.Instance).ToArray();
+            var ordered = events.Order(Occurrence.Canonical).ToArray();
             int cut = ordered.Length == 0 ? 0 : seed % ordered.Length;
             return seed % 4 == 0 ? (ordered[..cut], ordered[cut..]) : (ordered[cut..], ordered[..cut]);
         }

@@ -1,18 +1,17 @@
 using System.Globalization;
 using System.IO.Hashing;
 using System.Text;
-using Cdp.Domain.Profiles;
 using Cdp.V1;
 
 namespace Cdp.Domain.Tests.Profiles;
 
 /// <summary>What a profile should be, computed the simple way from all events at once, with decimals and LINQ.</summary>
-internal sealed class NaiveProfile(IEnumerable<FoldEvent> events)
+internal sealed class NaiveProfile(IEnumerable<Occurrence> events)
 {
     private const string DefaultCurrency = "EUR";
     private const long Pause = 30 * RandomEvents.Minute;
 
-    private readonly FoldEvent[] _events =
+    private readonly Occurrence[] _events =
     [
         .. events
             .OrderBy(e => e.EffectiveAt)
@@ -22,9 +21,9 @@ internal sealed class NaiveProfile(IEnumerable<FoldEvent> events)
 
     public int Count => _events.Length;
 
-    public FoldEvent First => _events[0];
+    public Occurrence First => _events[0];
 
-    public FoldEvent Last => _events[^1];
+    public Occurrence Last => _events[^1];
 
     public IEnumerable<string> NewestFirst => _events.Reverse().Take(100).Select(e => e.Event.Id);
 
@@ -123,7 +122,7 @@ internal sealed class NaiveProfile(IEnumerable<FoldEvent> events)
 
     public static ulong HashOf(string name) => XxHash64.HashToUInt64(Encoding.Unicode.GetBytes(name));
 
-    private static void Add(Dictionary<string, (object? Value, string Source, long At)> traits, string name, object amount, FoldEvent e)
+    private static void Add(Dictionary<string, (object? Value, string Source, long At)> traits, string name, object amount, Occurrence e)
     {
         object? known = traits.TryGetValue(name, out var trait) ? trait.Value : 0L;
         object? sum = (known, amount) switch
@@ -136,10 +135,10 @@ internal sealed class NaiveProfile(IEnumerable<FoldEvent> events)
             traits[name] = (sum, e.Source, e.EffectiveAt);
     }
 
-    private static string TypeName(FoldEvent e) =>
+    private static string TypeName(Occurrence e) =>
         e.Event.Kind is EventKind.Track or EventKind.Unspecified ? e.Event.Type : e.Event.Kind.ToString().ToLowerInvariant();
 
-    private static string RoleOf(FoldEvent e) => e.Event.Kind switch
+    private static string RoleOf(Occurrence e) => e.Event.Kind switch
     {
         EventKind.Page or EventKind.Screen => "view",
         EventKind.Identify or EventKind.Group or EventKind.Alias => "none",
@@ -153,7 +152,7 @@ internal sealed class NaiveProfile(IEnumerable<FoldEvent> events)
         },
     };
 
-    private static string SumsOf(IEnumerable<FoldEvent> events) => string.Join(
+    private static string SumsOf(IEnumerable<Occurrence> events) => string.Join(
         ' ',
         events.Select(AmountOf)
             .Where(amount => amount.Value is not null)
@@ -163,7 +162,7 @@ internal sealed class NaiveProfile(IEnumerable<FoldEvent> events)
 
     public static string Text(decimal number) => number.ToString("0.#########", CultureInfo.InvariantCulture);
 
-    private static (decimal? Value, string Currency) AmountOf(FoldEvent e)
+    private static (decimal? Value, string Currency) AmountOf(Occurrence e)
     {
         var properties = e.Event.Properties;
         string stated = Property(properties, "currency")?.StringValue ?? "";
@@ -195,7 +194,7 @@ internal sealed class NaiveProfile(IEnumerable<FoldEvent> events)
     private static decimal Quantity(IDictionary<string, Value> item) =>
         Number(Property(item, "quantity")) is { Currency: null } quantity ? quantity.Value : 1;
 
-    private static IEnumerable<(string Id, decimal Quantity)> ProductsOf(FoldEvent e)
+    private static IEnumerable<(string Id, decimal Quantity)> ProductsOf(Occurrence e)
     {
         var properties = e.Event.Properties;
         if (Property(properties, "products") is { } list)
@@ -203,7 +202,7 @@ internal sealed class NaiveProfile(IEnumerable<FoldEvent> events)
         return Property(properties, "product_id") is { } single ? [(single.StringValue, Quantity(properties))] : [];
     }
 
-    private static IEnumerable<string> CategoriesOf(FoldEvent e)
+    private static IEnumerable<string> CategoriesOf(Occurrence e)
     {
         var properties = e.Event.Properties;
         if (Property(properties, "category") is { StringValue: not "" } own)

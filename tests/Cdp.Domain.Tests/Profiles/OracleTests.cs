@@ -94,7 +94,7 @@ public sealed class OracleTests
         Assert.Equal((start, end, count), (profile.Sessions.LastStart.UnixMicros, profile.Sessions.LastEnd.UnixMicros, profile.Sessions.LastEventCount));
     }
 
-    private static void Check(FsCheck.Arbitrary<FoldEvent[]> events, int times, Action<Profile, NaiveProfile> check) =>
+    private static void Check(FsCheck.Arbitrary<Occurrence[]> events, int times, Action<Profile, NaiveProfile> check) =>
         Folding.ForAll(events, times, (some, seed) =>
         {
             var state = Folding.Arriving(RandomEvents.NearlyOrdered(some, seed)).State;

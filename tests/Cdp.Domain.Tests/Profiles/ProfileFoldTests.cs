@@ -171,7 +171,7 @@ public sealed class ProfileFoldTests
     [Fact]
     public void First_and_last_seen_break_ties_by_source_then_id()
     {
-        FoldEvent[] tied = [Sample.Track("b", "Seen", 5, "app", "web"), Sample.Track("a", "Seen", 5, "shop", "store"), Sample.Track("a", "Seen", 5, "app", "phone")];
+        Occurrence[] tied = [Sample.Track("b", "Seen", 5, "app", "web"), Sample.Track("a", "Seen", 5, "shop", "store"), Sample.Track("a", "Seen", 5, "app", "phone")];
         foreach (var events in new[] { tied, [.. tied.Reverse()] })
         {
             var activity = Render(Absorbed(events)).Activity;
@@ -208,7 +208,7 @@ public sealed class ProfileFoldTests
     private static Profile Render(ProfileState state, long now) =>
         ProfileView.Render(state, Folding.Definitions.View("service", ["interests", "monetary"]), Folding.Definitions, "c", 1, ValueStatus.Ok, now);
 
-    private static ProfileState Absorbed(params FoldEvent[] events)
+    private static ProfileState Absorbed(params Occurrence[] events)
     {
         var state = new ProfileState();
         foreach (var e in events)
@@ -216,6 +216,6 @@ public sealed class ProfileFoldTests
         return state;
     }
 
-    private static FoldEvent Order(string id, long at, params (string Name, object Value)[] properties) =>
+    private static Occurrence Order(string id, long at, params (string Name, object Value)[] properties) =>
         Sample.Track(id, "Order Completed", at, properties: [.. properties.Select(property => (property.Name, Sample.Of(property.Value)))]);
 }

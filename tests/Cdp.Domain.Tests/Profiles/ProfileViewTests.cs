@@ -6,7 +6,7 @@ namespace Cdp.Domain.Tests.Profiles;
 
 public sealed class ProfileViewTests
 {
-    private static readonly FoldEvent[] Events =
+    private static readonly Occurrence[] Events =
     [
         Sample.Traits("t", 10, set: ("tier", "gold")),
         Sample.Traits("u", 20, set: ("email", "a@b")),
@@ -89,7 +89,7 @@ public sealed class ProfileViewTests
     {
         string[] all = ["traits.*", "activity", "monetary", "sessions", "interests", "products", "recent_events"];
         var definitions = Definitions();
-        var state = ProfileFold.Fold(Events, definitions);
+        var state = Folding.Fold(Events, definitions);
         var view = definitions.View("service", all);
         var before = ProfileView.Render(state, view, definitions, "c", 1, ValueStatus.Ok, 99);
         var kept = before.Clone();
@@ -106,7 +106,7 @@ public sealed class ProfileViewTests
     }
 
     private static Profile Render(Definitions definitions, string purpose, params string[] fields) => ProfileView.Render(
-        ProfileFold.Fold(Events, definitions), definitions.View(purpose, fields), definitions, "c-1", 7, ValueStatus.Stale, 30);
+        Folding.Fold(Events, definitions), definitions.View(purpose, fields), definitions, "c-1", 7, ValueStatus.Stale, 30);
 
     private static Definitions Definitions(params (string Field, string[] Purposes)[] policies)
     {

@@ -1,5 +1,4 @@
 using Cdp.Domain.Events;
-using Cdp.Domain.Profiles;
 using Cdp.V1;
 using FsCheck;
 using FsCheck.Fluent;
@@ -14,13 +13,13 @@ internal static class RandomEvents
     public const long Start = 1_700_000_000_000_000;
 
     /// <summary>Few names in many roles; up to 40 events.</summary>
-    public static Arbitrary<FoldEvent[]> Narrow { get; } = Arb.From(Events(Names.Narrow, 0, 40), Smaller);
+    public static Arbitrary<Occurrence[]> Narrow { get; } = Arb.From(Events(Names.Narrow, 0, 40), Smaller);
 
     /// <summary>More names of every sort than a profile holds; hundreds of events. A failure is shown as it is: fewer do not overflow.</summary>
-    public static Arbitrary<FoldEvent[]> Wide { get; } = Events(Names.Wide, 300, 700).ToArbitrary();
+    public static Arbitrary<Occurrence[]> Wide { get; } = Events(Names.Wide, 300, 700).ToArbitrary();
 
     /// <summary>The same events in another order.</summary>
-    public static FoldEvent[] Shuffled(FoldEvent[] events, int seed)
+    public static Occurrence[] Shuffled(Occurrence[] events, int seed)
     {
         var shuffled = events.ToArray();
         new System.Random(seed).Shuffle(shuffled);
@@ -28,31 +27,31 @@ internal static class RandomEvents
     }
 
     /// <summary>In canonical order but for neighbours, as a live stream is.</summary>
-    public static FoldEvent[] NearlyOrdered(FoldEvent[] events, int seed)
+    public static Occurrence[] NearlyOrdered(Occurrence[] events, int seed)
     {
         var random = new System.Random(seed);
         return
         [
-            .. events.Order(CanonicalOrder.Instance)
+            .. events.Order(Occurrence.Canonical)
                 .Select((e, index) => (e, place: index + random.Next(6)))
                 .OrderBy(pair => pair.place)
                 .Select(pair => pair.e),
         ];
     }
 
-    private static Gen<FoldEvent[]> Events(Names names, int least, int most) =>
+    private static Gen<Occurrence[]> Events(Names names, int least, int most) =>
         from count in Gen.Choose(least, most)
         from events in One(names).ArrayOf(count)
         select events.Select(WithPosition).ToArray();
 
     // Ids are unique within their source, as redelivered copies are sorted out before the fold.
-    private static FoldEvent WithPosition(FoldEvent e, int index)
+    private static Occurrence WithPosition(Occurrence e, int index)
     {
         e.Event.Id = $"{e.Event.Id}{index % 7}-{index}";
         return e with { Position = index, Partition = index % 3 };
     }
 
-    private static IEnumerable<FoldEvent[]> Smaller(FoldEvent[] events)
+    private static IEnumerable<Occurrence[]> Smaller(Occurrence[] events)
     {
         for (int size = events.Length / 2; size > 0; size /= 2)
         {
@@ -61,7 +60,7 @@ internal static class RandomEvents
         }
     }
 
-    private static Gen<FoldEvent> One(Names names) =>
+    private static Gen<Occurrence> One(Names names) =>
         from time in Time(names)
         from received in Gen.Choose(0, 100)
         from skew in Gen.Frequency((8, Gen.Constant(0L)), (1, Gen.Constant(2 * Minute)), (1, Gen.Constant(90 * 365 * Day)))
@@ -73,7 +72,7 @@ internal static class RandomEvents
         from traits in Traits(names)
         select Made(time, received, skew, kind, type, source, channel, properties, traits);
 
-    private static FoldEvent Made(
+    private static Occurrence Made(
         long time, int received, long skew, EventKind kind, string type, string source, string channel, (string Name, Value? Value)[] properties, TraitChanges? traits)
     {
         var made = new Event
@@ -94,7 +93,7 @@ internal static class RandomEvents
         }
 
         long receivedAt = time + (received * Minute / 10);
-        return new FoldEvent(made, source, EffectiveTime.Of(made, receivedAt), receivedAt, 0, 0);
+        return new Occurrence(made, source, EffectiveTime.Of(made.OccurredAt, made.SentAt, receivedAt), receivedAt, 0, 0);
     }
 
     private static Gen<long> Time(Names names) =>

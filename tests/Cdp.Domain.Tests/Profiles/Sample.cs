@@ -1,4 +1,3 @@
-using Cdp.Domain.Profiles;
 using Cdp.V1;
 
 namespace Cdp.Domain.Tests.Profiles;
@@ -6,7 +5,7 @@ namespace Cdp.Domain.Tests.Profiles;
 /// <summary>Single events, written short.</summary>
 internal static class Sample
 {
-    public static FoldEvent Track(string id, string type, long at, string source = "shop", string channel = "", params (string Name, Value Value)[] properties)
+    public static Occurrence Track(string id, string type, long at, string source = "shop", string channel = "", params (string Name, Value Value)[] properties)
     {
         var made = new Event { Id = id, Kind = EventKind.Track, Type = type, Source = source, Channel = channel };
         foreach (var (name, value) in properties)
@@ -14,7 +13,7 @@ internal static class Sample
         return At(made, at);
     }
 
-    public static FoldEvent Traits(
+    public static Occurrence Traits(
         string id, long at, (string Name, object Value)? set = null, (string Name, object Value)? once = null, (string Name, object Value)? add = null, string? unset = null)
     {
         var changes = new TraitChanges();
@@ -29,7 +28,7 @@ internal static class Sample
         return At(new Event { Id = id, Kind = EventKind.Identify, Source = "crm", Traits = changes }, at);
     }
 
-    public static FoldEvent At(Event made, long at) => new(made, made.Source, at, at, 0, at);
+    public static Occurrence At(Event made, long at) => new(made, made.Source, at, at, 0, at);
 
     public static Value Of(object value) => value switch
     {

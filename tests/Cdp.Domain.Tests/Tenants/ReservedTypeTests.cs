@@ -1,4 +1,5 @@
 using Cdp.Domain.Events;
+using Cdp.Domain.Tests.Events;
 using Cdp.Domain.Tenants;
 using Cdp.Grains.V1;
 using Cdp.V1;
@@ -15,7 +16,7 @@ public sealed class ReservedTypeTests
         foreach (var type in Types)
         {
             var sent = new Event { Id = "1", Type = type, Identifiers = { new Identifier { Namespace = "cookie", Value = "c" } } };
-            var mayBeSent = EventValidator.Validate(sent) is null;
+            var mayBeSent = Judged.RefusalOf(sent) is null;
             var defined = TenantChanges.Apply(
                 TenantDefaults.NewConfig("t", new byte[32]), "t", new ChangeTenantRequest { PutEventType = new EventType { Name = type } }, 0);
             Assert.Equal(mayBeSent, defined.Refusal is null);

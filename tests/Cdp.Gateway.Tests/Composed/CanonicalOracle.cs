@@ -42,9 +42,10 @@ internal static class CanonicalOracle
     private static ByteString ProfileOf(IEnumerable<(int Partition, long Position, LoggedEvent Event)> copies, Definitions definitions)
     {
         var events = copies
-            .GroupBy(c => (c.Event.Source, c.Event.Event.Id))
+            .Select(c => (c.Event, Read: EventReader.ForFold(c.Event.Event.Span), c.Partition, c.Position))
+            .GroupBy(c => (c.Event.Source, c.Read.Id))
             .Select(group => group.MinBy(c => (c.Event.ReceivedAt, c.Partition, c.Position)))
-            .Select(c => new FoldEvent(c.Event.Event, c.Event.Source, EffectiveTime.Of(c.Event.Event, c.Event.ReceivedAt), c.Event.ReceivedAt, c.Partition, c.Position))
+            .Select(c => new FoldEvent(c.Read, c.Event.Source, EffectiveTime.Of(c.Read.OccurredAt, c.Read.SentAt, c.Event.ReceivedAt), c.Event.ReceivedAt, c.Partition, c.Position))
             .Order(CanonicalOrder.Instance);
         return ProfileFold.Fold(events, definitions).ToByteString();
     }

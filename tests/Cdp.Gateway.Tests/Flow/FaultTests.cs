@@ -18,7 +18,7 @@ public sealed class FaultTests
         await using var server = await GatewayFixture.StartAsync(checkMessages: false);
         server.HasFaults = true;
         var made = GatewayFixture.Event("ghost", "Seen", ("device", "d"));
-        var logged = new LoggedEvent { Event = made, Keys = { new IdentifierKey { Key = "device/1.1/AAAAAAAAAAAAAAAAAAAAAA" } } };
+        var logged = new LoggedEvent { Event = made.ToByteString(), Keys = { new IdentifierKey { Key = "device/1.1/AAAAAAAAAAAAAAAAAAAAAA" } } };
         for (var partition = 0; partition < server.Host.Log.Partitions; partition++)
             await server.Host.Log.AppendAsync(partition, [new AppendedEvent(new LogRecord("nobody", LogRecordFlags.None, 0, logged.ToByteArray()), logged)], Cancel);
 

@@ -1,3 +1,4 @@
+using Google.Protobuf;
 using System.Collections.Concurrent;
 using Cdp.Domain.Tenants;
 using Cdp.Grains.Customers;
@@ -39,7 +40,7 @@ public sealed class PartitionGrainTests
         Partition = 3,
         Position = position,
         Tenant = Tenant,
-        Event = new LoggedEvent { Keys = { new IdentifierKey { Key = customer } }, Event = new Cdp.V1.Event { Id = $"e{position}" } },
+        Event = new LoggedEvent { Keys = { new IdentifierKey { Key = customer } }, Event = new Cdp.V1.Event { Id = $"e{position}" }.ToByteString() },
     };
 
     /// <summary>Every identifier belongs to the customer of its name; every customer but the winner was merged into it.</summary>

@@ -1,0 +1,30 @@
+using Cdp.State.V1;
+using Cdp.V1;
+using Google.Protobuf;
+
+namespace Cdp.Domain.Events;
+
+/// <summary>
+/// Reads of an event on the wire what one use needs, and skips the rest: most of an event's bytes are properties and
+/// surroundings that nobody looks at again after the door.
+/// </summary>
+public static class EventReader
+{
+    private static readonly MessageParser<EventHead> Heads = EventHead.Parser.WithDiscardUnknownFields(true);
+    private static readonly MessageParser<FoldedEvent> Folded = FoldedEvent.Parser.WithDiscardUnknownFields(true);
+
+    /// <summary>Names, times and identifiers.</summary>
+    /// <param name="wireBytes">A <c>cdp.v1.Event</c>.</param>
+    /// <exception cref="InvalidProtocolBufferException">The bytes are none.</exception>
+    public static EventHead Head(ReadOnlySpan<byte> wireBytes) => Heads.ParseFrom(wireBytes);
+
+    /// <summary>What the fold of a customer takes.</summary>
+    /// <param name="wireBytes">A <c>cdp.v1.Event</c> that was validated.</param>
+    /// <exception cref="InvalidProtocolBufferException">The bytes are none.</exception>
+    public static FoldedEvent ForFold(ReadOnlySpan<byte> wireBytes) => Folded.ParseFrom(wireBytes);
+
+    /// <summary>The whole event.</summary>
+    /// <param name="wireBytes">A <c>cdp.v1.Event</c>.</param>
+    /// <exception cref="InvalidProtocolBufferException">The bytes are none.</exception>
+    public static Event Whole(ReadOnlySpan<byte> wireBytes) => Event.Parser.ParseFrom(wireBytes);
+}
