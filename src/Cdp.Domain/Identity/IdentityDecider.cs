@@ -58,7 +58,7 @@ public sealed class IdentityDecider(NamespaceRules rules, CustomerIds ids)
         {
             var rule = rules.OfKey(identifier.Key);
             if (draft.Rows.Refusal(pair) is not null) return;
-            if (CountOf(ours.Group, rule.Name) < rule.Limit) Link(draft, anchor, identifier, ours.Customer);
+            if (IdentityFold.CountOf(ours.Group, rule.Name) < rule.Limit) Link(draft, anchor, identifier, ours.Customer);
             else Refuse(draft, anchor, identifier, ours.Customer, rule);
         }
         else if (theirs.Customer != ours.Customer && !rules.OfKey(identifier.Key).IsReference)
@@ -105,10 +105,12 @@ public sealed class IdentityDecider(NamespaceRules rules, CustomerIds ids)
     private NamespaceRule? ExceededBy(IdentityGroup a, IdentityGroup b)
     {
         NamespaceRule? exceeded = null;
-        foreach (var (name, count) in a.Counts)
+        foreach (var entry in a.Counts)
         {
+            var (name, count) = (entry.Namespace, entry.Count);
+
             // A namespace that only one of them has gets no fuller, even where its limit was lowered meanwhile.
-            var other = CountOf(b, name);
+            var other = IdentityFold.CountOf(b, name);
             if (other == 0) continue;
             var rule = rules.Of(name);
             if ((long)count + other <= rule.Limit) continue;
@@ -117,8 +119,6 @@ public sealed class IdentityDecider(NamespaceRules rules, CustomerIds ids)
 
         return exceeded;
     }
-
-    private static int CountOf(IdentityGroup group, string name) => group.Counts.TryGetValue(name, out var count) ? count : 0;
 
     private static IdentityAnswer AnswerOf(IdentityQuestion question, IdentifierValue anchor, IIdentityRows rows)
     {

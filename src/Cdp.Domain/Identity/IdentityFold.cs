@@ -47,7 +47,7 @@ public static class IdentityFold
     {
         var group = new IdentityGroup { Minted = sequence, MintedAt = at };
         group.Facts.Add(sequence);
-        Count(group, minted.Identifier.Key, 1);
+        CountOne(group, minted.Identifier.Key);
         rows.AddGroup(minted.Customer, group);
         PutNode(rows, minted.Identifier.Key, minted.Customer, sequence);
     }
@@ -57,7 +57,7 @@ public static class IdentityFold
         var group = Existing(rows, linked.Customer, sequence);
         if (VersionOf(group) < sequence)
         {
-            Count(group, linked.Identifier.Key, 1);
+            CountOne(group, linked.Identifier.Key);
             AddFact(rows, linked.Customer, group, sequence);
         }
 
@@ -71,7 +71,7 @@ public static class IdentityFold
         if (VersionOf(winner) < sequence)
         {
             // The loser's counts are final from here on: this is its last decision, whenever its row was written.
-            foreach (var (name, count) in loser.Counts) winner.Counts[name] = winner.Counts.GetValueOrDefault(name) + count;
+            foreach (var entry in loser.Counts) Count(winner, entry.Namespace, entry.Count);
             winner.Merged.Add(merged.Loser);
             AddFact(rows, merged.Winner, winner, sequence);
         }
@@ -114,14 +114,31 @@ public static class IdentityFold
         rows.PutGroup(customer, group);
     }
 
-    private static void Count(IdentityGroup group, string key, int added)
+    /// <summary>Identifiers of one namespace in a group.</summary>
+    public static int CountOf(IdentityGroup group, ReadOnlySpan<char> name) => Find(group, name)?.Count ?? 0;
+
+    private static void CountOne(IdentityGroup group, string key)
     {
-        var name = IdentifierKeys.NamespaceOf(key).ToString();
-        group.Counts[name] = group.Counts.GetValueOrDefault(name) + added;
+        var name = IdentifierKeys.NamespaceOf(key);
+        if (Find(group, name) is { } known) known.Count++;
+        else Count(group, name.ToString(), 1);
     }
 
-    private static int GetValueOrDefault(this Google.Protobuf.Collections.MapField<string, int> counts, string name) =>
-        counts.TryGetValue(name, out var count) ? count : 0;
+    private static void Count(IdentityGroup group, string name, int added)
+    {
+        if (Find(group, name) is { } known) known.Count += added;
+        else group.Counts.Add(new NamespaceCount { Namespace = name, Count = added });
+    }
+
+    private static NamespaceCount? Find(IdentityGroup group, ReadOnlySpan<char> name)
+    {
+        foreach (var entry in group.Counts)
+        {
+            if (name.SequenceEqual(entry.Namespace)) return entry;
+        }
+
+        return null;
+    }
 
     private static IdentityGroup Existing(IIdentityRows rows, string customer, long sequence) =>
         rows.Group(customer) ?? throw new InvalidOperationException(

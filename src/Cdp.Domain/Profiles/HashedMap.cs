@@ -43,6 +43,9 @@ internal static class HashedMap<T, TEntry>
             entries.RemoveAt(entries.Count - 1);
         }
 
+        // Most customers have one or two of each; a list left to itself begins with room for eight.
+        if (entries.Count == 0)
+            entries.Capacity = 2;
         var entry = TEntry.New(hash, name);
         entries.Insert(at, entry);
         return entry;

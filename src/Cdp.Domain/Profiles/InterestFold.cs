@@ -106,6 +106,7 @@ internal static class InterestFold
         var sums = entry.Sums;
         if (sums.Count == 0)
         {
+            sums.Capacity = 1;
             entry.NewestEpoch = epoch;
             sums.Add(amount);
             return;

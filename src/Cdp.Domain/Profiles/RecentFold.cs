@@ -69,6 +69,8 @@ internal static class RecentFold
 
     private static void Insert(ProfileState state, int at, RecentState entry)
     {
+        if (state.Recent.Count == 0)
+            state.Recent.Capacity = 2;
         if (at == state.Recent.Count)
             state.Recent.Add(entry);
         else

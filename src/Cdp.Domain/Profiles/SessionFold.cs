@@ -54,6 +54,8 @@ internal static class SessionFold
         int first = FirstEndingAtOrAfter(state, start - pause);
         if (first == sessions.Count || sessions[first].Start - pause > end)
         {
+            if (sessions.Count == 0)
+                sessions.Capacity = 1;
             sessions.Insert(first, new SessionState { Start = start, End = end, Events = events });
             return;
         }

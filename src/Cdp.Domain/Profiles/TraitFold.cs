@@ -137,6 +137,8 @@ internal static class TraitFold
             if (TraitWeights.IsBeyond(state, name))
                 return;
             trait = new TraitState { Name = name };
+            if (state.Traits.Count == 0)
+                state.Traits.Capacity = 2;
             state.Traits.Insert(~at, trait);
         }
 

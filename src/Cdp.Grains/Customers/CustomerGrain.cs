@@ -42,7 +42,7 @@ public sealed class CustomerGrain : ICustomer, IGrainLifecycle
     private ProfileState _profile = new();
     private RenderedProfile? _rendered;
     private Definitions? _foldedUnder;
-    private readonly HashSet<ulong> _absorbed = [];
+    private HashSet<ulong>? _absorbed;
     private string _sealedInto = string.Empty;
     private long _minted = -1;
     private long _sequence;
@@ -61,7 +61,7 @@ public sealed class CustomerGrain : ICustomer, IGrainLifecycle
         _tenant = _key[..slash];
         _id = _key[(slash + 1)..];
         _ids = new EventIds(ports.States, _key);
-        _snapshots = new SnapshotWriter(ports.States, ports.Steps, SnapshotKind, _key, context.Abandon);
+        _snapshots = new SnapshotWriter(ports.States, ports.Steps, SnapshotKind, context);
     }
 
     private bool Exists => _minted >= 0;
@@ -210,7 +210,7 @@ public sealed class CustomerGrain : ICustomer, IGrainLifecycle
         });
         await AppendAsync(slice, cancellationToken);
         if (!Exists) _minted = request.Mint.IdentitySequence;
-        _absorbed.Add(LoserHash(request.Loser));
+        (_absorbed ??= []).Add(LoserHash(request.Loser));
         foreach (var id in loserIds) _ids.Add(id);
         _foldedUnder ??= definitions;
 
@@ -287,7 +287,7 @@ public sealed class CustomerGrain : ICustomer, IGrainLifecycle
         _minted = book.MintedSequence;
         _foldAgain = book.FoldAgain || snapshot.FoldVersion != ProfileFold.Version || snapshot.DefinitionsVersion != definitions.Version;
         if (!_foldAgain) _foldedUnder = definitions;
-        foreach (var hash in book.Absorbed) _absorbed.Add(hash);
+        if (book.Absorbed.Count > 0) _absorbed = [.. book.Absorbed];
         _ids.Load(book);
     }
 
@@ -308,7 +308,7 @@ public sealed class CustomerGrain : ICustomer, IGrainLifecycle
                 break;
             case HistoryEntry.KindOneofCase.Absorbed:
                 var absorbed = placed.Entry.Absorbed;
-                _absorbed.Add(LoserHash(absorbed.Loser));
+                (_absorbed ??= []).Add(LoserHash(absorbed.Loser));
                 await foreach (var theirs in Reader.ReadUnionAsync($"{_tenant}/{absorbed.Loser}", 0, absorbed.Entries, cancellationToken))
                     AddId(theirs.Entry);
                 _foldAgain = true;
@@ -498,7 +498,7 @@ public sealed class CustomerGrain : ICustomer, IGrainLifecycle
 
     private async ValueTask<bool> HasAbsorbedAsync(string loser, CancellationToken cancellationToken)
     {
-        if (!_absorbed.Contains(LoserHash(loser))) return false;
+        if (_absorbed?.Contains(LoserHash(loser)) != true) return false;
         await foreach (var placed in Reader.ReadAsync(_key, 0, _sequence, cancellationToken))
         {
             if (placed.Entry.Absorbed?.Loser == loser) return true;
@@ -540,7 +540,7 @@ public sealed class CustomerGrain : ICustomer, IGrainLifecycle
         {
             Sequence = _sequence, SealedInto = _sealedInto, MintedSequence = _minted, FoldAgain = _foldAgain,
         };
-        book.Absorbed.AddRange(_absorbed);
+        if (_absorbed is not null) book.Absorbed.AddRange(_absorbed);
         _ids.Save(book);
         return new CustomerSnapshot
         {

@@ -20,32 +20,31 @@ internal sealed class EventIds(IStateStore states, string key)
     private const int BitsPerId = 24;
     private const int Probes = 8;
 
-    private readonly List<long> _ends = [];
-    private readonly List<byte[]> _filters = [];
-    private ulong[] _recent = new ulong[8];
+    private long[] _ends = [];
+    private byte[][] _filters = [];
+    private ulong[] _recent = [];
     private int _count;
     private bool _filtersLoaded = true;
 
     /// <summary>Own history sequence from which on the ids are recent.</summary>
-    public long RecentFrom => _ends.Count == 0 ? 0 : _ends[^1];
+    public long RecentFrom => _ends.Length == 0 ? 0 : _ends[^1];
 
     /// <summary>Takes over what a snapshot knows.</summary>
     public void Load(Bookkeeping bookkeeping)
     {
-        _ends.Clear();
-        _ends.AddRange(bookkeeping.FilterEnds);
-        _filters.Clear();
-        _filtersLoaded = _ends.Count == 0;
+        _ends = [.. bookkeeping.FilterEnds];
+        _filters = [];
+        _filtersLoaded = _ends.Length == 0;
         _count = bookkeeping.RecentIds.Count;
-        _recent = new ulong[Math.Max(8, _count)];
-        bookkeeping.RecentIds.CopyTo(_recent, 0);
+        _recent = [.. bookkeeping.RecentIds];
     }
 
     /// <summary>Writes what a snapshot has to know.</summary>
     public void Save(Bookkeeping bookkeeping)
     {
         bookkeeping.RecentIds.Clear();
-        bookkeeping.RecentIds.AddRange(_recent.Take(_count));
+        bookkeeping.RecentIds.Capacity = _count;
+        foreach (var id in _recent.AsSpan(0, _count)) bookkeeping.RecentIds.Add(id);
         bookkeeping.FilterEnds.Clear();
         bookkeeping.FilterEnds.AddRange(_ends);
     }
@@ -53,7 +52,7 @@ internal sealed class EventIds(IStateStore states, string key)
     /// <summary>Adds the low half of an id's hash.</summary>
     public void Add(ulong low)
     {
-        if (_count == _recent.Length) Array.Resize(ref _recent, _count * 2);
+        if (_count == _recent.Length) Array.Resize(ref _recent, Math.Max(4, _count * 2));
         _recent[_count++] = low;
     }
 
@@ -63,16 +62,15 @@ internal sealed class EventIds(IStateStore states, string key)
     /// <summary>Reads the filters.</summary>
     public async ValueTask LoadFiltersAsync(CancellationToken cancellationToken)
     {
-        var filters = new List<byte[]>(_ends.Count);
-        for (var i = 0; i < _ends.Count; i++)
+        var filters = new byte[_ends.Length][];
+        for (var i = 0; i < filters.Length; i++)
         {
             var row = await states.ReadAsync(FilterKind, FilterKey(i), cancellationToken);
             // A filter that is missing is read as one that says "perhaps" to every id: slower, never wrong.
-            filters.Add(row.Exists ? EventFilter.Parser.ParseFrom(row.Value.Span).Bits.ToByteArray() : []);
+            filters[i] = row.Exists ? EventFilter.Parser.ParseFrom(row.Value.Span).Bits.ToByteArray() : [];
         }
 
-        _filters.Clear();
-        _filters.AddRange(filters);
+        _filters = filters;
         _filtersLoaded = true;
     }
 
@@ -83,7 +81,7 @@ internal sealed class EventIds(IStateStore states, string key)
     {
         List<(long, long)>? ranges = null;
         if (_recent.AsSpan(0, _count).Contains(low)) (ranges = []).Add((RecentFrom, sequence));
-        for (var i = 0; i < _filters.Count; i++)
+        for (var i = 0; i < _filters.Length; i++)
         {
             if (MayContain(_filters[i], low)) (ranges ??= []).Add((i == 0 ? 0 : _ends[i - 1], _ends[i]));
         }
@@ -101,12 +99,12 @@ internal sealed class EventIds(IStateStore states, string key)
         if (!_filtersLoaded) await LoadFiltersAsync(cancellationToken);
         var bits = Build(_recent.AsSpan(0, _count));
         var value = new EventFilter { Bits = ByteString.CopyFrom(bits), Ids = _count }.ToByteArray();
-        var filterKey = FilterKey(_ends.Count);
+        var filterKey = FilterKey(_ends.Length);
         var row = await states.ReadAsync(FilterKind, filterKey, cancellationToken);
         if (await states.WriteAsync(FilterKind, filterKey, value, row.Tag, cancellationToken) is null)
             throw new OwnershipLostException(key);
-        _filters.Add(bits);
-        _ends.Add(sequence);
+        _filters = [.. _filters, bits];
+        _ends = [.. _ends, sequence];
         _count = 0;
     }
 

@@ -5,7 +5,7 @@ using Google.Protobuf;
 namespace Cdp.Grains.Customers;
 
 /// <summary>Keeps one snapshot behind its tag, written beside the customer's work.</summary>
-internal sealed class SnapshotWriter(IStateStore states, IStepObserver steps, string kind, string key, Action abandon)
+internal sealed class SnapshotWriter(IStateStore states, IStepObserver steps, string kind, IGrainContext context)
 {
     private string? _tag;
     private Task _write = Task.CompletedTask;
@@ -17,7 +17,7 @@ internal sealed class SnapshotWriter(IStateStore states, IStepObserver steps, st
     /// <summary>Reads the stored snapshot; null when there is none.</summary>
     public async ValueTask<CustomerSnapshot?> ReadAsync(CancellationToken cancellationToken)
     {
-        var row = await states.ReadAsync(kind, key, cancellationToken);
+        var row = await states.ReadAsync(kind, context.Key, cancellationToken);
         _tag = row.Tag;
         return row.Exists ? CustomerSnapshot.Parser.ParseFrom(row.Value.Span) : null;
     }
@@ -60,11 +60,11 @@ internal sealed class SnapshotWriter(IStateStore states, IStepObserver steps, st
     private async Task WriteAsync(byte[] bytes, CancellationToken cancellationToken)
     {
         steps.Reached(RecoverySteps.SnapshotWriting);
-        var tag = await states.WriteAsync(kind, key, bytes, _tag, cancellationToken);
+        var tag = await states.WriteAsync(kind, context.Key, bytes, _tag, cancellationToken);
         if (tag is null)
         {
-            abandon();
-            throw new OwnershipLostException(key);
+            context.Abandon();
+            throw new OwnershipLostException(context.Key);
         }
 
         _tag = tag;

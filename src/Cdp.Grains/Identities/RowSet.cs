@@ -13,7 +13,7 @@ internal sealed class RowSet<T>(
     where T : class, IMessage<T>
 {
     private readonly Dictionary<string, Row> _rows = new(StringComparer.Ordinal);
-    private readonly LinkedList<Row> _byUse = new();
+    private readonly Row _byUse = new() { Key = string.Empty };
     private readonly Dictionary<string, Task> _loading = new(StringComparer.Ordinal);
     private readonly HashSet<Row> _dirty = [];
 
@@ -31,10 +31,10 @@ internal sealed class RowSet<T>(
         value = null;
         if (!_rows.TryGetValue(key, out var row)) return false;
         row.UsedAt = clock.Now;
-        if (!ReferenceEquals(_byUse.Last, row.Place))
+        if (!ReferenceEquals(_byUse.Before, row))
         {
-            _byUse.Remove(row.Place);
-            _byUse.AddLast(row.Place);
+            row.Leave();
+            row.EnterBefore(_byUse);
         }
 
         value = row.Value;
@@ -103,24 +103,24 @@ internal sealed class RowSet<T>(
     /// <summary>Drops the rows used least recently beyond the capacity, none that a call under way may need.</summary>
     public void Trim()
     {
-        var place = _byUse.First;
-        while (_rows.Count > capacity && place is not null && place.Value.UsedAt < clock.Oldest)
+        var row = _byUse.After;
+        while (_rows.Count > capacity && row != _byUse && row.UsedAt < clock.Oldest)
         {
-            var (row, next) = (place.Value, place.Next);
+            var next = row.After;
             if (!row.IsBeingWritten && !_dirty.Contains(row))
             {
                 _rows.Remove(row.Key);
-                _byUse.Remove(place);
+                row.Leave();
             }
 
-            place = next;
+            row = next;
         }
     }
 
     private Row Add(string key, T? value, string? tag)
     {
         var row = new Row { Key = key, Value = value, Tag = tag, UsedAt = clock.Now };
-        row.Place = _byUse.AddLast(row);
+        row.EnterBefore(_byUse);
         _rows.Add(key, row);
         return row;
     }
@@ -164,6 +164,8 @@ internal sealed class RowSet<T>(
     /// <summary>One row in memory.</summary>
     internal sealed class Row
     {
+        public Row() => Before = After = this;
+
         public required string Key { get; init; }
 
         public T? Value { get; set; }
@@ -174,6 +176,23 @@ internal sealed class RowSet<T>(
 
         public bool IsBeingWritten { get; set; }
 
-        public LinkedListNode<Row> Place { get; set; } = null!;
+        /// <summary>The row used next before this one; a ring that the set's own row closes.</summary>
+        public Row Before { get; private set; }
+
+        /// <summary>The row used next after this one.</summary>
+        public Row After { get; private set; }
+
+        public void EnterBefore(Row other)
+        {
+            (Before, After) = (other.Before, other);
+            Before.After = this;
+            other.Before = this;
+        }
+
+        public void Leave()
+        {
+            Before.After = After;
+            After.Before = Before;
+        }
     }
 }

@@ -47,7 +47,7 @@ public sealed class IdentityDeciderProperties
                 .Where(k => world.Rows.StandingOf(k) == g.Key)
                 .CountBy(k => IdentifierKeys.NamespaceOf(k).ToString()).ToDictionary()
                 .OrderBy(c => c.Key, StringComparer.Ordinal)
-                .SequenceEqual(g.Value.Counts.OrderBy(c => c.Key, StringComparer.Ordinal)));
+                .SequenceEqual(g.Value.Counts.OrderBy(c => c.Namespace, StringComparer.Ordinal).Select(c => KeyValuePair.Create(c.Namespace, c.Count))));
         });
     }
 
