@@ -4,6 +4,7 @@ using Cdp.Grains.Identities;
 using Cdp.Grains.Merges;
 using Cdp.Grains.Partitions;
 using Cdp.Grains.Ports;
+using Cdp.Grains.Refolds;
 using Cdp.Grains.Tenants;
 
 namespace Cdp.Grains;
@@ -59,6 +60,8 @@ public static class GrainCatalog
                 context => new IdentityGrain(context, ports.History, ports.States, ports.Customers, ports.Definitions, ports.Steps), []),
             new("identity-link", typeof(IIdentityLink), context => new IdentityLinkGrain(context, ports.States), []) { IdleAfter = TimeSpan.FromMinutes(2) },
             new("customer", typeof(ICustomer), context => new CustomerGrain(context, customer), []),
+            new("refold-sweep", typeof(IRefoldSweep),
+                context => new RefoldSweepGrain(context, ports.States, ports.Customers, ports.Definitions, ports.Metrics), [typeof(ICustomer)]) { Collectable = false },
             new("tenant", typeof(ITenant), context => new TenantGrain(context, ports.States, ports.DefinitionsListener), []),
             new("tenant-directory", typeof(ITenantDirectory), context => new TenantDirectoryGrain(context, ports.States), []),
         ];

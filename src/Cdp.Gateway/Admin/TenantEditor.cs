@@ -1,5 +1,6 @@
 using Cdp.Domain.Tenants;
 using Cdp.Gateway.Keys;
+using Cdp.Grains.Refolds;
 using Cdp.Grains.Tenants;
 using Cdp.Grains.V1;
 using Cdp.Rpc;
@@ -18,7 +19,13 @@ public sealed class TenantEditor(GatewayPorts ports)
     public async ValueTask<TenantConfig> ChangeAsync(string tenant, ChangeTenantRequest change, CancellationToken cancellationToken)
     {
         var reply = await ports.Grains.Get<ITenant>(tenant).Change(change, cancellationToken);
-        if (reply.RefusedReason.Length == 0) return reply.Config;
+        if (reply.RefusedReason.Length == 0)
+        {
+            // Customers nobody touches get to the new definitions, too. Does nothing where the change is of another kind.
+            await ports.Grains.Get<IRefoldSweep>(tenant).Sweep(new SweepRequest(), cancellationToken);
+            return reply.Config;
+        }
+
         throw (reply.RefusedReason switch
         {
             TenantReasons.TenantUnknown or TenantReasons.KeyUnknown => new RpcError(Code.NotFound, reply.RefusedMessage) { Reason = reply.RefusedReason },
@@ -45,6 +52,17 @@ public sealed class TenantEditor(GatewayPorts ports)
         };
         await ChangeAsync(ApiKeys.OperatorTenant, new ChangeTenantRequest { AddKey = key }, cancellationToken);
         return true;
+    }
+
+    /// <summary>Goes on with what a stop interrupted, and brings customers to the fold of this binary where that is new.</summary>
+    public async ValueTask ResumeSweepsAsync(CancellationToken cancellationToken)
+    {
+        var directory = ports.Grains.Get<ITenantDirectory>(TenantDirectoryGrain.Key);
+        foreach (var tenant in (await directory.List(new ListTenantIdsRequest(), cancellationToken)).Tenants)
+        {
+            if (await ports.Definitions.GetAsync(tenant, cancellationToken) is not null)
+                await ports.Grains.Get<IRefoldSweep>(tenant).Sweep(new SweepRequest(), cancellationToken);
+        }
     }
 
     /// <summary>Makes a tenant or changes its settings.</summary>

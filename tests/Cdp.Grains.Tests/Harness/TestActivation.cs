@@ -40,6 +40,14 @@ internal sealed class TestActivation<TGrain> where TGrain : class
 
     public Task<TReply> Call<TReply>(Func<TGrain, ValueTask<TReply>> call) => Turn(() => call(Grain).AsTask());
 
+    /// <summary>Lets the time come for every timer that runs; false where none does.</summary>
+    public Task<bool> FireTimersAsync() => Turn(async () =>
+    {
+        var due = _context.Timers.ToArray();
+        foreach (var timer in due) await timer.FireAsync();
+        return due.Length > 0;
+    });
+
     public Task StopAsync() => Turn(async () =>
     {
         if (Grain is IGrainLifecycle lifecycle) await lifecycle.DeactivateAsync(DeactivationReason.Idle, CancellationToken.None);
@@ -60,10 +68,29 @@ internal sealed class TestGrainContext(string key, IGrains grains) : IGrainConte
 
     public bool Abandoned { get; private set; }
 
-    public IDisposable StartTimer(TimeSpan due, Func<CancellationToken, ValueTask> callback) =>
-        throw new NotSupportedException("No grain under test uses timers.");
+    /// <summary>Timers that were started, and neither fired nor were disposed.</summary>
+    public List<TestTimer> Timers { get; } = [];
+
+    public IDisposable StartTimer(TimeSpan due, Func<CancellationToken, ValueTask> callback)
+    {
+        var timer = new TestTimer(this, callback);
+        Timers.Add(timer);
+        return timer;
+    }
 
     public void Abandon() => Abandoned = true;
+}
+
+/// <summary>A timer that a test fires.</summary>
+internal sealed class TestTimer(TestGrainContext context, Func<CancellationToken, ValueTask> callback) : IDisposable
+{
+    public void Dispose() => context.Timers.Remove(this);
+
+    public async Task FireAsync()
+    {
+        Dispose();
+        await callback(CancellationToken.None);
+    }
 }
 
 /// <summary>For grains that call no other.</summary>

@@ -1,0 +1,152 @@
+using Cdp.Domain.Tenants;
+using Cdp.Grains.Customers;
+using Cdp.Grains.Ports;
+using Cdp.Grains.Refolds;
+using Cdp.Grains.Tests.Harness;
+using Cdp.Grains.V1;
+using Cdp.StorageContract;
+
+namespace Cdp.Grains.Tests.Refolds;
+
+public sealed class RefoldSweepGrainTests : IDisposable
+{
+    private const string Tenant = "shop";
+    private const int Customers = 150;
+
+    private readonly MemoryStateStore _states = new();
+    private readonly MemoryCustomerIndex _index = new();
+    private readonly GrainMetrics _metrics = new();
+    private readonly FixedDefinitions _definitions = new();
+    private readonly Visited _visited = new();
+
+    public void Dispose() => _metrics.Dispose();
+
+    [Fact]
+    public async Task Every_customer_is_visited_once_for_each_version_of_the_definitions()
+    {
+        var expected = await AddCustomersAsync();
+        var sweep = await StartAsync();
+        await RunAsync(sweep);
+        Assert.Equal(expected, _visited.Keys);
+        Assert.True((await SweepAsync(sweep)).Done);
+        Assert.False(await sweep.FireTimersAsync());
+
+        _definitions.Change();
+        var again = await SweepAsync(sweep);
+        Assert.Equal((2, false, 0), (again.DefinitionsVersion, again.Done, again.Visited));
+        await RunAsync(sweep);
+        Assert.Equal([.. expected, .. expected], _visited.Keys);
+    }
+
+    [Fact]
+    public async Task A_restart_goes_on_where_the_sweep_was()
+    {
+        var expected = await AddCustomersAsync();
+        var sweep = await StartAsync();
+        _visited.FailAfter = 100;
+        await SweepAsync(sweep);
+        await sweep.FireTimersAsync();
+        Assert.Equal(100, _visited.Keys.Count);
+
+        _visited.FailAfter = int.MaxValue;
+        var next = await StartAsync();
+        await RunAsync(next);
+
+        // The page that was interrupted is visited again from its start, those before it are not.
+        Assert.Equal([.. expected[..100], .. expected[64..]], _visited.Keys);
+        Assert.Equal(Customers, (await SweepAsync(next)).Visited);
+    }
+
+    [Fact]
+    public async Task An_error_of_a_store_delays_the_sweep_and_nothing_else()
+    {
+        await AddCustomersAsync();
+        var sweep = await StartAsync();
+        _visited.FailAfter = 10;
+        await SweepAsync(sweep);
+        await sweep.FireTimersAsync();
+        _visited.FailAfter = int.MaxValue;
+        while (await sweep.FireTimersAsync())
+        {
+            // Until nothing is left to do.
+        }
+
+        Assert.True((await SweepAsync(sweep)).Done);
+        Assert.False(sweep.Abandoned);
+    }
+
+    private static Task<SweepReply> SweepAsync(TestActivation<RefoldSweepGrain> sweep) =>
+        sweep.Call(g => g.Sweep(new SweepRequest(), CancellationToken.None));
+
+    private static async Task RunAsync(TestActivation<RefoldSweepGrain> sweep)
+    {
+        await SweepAsync(sweep);
+        while (await sweep.FireTimersAsync())
+        {
+            // Until nothing is left to do.
+        }
+    }
+
+    private async Task<List<string>> AddCustomersAsync()
+    {
+        var keys = new List<string>();
+        for (var i = 0; i < Customers; i++)
+        {
+            await _index.AddAsync(Tenant, $"c-{i:D4}", CancellationToken.None);
+            keys.Add($"{Tenant}/c-{i:D4}");
+        }
+
+        return keys;
+    }
+
+    private Task<TestActivation<RefoldSweepGrain>> StartAsync() => TestActivation<RefoldSweepGrain>.StartAsync(
+        Tenant, _visited, context => new RefoldSweepGrain(context, _states, _index, _definitions, _metrics));
+
+    private sealed class FixedDefinitions : IDefinitions
+    {
+        private Definitions _current = Of(1);
+
+        public void Change() => _current = Of(_current.Version + 1);
+
+        public Definitions? Find(string tenant) => _current;
+
+        public ValueTask<Definitions?> GetAsync(string tenant, CancellationToken cancellationToken) => new(_current);
+
+        private static Definitions Of(long version)
+        {
+            var config = TenantDefaults.NewConfig(Tenant, new byte[32]);
+            config.DefinitionsVersion = version;
+            return new Definitions(config);
+        }
+    }
+
+    private sealed class Visited : IGrains
+    {
+        public List<string> Keys { get; } = [];
+
+        public int FailAfter { get; set; } = int.MaxValue;
+
+        public TGrain Get<TGrain>(string key) where TGrain : class => (TGrain)(object)new Customer(this, key);
+    }
+
+    private sealed class Customer(Visited visited, string key) : ICustomer
+    {
+        public ValueTask<RefoldReply> Refold(RefoldRequest request, CancellationToken cancellationToken)
+        {
+            Assert.True(request.AsItStands);
+            if (visited.Keys.Count >= visited.FailAfter) throw new IOException("The store is away.");
+            visited.Keys.Add(key);
+            return new(new RefoldReply { Standing = CustomerStanding.Here });
+        }
+
+        public ValueTask<ApplyReply> Apply(ApplyRequest request, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public ValueTask<ReadProfileReply> ReadProfile(ReadProfileRequest request, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public ValueTask<ReadEventsReply> ReadEvents(ReadEventsRequest request, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public ValueTask<SealReply> Seal(SealRequest request, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public ValueTask<AbsorbReply> Absorb(AbsorbRequest request, CancellationToken cancellationToken) => throw new NotSupportedException();
+    }
+}
