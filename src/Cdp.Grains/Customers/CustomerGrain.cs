@@ -1,4 +1,3 @@
-using Cdp.Domain.Events;
 using Cdp.Domain.Profiles;
 using Cdp.Domain.Tenants;
 using Cdp.Grains.Ports;
@@ -21,7 +20,7 @@ public sealed record CustomerPorts(
 /// The history comes first: an entry is appended, then folded. A snapshot is a cache; whatever it lacks is folded from
 /// the history when the grain is activated.
 /// </remarks>
-public sealed class CustomerGrain : ICustomer, IGrainLifecycle
+public sealed partial class CustomerGrain : ICustomer, IGrainLifecycle
 {
     /// <summary>Kind of the state that holds snapshots.</summary>
     public const string SnapshotKind = "customer";
@@ -105,19 +104,26 @@ public sealed class CustomerGrain : ICustomer, IGrainLifecycle
         if (!Exists && request.Mint is null) return new ApplyReply { Standing = CustomerStanding.Gone };
 
         var definitions = await DefinitionsAsync(cancellationToken);
-        var reply = new ApplyReply { Standing = CustomerStanding.Here };
-        var slice = new HistorySlice();
+        var arrivals = new Arrivals(_key, _sequence, _ids, _ports.History, _ports.Names);
+        var slice = arrivals.Slice;
         if (!Exists) slice.Entries.Add(new HistoryEntry { Minted = request.Mint });
-        var copies = new List<ulong>(0);
-        var fresh = await SortAsync(request, slice, reply, copies, cancellationToken);
+        foreach (var entry in request.Entries) await arrivals.TakeAsync(entry, cancellationToken);
+        var reply = new ApplyReply
+        {
+            Standing = CustomerStanding.Here,
+            Applied = arrivals.Fresh.Count,
+            Duplicates = arrivals.Copies?.Count ?? 0,
+            Conflicting = arrivals.Conflicting,
+        };
         if (slice.Entries.Count == 0) return reply;
 
         await AppendAsync(slice, cancellationToken);
         if (request.Mint is not null && !Exists) _minted = request.Mint.IdentitySequence;
-        foreach (var id in copies) _ids.Add(id);
-        foreach (var taken in fresh)
+        foreach (var id in arrivals.Copies ?? []) _ids.Add(id);
+        _foldAgain |= arrivals.ReplacesFolded;
+        foreach (var taken in arrivals.Fresh)
         {
-            _ids.Add((ulong)taken.Reference.Id);
+            _ids.Add(taken.Entry.IdHashLow);
             _foldAgain = _foldAgain || !TryAbsorb(taken, definitions);
         }
 
@@ -125,7 +131,7 @@ public sealed class CustomerGrain : ICustomer, IGrainLifecycle
         else if (_foldedUnder.Version != definitions.Version) _foldAgain = true;
         if (_foldAgain)
         {
-            foreach (var skip in await FoldAgainAsync(cancellationToken)) NameSkipped(skip, fresh, reply);
+            foreach (var skip in await FoldAgainAsync(cancellationToken)) NameSkipped(skip, arrivals.Fresh, reply);
         }
 
         await AfterChangeAsync(slice.Entries.Count, cancellationToken);
@@ -148,84 +154,6 @@ public sealed class CustomerGrain : ICustomer, IGrainLifecycle
         if (Elsewhere() is { } forwarded) return new ReadEventsReply { Standing = CustomerStanding.Forwarded, ForwardedTo = forwarded };
         if (!Exists) return new ReadEventsReply { Standing = CustomerStanding.Gone };
         return await EventPages.ReadAsync(Fold, _key, _sequence, request, cancellationToken);
-    }
-
-    /// <inheritdoc/>
-    public async ValueTask<SealReply> Seal(SealRequest request, CancellationToken cancellationToken)
-    {
-        if (_sealedInto.Length == 0)
-        {
-            var slice = new HistorySlice();
-            if (!Exists)
-            {
-                if (request.Mint is null) throw new InvalidOperationException($"Customer '{_id}' was never minted and cannot be sealed.");
-                slice.Entries.Add(new HistoryEntry { Minted = request.Mint });
-            }
-
-            slice.Entries.Add(new HistoryEntry
-            {
-                Sealed = new SealedEntry { Winner = request.Winner, IdentitySequence = request.IdentitySequence, At = request.At },
-            });
-            await AppendAsync(slice, cancellationToken);
-            if (!Exists) _minted = request.Mint.IdentitySequence;
-            _sealedInto = request.Winner;
-            await _snapshots.WriteAsync(Snapshot(), cancellationToken);
-            _sinceSnapshot = 0;
-        }
-
-        // Sealed is the last entry: all before it go to the winner.
-        return new SealReply { Entries = _sequence - 1, Snapshot = Snapshot() };
-    }
-
-    /// <inheritdoc/>
-    public async ValueTask<AbsorbReply> Absorb(AbsorbRequest request, CancellationToken cancellationToken)
-    {
-        if (Elsewhere() is { } forwarded) return new AbsorbReply { Standing = CustomerStanding.Forwarded, ForwardedTo = forwarded };
-        if (!Exists && request.Mint is null) return new AbsorbReply { Standing = CustomerStanding.Gone };
-        var reply = new AbsorbReply { Standing = CustomerStanding.Here };
-        if (await HasAbsorbedAsync(request.Loser, cancellationToken)) return reply;
-
-        var definitions = await DefinitionsAsync(cancellationToken);
-        var loserKey = $"{_tenant}/{request.Loser}";
-        if (_ids.FiltersMissing) await _ids.LoadFiltersAsync(cancellationToken);
-        var loserIds = new List<ulong>();
-        var overlap = false;
-        await foreach (var placed in Reader.ReadUnionAsync(loserKey, 0, request.Entries, cancellationToken))
-        {
-            if (IdOf(placed.Entry) is not { } id) continue;
-            loserIds.Add(id);
-
-            // A false positive only costs a fold that would not have been needed.
-            overlap |= _ids.Find(id, _sequence).Count > 0;
-        }
-
-        var slice = new HistorySlice();
-        if (!Exists) slice.Entries.Add(new HistoryEntry { Minted = request.Mint });
-        slice.Entries.Add(new HistoryEntry
-        {
-            Absorbed = new AbsorbedEntry
-            {
-                Loser = request.Loser, Entries = request.Entries, IdentitySequence = request.IdentitySequence, At = request.At,
-            },
-        });
-        await AppendAsync(slice, cancellationToken);
-        if (!Exists) _minted = request.Mint.IdentitySequence;
-        (_absorbed ??= []).Add(LoserHash(request.Loser));
-        foreach (var id in loserIds) _ids.Add(id);
-        _foldedUnder ??= definitions;
-
-        var theirs = request.Snapshot;
-        var comparable = !overlap && !_foldAgain && theirs is not null && !theirs.Bookkeeping.FoldAgain
-            && theirs.FoldVersion == ProfileFold.Version && theirs.DefinitionsVersion == definitions.Version
-            && _foldedUnder.Version == definitions.Version;
-        if (!comparable || !ProfileFold.TryAbsorbState(_profile, theirs!.Profile, definitions))
-        {
-            _foldAgain = true;
-            await FoldAgainAsync(cancellationToken);
-        }
-
-        await AfterChangeAsync(SnapshotEvery, cancellationToken);
-        return reply;
     }
 
     /// <inheritdoc/>
@@ -326,125 +254,38 @@ public sealed class CustomerGrain : ICustomer, IGrainLifecycle
     {
         foreach (var (reference, logged) in await Fold.ReadAsync(behind, cancellationToken))
         {
-            if (TryAbsorb(new FreshEvent(reference, logged.Source, Read(logged)), definitions)) continue;
+            if (TryAbsorb(reference, logged, definitions)) continue;
             _foldAgain = true;
             await FoldAgainAsync(cancellationToken);
             return;
         }
     }
 
+    private bool TryAbsorb(EventReference reference, LoggedEvent logged, Definitions definitions) =>
+        FreshEvent.Read(logged, _ports.Names) is { } read && TryAbsorb(reference.ToFoldEvent(_ports.Names.Share(logged.Source), read), definitions);
+
+    private bool TryAbsorb(in FreshEvent taken, Definitions definitions) => taken.Event is not null && TryAbsorb(taken.ToFoldEvent(), definitions);
+
     /// <summary>False where the event cannot be absorbed as it comes: folding all again will, or will find it bad.</summary>
-    private bool TryAbsorb(in FreshEvent taken, Definitions definitions)
+    private bool TryAbsorb(FoldEvent taken, Definitions definitions)
     {
         try
         {
-            return taken.Event is not null
-                && ProfileFold.TryAbsorb(_profile, taken.Reference.ToFoldEvent(taken.Source, taken.Event), definitions);
+            return ProfileFold.TryAbsorb(_profile, taken, definitions);
         }
         catch (Exception)
         {
-            _ports.Metrics.FoldFailed();
+            // Counted when folding all again throws on it, too.
             return false;
         }
-    }
-
-    /// <summary>What the fold takes of an event, its common names shared with other customers; null where it cannot be read.</summary>
-    private FoldedEvent? Read(LoggedEvent logged)
-    {
-        try
-        {
-            var read = EventReader.ForFold(logged.Event.Span);
-            read.Type = _ports.Names.Share(read.Type);
-            read.Channel = _ports.Names.Share(read.Channel);
-            return read;
-        }
-        catch (InvalidProtocolBufferException)
-        {
-            return null;
-        }
-    }
-
-    /// <summary>Tells new events from copies and from what was delivered again; adds their entries to the slice.</summary>
-    private async ValueTask<List<FreshEvent>> SortAsync(
-        ApplyRequest request, HistorySlice slice, ApplyReply reply, List<ulong> copies, CancellationToken cancellationToken)
-    {
-        var fresh = new List<FreshEvent>(request.Entries.Count);
-        foreach (var entry in request.Entries)
-        {
-            var logged = entry.Event;
-            var read = Read(logged);
-            var made = new EventEntry
-            {
-                Partition = entry.Partition,
-                Position = entry.Position,
-                ReceivedAt = logged.ReceivedAt,
-                EffectiveAt = EffectiveTime.Of(read?.OccurredAt, read?.SentAt, logged.ReceivedAt),
-                IdHashHigh = logged.IdHashHigh,
-                IdHashLow = logged.IdHashLow,
-                ContentHash = logged.ContentHash,
-            };
-            var reference = new EventReference(_key, _sequence + slice.Entries.Count, made);
-            var known = IsNew(reference.Id, fresh) ? [] : await KnownAsync(reference, fresh, cancellationToken);
-            if (known.Count == 0)
-            {
-                fresh.Add(new FreshEvent(reference, _ports.Names.Share(logged.Source), read));
-                slice.Entries.Add(new HistoryEntry { Event = made });
-                reply.Applied++;
-                continue;
-            }
-
-            if (known.Exists(k => k.Partition == reference.Partition && k.Position == reference.Position)) continue;
-            reply.Duplicates++;
-            var other = known[0].ContentHash != reference.ContentHash;
-            if (other) reply.Conflicting++;
-            if (known.TrueForAll(reference.ComesBefore)) _foldAgain = true;
-            slice.Entries.Add(new HistoryEntry { Copy = new CopyEntry { Event = made, OtherContent = other } });
-            copies.Add((ulong)reference.Id);
-        }
-
-        return fresh;
-    }
-
-    /// <summary>Whether an id is certainly new: the common case, told without reading.</summary>
-    private bool IsNew(UInt128 id, List<FreshEvent> fresh)
-    {
-        foreach (var earlier in fresh)
-        {
-            if (earlier.Reference.Id == id) return false;
-        }
-
-        return _sequence == 0 || (!_ids.FiltersMissing && _ids.Find((ulong)id, _sequence).Count == 0);
-    }
-
-    /// <summary>All copies of an event that are known, in the history and earlier in the same request.</summary>
-    private async ValueTask<List<EventReference>> KnownAsync(
-        EventReference reference, List<FreshEvent> fresh, CancellationToken cancellationToken)
-    {
-        var known = new List<EventReference>(0);
-        foreach (var earlier in fresh)
-        {
-            if (earlier.Reference.Id == reference.Id) known.Add(earlier.Reference);
-        }
-
-        if (_sequence == 0) return known;
-        if (_ids.FiltersMissing) await _ids.LoadFiltersAsync(cancellationToken);
-        foreach (var (from, to) in _ids.Find((ulong)reference.Id, _sequence))
-        {
-            await foreach (var placed in Reader.ReadUnionAsync(_key, from, to, cancellationToken))
-            {
-                if ((placed.Entry.Event ?? placed.Entry.Copy?.Event) is not { } entry) continue;
-                var found = new EventReference(placed.Key, placed.Sequence, entry);
-                if (found.Id == reference.Id) known.Add(found);
-            }
-        }
-
-        return known;
     }
 
     private async ValueTask AppendAsync(HistorySlice slice, CancellationToken cancellationToken)
     {
         _ports.Steps.Reached(RecoverySteps.HistoryAppending);
-        if (!await _ports.History.AppendAsync(_key, _sequence, slice.Entries.Count, slice.ToByteArray(), cancellationToken))
+        var bytes = new byte[slice.CalculateSize()];
+        slice.WriteTo(bytes.AsSpan());
+        if (!await _ports.History.AppendAsync(_key, _sequence, slice.Entries.Count, bytes, cancellationToken))
         {
             _context.Abandon();
             throw new OwnershipLostException(_key);
@@ -489,22 +330,11 @@ public sealed class CustomerGrain : ICustomer, IGrainLifecycle
     private void NameSkipped(SkippedEntry skip, List<FreshEvent> fresh, ApplyReply reply)
     {
         _ports.Metrics.FoldFailed();
-        foreach (var (reference, _, _) in fresh)
+        foreach (var (entry, sequence, _, _) in fresh)
         {
-            if (skip.Loser.Length > 0 || reference.Sequence != skip.Sequence) continue;
-            reply.Skipped.Add(new V1.SkippedEvent { Partition = reference.Partition, Position = reference.Position, Error = skip.Error });
+            if (skip.Loser.Length > 0 || sequence != skip.Sequence) continue;
+            reply.Skipped.Add(new V1.SkippedEvent { Partition = entry.Partition, Position = entry.Position, Error = skip.Error });
         }
-    }
-
-    private async ValueTask<bool> HasAbsorbedAsync(string loser, CancellationToken cancellationToken)
-    {
-        if (_absorbed?.Contains(LoserHash(loser)) != true) return false;
-        await foreach (var placed in Reader.ReadAsync(_key, 0, _sequence, cancellationToken))
-        {
-            if (placed.Entry.Absorbed?.Loser == loser) return true;
-        }
-
-        return false;
     }
 
     private async ValueTask AfterChangeAsync(int changes, CancellationToken cancellationToken)
@@ -559,11 +389,5 @@ public sealed class CustomerGrain : ICustomer, IGrainLifecycle
 
     private static ulong? IdOf(HistoryEntry entry) => (entry.Event ?? entry.Copy?.Event)?.IdHashLow;
 
-    private static ulong LoserHash(string loser) =>
-        System.IO.Hashing.XxHash64.HashToUInt64(System.Text.Encoding.UTF8.GetBytes(loser));
-
     private static long Micros(DateTimeOffset time) => (time.UtcTicks - DateTimeOffset.UnixEpoch.Ticks) / 10;
-
-    /// <summary>An event that the history did not have.</summary>
-    private readonly record struct FreshEvent(EventReference Reference, string Source, FoldedEvent? Event);
 }

@@ -29,16 +29,23 @@ internal sealed class SnapshotWriter(IStateStore states, IStepObserver steps, st
     public bool TryStart(Func<CustomerSnapshot> snapshot)
     {
         if (!_write.IsCompleted) return false;
-        _write = TryWriteAsync(snapshot().ToByteArray());
+        _write = TryWriteAsync(BytesOf(snapshot()));
         return true;
     }
 
     /// <summary>Writes and waits.</summary>
     public async ValueTask WriteAsync(CustomerSnapshot snapshot, CancellationToken cancellationToken)
     {
-        var bytes = snapshot.ToByteArray();
+        var bytes = BytesOf(snapshot);
         await _write;
         await WriteAsync(bytes, cancellationToken);
+    }
+
+    private static byte[] BytesOf(CustomerSnapshot snapshot)
+    {
+        var bytes = new byte[snapshot.CalculateSize()];
+        snapshot.WriteTo(bytes.AsSpan());
+        return bytes;
     }
 
     private async Task TryWriteAsync(byte[] bytes)

@@ -1,0 +1,101 @@
+using Cdp.Domain.Profiles;
+using Cdp.Grains.V1;
+using Cdp.State.V1;
+
+namespace Cdp.Grains.Customers;
+
+/// <content>Its part in merges: giving itself up, and taking another in.</content>
+public sealed partial class CustomerGrain
+{
+    /// <inheritdoc/>
+    public async ValueTask<SealReply> Seal(SealRequest request, CancellationToken cancellationToken)
+    {
+        if (_sealedInto.Length == 0)
+        {
+            var slice = new HistorySlice();
+            if (!Exists)
+            {
+                if (request.Mint is null) throw new InvalidOperationException($"Customer '{_id}' was never minted and cannot be sealed.");
+                slice.Entries.Add(new HistoryEntry { Minted = request.Mint });
+            }
+
+            slice.Entries.Add(new HistoryEntry
+            {
+                Sealed = new SealedEntry { Winner = request.Winner, IdentitySequence = request.IdentitySequence, At = request.At },
+            });
+            await AppendAsync(slice, cancellationToken);
+            if (!Exists) _minted = request.Mint.IdentitySequence;
+            _sealedInto = request.Winner;
+            await _snapshots.WriteAsync(Snapshot(), cancellationToken);
+            _sinceSnapshot = 0;
+        }
+
+        // Sealed is the last entry: all before it go to the winner.
+        return new SealReply { Entries = _sequence - 1, Snapshot = Snapshot() };
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<AbsorbReply> Absorb(AbsorbRequest request, CancellationToken cancellationToken)
+    {
+        if (Elsewhere() is { } forwarded) return new AbsorbReply { Standing = CustomerStanding.Forwarded, ForwardedTo = forwarded };
+        if (!Exists && request.Mint is null) return new AbsorbReply { Standing = CustomerStanding.Gone };
+        var reply = new AbsorbReply { Standing = CustomerStanding.Here };
+        if (await HasAbsorbedAsync(request.Loser, cancellationToken)) return reply;
+
+        var definitions = await DefinitionsAsync(cancellationToken);
+        var loserKey = $"{_tenant}/{request.Loser}";
+        if (_ids.FiltersMissing) await _ids.LoadFiltersAsync(cancellationToken);
+        var loserIds = new List<ulong>();
+        var overlap = false;
+        await foreach (var placed in Reader.ReadUnionAsync(loserKey, 0, request.Entries, cancellationToken))
+        {
+            if (IdOf(placed.Entry) is not { } id) continue;
+            loserIds.Add(id);
+
+            // A false positive only costs a fold that would not have been needed.
+            overlap |= _ids.Find(id, _sequence).Count > 0;
+        }
+
+        var slice = new HistorySlice();
+        if (!Exists) slice.Entries.Add(new HistoryEntry { Minted = request.Mint });
+        slice.Entries.Add(new HistoryEntry
+        {
+            Absorbed = new AbsorbedEntry
+            {
+                Loser = request.Loser, Entries = request.Entries, IdentitySequence = request.IdentitySequence, At = request.At,
+            },
+        });
+        await AppendAsync(slice, cancellationToken);
+        if (!Exists) _minted = request.Mint.IdentitySequence;
+        (_absorbed ??= []).Add(LoserHash(request.Loser));
+        foreach (var id in loserIds) _ids.Add(id);
+        _foldedUnder ??= definitions;
+
+        var theirs = request.Snapshot;
+        var comparable = !overlap && !_foldAgain && theirs is not null && !theirs.Bookkeeping.FoldAgain
+            && theirs.FoldVersion == ProfileFold.Version && theirs.DefinitionsVersion == definitions.Version
+            && _foldedUnder.Version == definitions.Version;
+        if (!comparable || !ProfileFold.TryAbsorbState(_profile, theirs!.Profile, definitions))
+        {
+            _foldAgain = true;
+            await FoldAgainAsync(cancellationToken);
+        }
+
+        await AfterChangeAsync(SnapshotEvery, cancellationToken);
+        return reply;
+    }
+
+    private async ValueTask<bool> HasAbsorbedAsync(string loser, CancellationToken cancellationToken)
+    {
+        if (_absorbed?.Contains(LoserHash(loser)) != true) return false;
+        await foreach (var placed in Reader.ReadAsync(_key, 0, _sequence, cancellationToken))
+        {
+            if (placed.Entry.Absorbed?.Loser == loser) return true;
+        }
+
+        return false;
+    }
+
+    private static ulong LoserHash(string loser) =>
+        System.IO.Hashing.XxHash64.HashToUInt64(System.Text.Encoding.UTF8.GetBytes(loser));
+}
