@@ -1,8 +1,9 @@
 namespace Cdp.Storage.Sqlite;
 
-/// <summary>What a start found damaged at the end of the log and made good. Empty when all was well.</summary>
-/// <param name="Healed">The rows, in the order of partition and position.</param>
-public sealed record RecoveryReport(IReadOnlyList<HealedRow> Healed);
+/// <summary>What a start found in the files that an end in good order does not leave there, and made good.</summary>
+/// <param name="Healed">Rows at the end of the log that were damaged, in the order of partition and position. Empty when all was well.</param>
+/// <param name="Journal">What was read from the journal of the state; an end in good order leaves one, too.</param>
+public sealed record RecoveryReport(IReadOnlyList<HealedRow> Healed, JournalRecovery Journal);
 
 /// <summary>
 /// A row at the end of a partition whose bytes were not those written. It was moved aside into the table

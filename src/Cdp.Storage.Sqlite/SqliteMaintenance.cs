@@ -14,31 +14,31 @@ public sealed class SqliteMaintenance
     private readonly IEventLog _log;
     private readonly GroupCommitter<LogWriteTarget> _logWriter;
     private readonly GroupCommitter<StateWriteTarget> _stateWriter;
-    private readonly ReaderPool<StateReader> _stateReaders;
+    private readonly StateView _view;
 
-    internal SqliteMaintenance(IEventLog log, GroupCommitter<LogWriteTarget> logWriter, GroupCommitter<StateWriteTarget> stateWriter, ReaderPool<StateReader> stateReaders) =>
-        (_log, _logWriter, _stateWriter, _stateReaders) = (log, logWriter, stateWriter, stateReaders);
+    internal SqliteMaintenance(IEventLog log, GroupCommitter<LogWriteTarget> logWriter, GroupCommitter<StateWriteTarget> stateWriter, StateView view) =>
+        (_log, _logWriter, _stateWriter, _view) = (log, logWriter, stateWriter, view);
 
     /// <summary>Keys of a kind in ordinal order after <paramref name="after"/> (empty: from the start), at most <paramref name="size"/>.</summary>
     public IReadOnlyList<string> StateKeys(string kind, string after, int size)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(size);
-        return _stateReaders.Read((kind, after, size), (r, a) => r.Keys(a.kind, a.after, a.size));
+        return _view.Page(new StateKeys(kind), after, size);
     }
 
     /// <summary>Removes every state of a kind.</summary>
     /// <returns>How many there were.</returns>
     public Task<long> DropStatesAsync(string kind, CancellationToken cancellationToken) =>
-        RepeatAsync(() => _stateWriter.Submit(new DropStatesOperation(kind, DropSize), cancellationToken).Task);
+        DropAsync(new StateKeys(kind), cancellationToken);
 
     /// <summary>Removes every history whose key begins with <paramref name="prefix"/> (empty: all).</summary>
     /// <returns>How many there were.</returns>
     public Task<long> DropHistoriesAsync(string prefix, CancellationToken cancellationToken) =>
-        RepeatAsync(() => _stateWriter.Submit(new DropHistoriesOperation(prefix, DropSize), cancellationToken).Task);
+        DropAsync(new HistoryKeys(prefix), cancellationToken);
 
     /// <summary>
-    /// Moves everything into the two database files and cuts their write-ahead logs to nothing: what was removed before
-    /// is gone from the disk's files, and the database files alone are a whole copy.
+    /// Moves everything into the two database files, cuts their write-ahead logs to nothing and deletes the journal: what
+    /// was removed before is gone from the disk's files, and the database files alone are a whole copy.
     /// </summary>
     public async Task CheckpointAsync(CancellationToken cancellationToken)
     {
@@ -79,10 +79,15 @@ public sealed class SqliteMaintenance
         return new LogVerification(records, bytes, blanked, damaged);
     }
 
-    private static async Task<long> RepeatAsync(Func<ValueTask<int>> drop)
+    private async Task<long> DropAsync(KeyRange keys, CancellationToken cancellationToken)
     {
         var total = 0L;
-        while (await drop().ConfigureAwait(false) is > 0 and var dropped) total += dropped;
-        return total;
+        for (string? after = null; ;)
+        {
+            var dropped = await _stateWriter.Submit(new DropOperation(keys, after, DropSize), cancellationToken).Task.ConfigureAwait(false);
+            if (dropped.Count == 0) return total;
+            total += dropped.Count;
+            after = dropped[^1];
+        }
     }
 }

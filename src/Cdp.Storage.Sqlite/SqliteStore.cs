@@ -7,8 +7,9 @@ using Cdp.Storage.Sqlite.State;
 namespace Cdp.Storage.Sqlite;
 
 /// <summary>
-/// The embedded store: a directory with log.db (events) and state.db (state, histories, customer ids), so that an
-/// acknowledgement never waits behind snapshots. Both flush to disk at each commit; concurrent writes share commits.
+/// The embedded store: a directory with log.db (events) and state.db with its journal (state, histories, customer ids),
+/// so that an acknowledgement never waits behind snapshots. Both flush to disk at each commit; concurrent writes share
+/// commits.
 /// </summary>
 /// <remarks>Why the files look as they do: docs/decisions/0003-storage-layout.md.</remarks>
 public sealed class SqliteStore : IAsyncDisposable
@@ -19,6 +20,10 @@ public sealed class SqliteStore : IAsyncDisposable
     private readonly GroupCommitter<StateWriteTarget> _stateWriter;
     private readonly ReaderPool<LogReader> _logReaders;
     private readonly ReaderPool<StateReader> _stateReaders;
+    private readonly Checkpointer _logCheckpointer;
+    private readonly StateView _view;
+    private readonly StateJournal _journal;
+    private readonly StateMerger _merger;
     private bool _disposed;
 
     private SqliteStore(string directory, SqliteStoreOptions options, DirectoryLock directoryLock)
@@ -31,26 +36,39 @@ public sealed class SqliteStore : IAsyncDisposable
 
         int partitions;
         string epoch;
+        List<HealedRow> healed;
         using (var log = Writer(logPath))
         {
             (partitions, epoch) = LogSchema.Open(log, logPath, options.Partitions);
-            Recovery = new RecoveryReport(LogTail.Heal(log, partitions));
+            healed = LogTail.Heal(log, partitions);
         }
 
-        TagSource tags;
-        using (var state = Writer(statePath)) tags = new TagSource(StateSchema.Open(state, statePath));
+        long starts, merged;
+        using (var state = Writer(statePath)) (starts, merged) = StateSchema.Open(state, statePath);
+        var tables = new StateTables(options.MemtableBytes);
+        var replay = new JournalReplay(statePath, tables, merged);
+        Recovery = new RecoveryReport(healed, replay.Run());
 
         _meter = new Meter("Cdp.Storage.Sqlite");
+        FileMetrics logMetrics = new(_meter, "log"), stateMetrics = new(_meter, "state");
         var ends = new long[partitions];
         _logReaders = new(() => Reader(logPath).Give(d => new LogReader(d)), idle);
+        _logCheckpointer = new("log.db", () => Reader(logPath), options.CheckpointBytes, logMetrics);
+        _logWriter = new("log.db", () => Writer(logPath).Give(d => new LogWriteTarget(d, ends, _logCheckpointer, logMetrics)), options, logMetrics);
+
         _stateReaders = new(() => Reader(statePath).Give(d => new StateReader(d)), idle);
-        _logWriter = new("log.db", () => Writer(logPath).Give(d => new LogWriteTarget(d, ends)), () => Reader(logPath), options, new FileMetrics(_meter, "log"));
-        _stateWriter = new("state.db", () => Writer(statePath).Give(d => new StateWriteTarget(d, tags, options.RememberedHistories)), () => Reader(statePath), options, new FileMetrics(_meter, "state"));
+        _view = new StateView(tables, _stateReaders);
+        _journal = new StateJournal(statePath, replay.Last + 1);
+        tables.Active.Segments.Add(_journal.Segment);
+        _merger = new StateMerger(statePath, tables, _journal, () => Writer(statePath).Give(d => new BaseWriter(d, options)), stateMetrics);
+        var tags = new TagSource(starts);
+        _stateWriter = new("state.db", () => new StateWriteTarget(tables, new StateView(tables, _stateReaders), _journal, _merger, tags, options), options, stateMetrics);
+
         Log = new SqliteEventLog(_logWriter, _logReaders, ends, epoch);
-        State = new SqliteStateStore(_stateWriter, _stateReaders);
-        History = new SqliteHistory(_stateWriter, _stateReaders);
-        Customers = new SqliteCustomerIndex(_stateWriter, _stateReaders);
-        Maintenance = new SqliteMaintenance(Log, _logWriter, _stateWriter, _stateReaders);
+        State = new SqliteStateStore(_stateWriter, _view);
+        History = new SqliteHistory(_stateWriter, _view);
+        Customers = new SqliteCustomerIndex(_stateWriter, _view);
+        Maintenance = new SqliteMaintenance(Log, _logWriter, _stateWriter, _view);
     }
 
     /// <summary>The events.</summary>
@@ -68,7 +86,7 @@ public sealed class SqliteStore : IAsyncDisposable
     /// <summary>What commands over the whole store need.</summary>
     public SqliteMaintenance Maintenance { get; }
 
-    /// <summary>What the start found damaged at the end of the log and made good.</summary>
+    /// <summary>What the start found and made good.</summary>
     public RecoveryReport Recovery { get; }
 
     /// <summary>Opens a directory, and makes what is not there yet.</summary>
@@ -101,10 +119,14 @@ public sealed class SqliteStore : IAsyncDisposable
     {
         if (_disposed) return;
         _disposed = true;
+        _view.Close();
         _logReaders.Dispose();
-        _stateReaders.Dispose();
         await _logWriter.DisposeAsync().ConfigureAwait(false);
+        _logCheckpointer.Dispose();
         await _stateWriter.DisposeAsync().ConfigureAwait(false);
+        await _merger.DisposeAsync().ConfigureAwait(false);
+        _stateReaders.Dispose();
+        _journal.Dispose();
         _meter.Dispose();
         _lock.Dispose();
     }

@@ -9,6 +9,15 @@ public sealed record SqliteStoreOptions
     /// <summary>Bytes of values that one transaction takes at most (a larger value has one of its own).</summary>
     public int TransactionBytes { get; init; } = 8 << 20;
 
+    /// <summary>Bytes of values that wait for each writer at most; callers beyond wait before the queue, in their order.</summary>
+    public long QueueBytes { get; init; } = 64 << 20;
+
+    /// <summary>
+    /// Bytes of state and histories that are gathered in memory and in the journal before they are merged into the database.
+    /// While they are merged, as many gather again: the store takes up to twice this, and its start reads up to as much.
+    /// </summary>
+    public long MemtableBytes { get; init; } = 32 << 20;
+
     /// <summary>
     /// Bytes of write-ahead log after which its pages are moved into the database. The file stays near this size while
     /// the disk keeps up.
@@ -23,6 +32,9 @@ public sealed record SqliteStoreOptions
 
     /// <summary>Histories whose length the writer remembers, so that an append needs no look-up.</summary>
     public int RememberedHistories { get; init; } = 200_000;
+
+    /// <summary>States whose tag the writer remembers, so that a write needs no look-up.</summary>
+    public int RememberedStates { get; init; } = 200_000;
 
     /// <summary>Pages (4 KB) that each database file may have; null: no limit but the disk's.</summary>
     public long? MaxPages { get; init; }

@@ -16,12 +16,12 @@ public sealed class AcknowledgedIsDurableTests
         var trace = directory["trace"];
         await RunAsync(directory["data"], trace, count: 25);
         var lines = await File.ReadAllLinesAsync(trace, Token);
-        foreach (var (file, ack) in new[] { ("log.db-wal", AppendingChild.LogAck), ("state.db-wal", AppendingChild.HistoryAck) })
+        foreach (var (file, ack) in new[] { ("log.db-wal", AppendingChild.LogAck), (".journal-00000000000000000001", AppendingChild.HistoryAck) })
         {
             var read = FlushTrace.Read(lines, file, ack);
             Assert.Empty(read.Unflushed);
             Assert.Equal(25, read.Acknowledgements);
-            Assert.True(read.Writes >= 50, $"{read.Writes} writes of {file} were recorded: too few.");
+            Assert.True(read.Writes >= 25, $"{read.Writes} writes of {file} were recorded: too few.");
             Assert.True(read.Flushes >= 25, $"{read.Flushes} flushes of {file} were recorded: too few.");
         }
     }
@@ -110,7 +110,7 @@ public sealed class AcknowledgedIsDurableTests
         try
         {
             child = Process.Start(AppendingChild.StartInfo(
-                directory, count, 1, "strace", "-f", "-y", "-s", "64", "-e", "trace=fsync,fdatasync,write,pwrite64", "-o", trace))!;
+                directory, count, 1, "strace", "-f", "-y", "-s", "64", "-e", "trace=fsync,fdatasync,write,pwrite64,pwritev", "-o", trace))!;
         }
         catch (Win32Exception)
         {

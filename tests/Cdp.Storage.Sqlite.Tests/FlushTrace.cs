@@ -64,7 +64,7 @@ internal sealed partial class FlushTrace
         return new FlushTrace(acknowledgements, writes, flushes, unflushed);
     }
 
-    [GeneratedRegex(@"^(?:\[pid +)?(?<thread>\d*)\]? *(?<name>fsync|fdatasync|write|pwrite64)\(\d+<(?<path>[^>]*)>", RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex(@"^(?:\[pid +)?(?<thread>\d*)\]? *(?<name>fsync|fdatasync|write|pwrite64|pwritev)\(\d+<(?<path>[^>]*)>", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Call();
 
     [GeneratedRegex(@"^(?:\[pid +)?(?<thread>\d*)\]? *<\.\.\. (fsync|fdatasync) resumed>\) += 0$", RegexOptions.ExplicitCapture, 1000)]

@@ -14,32 +14,54 @@ internal sealed class Checkpointer : IDisposable
     private const int MaxPasses = 8;
 
     private readonly Func<Database> _open;
+    private readonly long _startBytes;
     private readonly FileMetrics _metrics;
     private readonly Lock _pass = new();
     private readonly AutoResetEvent _signal = new(initialState: false);
     private readonly Thread _thread;
     private volatile bool _closing;
     private volatile CheckpointPhase _phase;
+    private int _pagesSinceStart;
 
-    public Checkpointer(string name, Func<Database> open, FileMetrics metrics)
+    /// <param name="name">Name of the file, for its thread.</param>
+    /// <param name="open">Opens the connection of its own.</param>
+    /// <param name="startBytes">Bytes of write-ahead log after which pages are moved.</param>
+    /// <param name="metrics">Receives failures.</param>
+    public Checkpointer(string name, Func<Database> open, long startBytes, FileMetrics metrics)
     {
         _open = open;
+        _startBytes = startBytes;
         _metrics = metrics;
         _thread = new Thread(Run) { IsBackground = true, Name = $"{name} checkpoints" };
         _thread.Start();
     }
 
-    public CheckpointPhase Phase => _phase;
-
-    /// <summary>Starts to move pages. Called by the writer when idle.</summary>
-    public void Start()
+    /// <summary>Called by the writer after each commit: starts to move pages, or moves the last ones.</summary>
+    /// <param name="database">The writer's connection.</param>
+    public void AfterCommit(Database database)
     {
-        _phase = CheckpointPhase.Moving;
-        _signal.Set();
+        try
+        {
+            _pagesSinceStart += database.TakePagesWritten();
+            switch (_phase)
+            {
+                case CheckpointPhase.Idle when (long)_pagesSinceStart * Database.PageSize >= _startBytes:
+                    _pagesSinceStart = 0;
+                    _phase = CheckpointPhase.Moving;
+                    _signal.Set();
+                    break;
+                case CheckpointPhase.NearlyDone:
+                    database.CheckpointPassive();
+                    _phase = CheckpointPhase.Idle;
+                    break;
+            }
+        }
+        catch (StorageException e)
+        {
+            _metrics.CheckpointFailed(e);
+            _phase = CheckpointPhase.Idle;
+        }
     }
-
-    /// <summary>Ends a checkpoint. Called by the writer when the last pages are its to move.</summary>
-    public void Finished() => _phase = CheckpointPhase.Idle;
 
     /// <summary>Cuts the log to nothing. A pass that runs is waited for: SQLite would refuse the second checkpoint.</summary>
     public void Truncate(Database database)

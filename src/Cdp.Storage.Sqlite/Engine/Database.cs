@@ -117,11 +117,11 @@ internal sealed class Database : IDisposable
         if ((extended & 0xFF) != (code & 0xFF)) extended = code;
         var what = (code & 0xFF) switch
         {
-            raw.SQLITE_FULL => "there is no room left; free some and it goes on by itself",
+            raw.SQLITE_FULL => StorageException.NoRoom,
             raw.SQLITE_CORRUPT or raw.SQLITE_NOTADB => "the file is damaged; restore it from a backup",
             _ => raw.sqlite3_errmsg(_handle).utf8_to_string(),
         };
-        return new StorageException($"{_path}: {what} (SQLite {extended}).", extended);
+        return new StorageException(StorageException.MessageOf(_path, what, extended), extended);
     }
 
     public void Dispose()

@@ -5,11 +5,23 @@ namespace Cdp.Storage.Sqlite.Engine;
 /// <summary>A write in the queue of a <see cref="GroupCommitter{TTarget}"/>, and the promise its caller awaits.</summary>
 internal abstract class WriteOperation
 {
-    /// <summary>Bytes of its values: what it adds to a transaction.</summary>
+    /// <summary>Bytes of its values: what it adds to the queue and to a transaction.</summary>
     public virtual int Bytes => 0;
 
-    /// <summary>Whether the bytes that it replaces must be gone from the write-ahead log before it returns.</summary>
+    /// <summary>Whether the bytes that it replaces must be gone from every file before it returns.</summary>
     public virtual bool Erases => false;
+
+    /// <summary>Whether it must have a transaction of its own, since it reads what others of one may change.</summary>
+    public virtual bool Alone => false;
+
+    /// <summary>Set where this operation alone fails, and the rest of its transaction does not.</summary>
+    public Exception? Error { get; set; }
+
+    /// <summary>Whether its caller gave it up before it was queued. Guarded by the queue's lock.</summary>
+    public bool GivenUp { get; set; }
+
+    /// <summary>Whether it left the wait before the queue for the queue. Guarded by the queue's lock.</summary>
+    public bool Admitted { get; set; }
 
     /// <summary>Tells the caller that the transaction is durable.</summary>
     public abstract void Complete();
@@ -29,9 +41,6 @@ internal abstract class WriteOperation<T> : WriteOperation, IValueTaskSource<T>,
     public ValueTask<T> Task => new(this, _core.Version);
 
     public ValueTask VoidTask => new(this, _core.Version);
-
-    /// <summary>Set where this operation alone fails, and the rest of its transaction does not.</summary>
-    public Exception? Error { get; set; }
 
     public override void Complete()
     {

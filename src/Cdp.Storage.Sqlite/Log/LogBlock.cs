@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
-using System.Numerics;
 using System.Text;
 using Cdp.Grains.Ports;
+using Cdp.Storage.Sqlite.Engine;
 
 namespace Cdp.Storage.Sqlite.Log;
 
@@ -123,18 +123,11 @@ internal static class LogBlock
         Seal(block, view.RecordsAt + (view.Count * RecordSize));
     }
 
-    public static uint Crc(ReadOnlySpan<byte> bytes) => ~Crc(uint.MaxValue, bytes);
-
-    private static uint Crc(uint crc, ReadOnlySpan<byte> bytes)
-    {
-        for (; bytes.Length >= 8; bytes = bytes[8..]) crc = BitOperations.Crc32C(crc, BinaryPrimitives.ReadUInt64LittleEndian(bytes));
-        foreach (var b in bytes) crc = BitOperations.Crc32C(crc, b);
-        return crc;
-    }
+    public static uint Crc(ReadOnlySpan<byte> bytes) => ~Checksum.Add(uint.MaxValue, bytes);
 
     /// <summary>The header's checksum, of what stands before it and after it up to the payloads.</summary>
     private static uint HeaderCrc(ReadOnlySpan<byte> block, int end) =>
-        ~Crc(Crc(uint.MaxValue, block[..CrcOffset]), block[HeaderSize..end]);
+        ~Checksum.Add(Checksum.Add(uint.MaxValue, block[..CrcOffset]), block[HeaderSize..end]);
 
     private static void Seal(Span<byte> block, int end) =>
         BinaryPrimitives.WriteUInt32LittleEndian(block[CrcOffset..], HeaderCrc(block, end));

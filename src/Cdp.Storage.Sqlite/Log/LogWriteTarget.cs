@@ -6,7 +6,7 @@ using Cdp.Storage.Sqlite.Engine;
 namespace Cdp.Storage.Sqlite.Log;
 
 /// <summary>Packs the appends of a transaction into rows: those of one partition share them.</summary>
-internal sealed class LogWriteTarget : IWriteTarget
+internal sealed class LogWriteTarget : DatabaseTarget
 {
     /// <summary>Bytes of a row, unless a single record is longer: reading one record reads its row.</summary>
     public const int RowBytes = 16 << 10;
@@ -22,21 +22,21 @@ internal sealed class LogWriteTarget : IWriteTarget
 
     /// <param name="database">The connection; disposed with the target.</param>
     /// <param name="publishedEnds">Receives the ends of the partitions after each commit.</param>
-    public LogWriteTarget(Database database, long[] publishedEnds)
+    /// <param name="checkpointer">Moves the pages; lives longer than the target.</param>
+    /// <param name="metrics">Receives failures.</param>
+    public LogWriteTarget(Database database, long[] publishedEnds, Checkpointer checkpointer, FileMetrics metrics)
+        : base(database, checkpointer, metrics)
     {
-        Database = database;
         _publishedEnds = publishedEnds;
         _insert = database.Prepare("INSERT INTO log (id, count, block) VALUES (?1, ?2, ?3)");
         _update = database.Prepare("UPDATE log SET block = ?2 WHERE id = ?1");
         _rowOf = database.Prepare(LogSchema.RowOf);
         _ends = LogSchema.ReadEnds(database, publishedEnds.Length);
         _appends = [.. _ends.Select(_ => new List<AppendOperation>())];
-        Committed();
+        Publish();
     }
 
-    public Database Database { get; }
-
-    public void Execute(IReadOnlyList<WriteOperation> operations)
+    protected override void Execute(IReadOnlyList<WriteOperation> operations)
     {
         foreach (var operation in operations)
         {
@@ -52,12 +52,12 @@ internal sealed class LogWriteTarget : IWriteTarget
         }
     }
 
-    public void Committed()
+    protected override void Committed() => Publish();
+
+    private void Publish()
     {
         for (var partition = 0; partition < _ends.Length; partition++) Volatile.Write(ref _publishedEnds[partition], _ends[partition]);
     }
-
-    public void Dispose() => Database.Dispose();
 
     private void Append(int partition)
     {

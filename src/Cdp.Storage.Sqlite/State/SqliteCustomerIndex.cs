@@ -4,10 +4,9 @@ using Cdp.Storage.Sqlite.Engine;
 namespace Cdp.Storage.Sqlite.State;
 
 /// <summary>
-/// Customer ids in state.db. SQLite orders text by its UTF-8 bytes, which is ordinal order for the safe characters that
-/// an id is made of.
+/// Customer ids. Text is ordered by its UTF-8 bytes, which is ordinal order for the safe characters that an id is made of.
 /// </summary>
-internal sealed class SqliteCustomerIndex(GroupCommitter<StateWriteTarget> writer, ReaderPool<StateReader> readers) : ICustomerIndex
+internal sealed class SqliteCustomerIndex(GroupCommitter<StateWriteTarget> writer, StateView view) : ICustomerIndex
 {
     public ValueTask AddAsync(string tenant, string customer, CancellationToken cancellationToken) =>
         writer.Submit(new IndexOperation(tenant, customer, add: true), cancellationToken).VoidTask;
@@ -16,7 +15,7 @@ internal sealed class SqliteCustomerIndex(GroupCommitter<StateWriteTarget> write
     {
         ArgumentOutOfRangeException.ThrowIfNegative(size);
         cancellationToken.ThrowIfCancellationRequested();
-        return new(readers.Read((tenant, after, size), (r, a) => r.Customers(a.tenant, a.after, a.size)));
+        return new(view.Page(new CustomerKeys(tenant), after, size));
     }
 
     public ValueTask RemoveAsync(string tenant, string customer, CancellationToken cancellationToken) =>

@@ -3,8 +3,8 @@ using Cdp.Storage.Sqlite.Engine;
 
 namespace Cdp.Storage.Sqlite.State;
 
-/// <summary>Histories in state.db.</summary>
-internal sealed class SqliteHistory(GroupCommitter<StateWriteTarget> writer, ReaderPool<StateReader> readers) : IHistory
+/// <summary>Histories.</summary>
+internal sealed class SqliteHistory(GroupCommitter<StateWriteTarget> writer, StateView view) : IHistory
 {
     public ValueTask<bool> AppendAsync(string key, long expected, int count, ReadOnlyMemory<byte> slice, CancellationToken cancellationToken)
     {
@@ -17,13 +17,13 @@ internal sealed class SqliteHistory(GroupCommitter<StateWriteTarget> writer, Rea
     {
         ArgumentOutOfRangeException.ThrowIfNegative(from);
         cancellationToken.ThrowIfCancellationRequested();
-        return new(readers.Read((key, from, maxBytes), (r, a) => r.Slices(a.key, a.from, a.maxBytes)));
+        return new(view.Slices(key, from, maxBytes));
     }
 
     public ValueTask<long> LengthAsync(string key, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        return new(readers.Read(key, (r, k) => r.Length(k)));
+        return new(view.Length(key));
     }
 
     public ValueTask DeleteAsync(string key, CancellationToken cancellationToken) =>

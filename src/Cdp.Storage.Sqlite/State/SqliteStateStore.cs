@@ -3,13 +3,13 @@ using Cdp.Storage.Sqlite.Engine;
 
 namespace Cdp.Storage.Sqlite.State;
 
-/// <summary>Keyed state in state.db.</summary>
-internal sealed class SqliteStateStore(GroupCommitter<StateWriteTarget> writer, ReaderPool<StateReader> readers) : IStateStore
+/// <summary>Keyed state.</summary>
+internal sealed class SqliteStateStore(GroupCommitter<StateWriteTarget> writer, StateView view) : IStateStore
 {
     public ValueTask<StateRow> ReadAsync(string kind, string key, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        return new(readers.Read((kind, key), (r, a) => r.State(a.kind, a.key)));
+        return new(view.State(kind, key));
     }
 
     public ValueTask<string?> WriteAsync(string kind, string key, ReadOnlyMemory<byte> value, string? expectedTag, CancellationToken cancellationToken) =>

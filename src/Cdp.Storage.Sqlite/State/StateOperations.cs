@@ -12,7 +12,7 @@ internal interface IStateOperation
 /// <summary>Writes one state; the result is its new tag, or null.</summary>
 internal sealed class PutStateOperation(string kind, string key, ReadOnlyMemory<byte> value, string? expectedTag) : WriteOperation<string?>, IStateOperation
 {
-    public override int Bytes => value.Length;
+    public override int Bytes => OperationSize.Of(kind, key, value.Length);
 
     public void Execute(StateWriteTarget target) =>
         Result = target.Put(kind, key, value.Span, expectedTag)?.ToString(CultureInfo.InvariantCulture);
@@ -21,13 +21,18 @@ internal sealed class PutStateOperation(string kind, string key, ReadOnlyMemory<
 /// <summary>Clears one state; the result tells whether the tag matched.</summary>
 internal sealed class ClearStateOperation(string kind, string key, string? expectedTag) : WriteOperation<bool>, IStateOperation
 {
+    public override int Bytes => OperationSize.Of(kind, key, 0);
+
+    /// <summary>Also when it was cleared before: the bytes may have outlived an earlier attempt.</summary>
+    public override bool Erases => Result;
+
     public void Execute(StateWriteTarget target) => Result = target.Clear(kind, key, expectedTag);
 }
 
 /// <summary>Appends to a history; the result tells whether it had the expected length.</summary>
 internal sealed class AppendHistoryOperation(string key, long expected, int count, ReadOnlyMemory<byte> slice) : WriteOperation<bool>, IStateOperation
 {
-    public override int Bytes => slice.Length;
+    public override int Bytes => OperationSize.Of(key, "", slice.Length);
 
     public void Execute(StateWriteTarget target) => Result = target.Append(key, expected, count, slice.Span);
 }
@@ -35,23 +40,37 @@ internal sealed class AppendHistoryOperation(string key, long expected, int coun
 /// <summary>Removes a history.</summary>
 internal sealed class DeleteHistoryOperation(string key) : WriteOperation<bool>, IStateOperation
 {
+    public override int Bytes => OperationSize.Of(key, "", 0);
+
+    /// <summary>Also when it was deleted before: the bytes may have outlived an earlier attempt.</summary>
+    public override bool Erases => true;
+
     public void Execute(StateWriteTarget target) => Result = target.DeleteHistory(key);
 }
 
 /// <summary>Adds an id to the index, or removes it.</summary>
 internal sealed class IndexOperation(string tenant, string customer, bool add) : WriteOperation<bool>, IStateOperation
 {
-    public void Execute(StateWriteTarget target) => Result = target.Index(tenant, customer, add);
+    public override int Bytes => OperationSize.Of(tenant, customer, 0);
+
+    public void Execute(StateWriteTarget target) => target.Index(tenant, customer, add);
 }
 
-/// <summary>Removes up to a number of states of a kind; the result is how many went.</summary>
-internal sealed class DropStatesOperation(string kind, int limit) : WriteOperation<int>, IStateOperation
+/// <summary>
+/// Removes up to a number of states or histories whose keys come after one (null: from the start); the result is the keys that went, in order.
+/// Empty: there were no more.
+/// </summary>
+internal sealed class DropOperation(KeyRange keys, string? after, int limit) : WriteOperation<IReadOnlyList<string>>, IStateOperation
 {
-    public void Execute(StateWriteTarget target) => Result = target.DropStates(kind, limit);
+    public override bool Alone => true;
+
+    public void Execute(StateWriteTarget target) => Result = target.Drop(keys, after, limit);
 }
 
-/// <summary>Removes up to a number of histories whose keys begin alike; the result is how many went.</summary>
-internal sealed class DropHistoriesOperation(string prefix, int limit) : WriteOperation<int>, IStateOperation
+/// <summary>What an operation takes in the queue and in the journal, about.</summary>
+internal static class OperationSize
 {
-    public void Execute(StateWriteTarget target) => Result = target.DropHistories(prefix, limit);
+    private const int Overhead = 16;
+
+    public static int Of(string one, string two, int value) => Overhead + one.Length + two.Length + value;
 }

@@ -5,18 +5,25 @@ namespace Cdp.Storage.Sqlite.State;
 /// <summary>Tables of state.db.</summary>
 internal static class StateSchema
 {
-    private const long FormatVersion = 1;
+    /// <summary>
+    /// Format 1 had no journal, no rows of several slices, and the values of states in the rows of their keys. Its histories
+    /// and ids stay as they are; its states are written anew once.
+    /// </summary>
+    private const long FormatVersion = 2;
 
     /// <summary>Makes the tables, or checks that they are ours.</summary>
-    /// <returns>The number of this start: tags of a later start are higher than those of an earlier one.</returns>
-    public static long Open(Database database, string path)
+    /// <returns>
+    /// The number of this start (tags of a later start are higher than those of an earlier one), and of the last block of
+    /// the journal that the tables have.
+    /// </returns>
+    public static (long Starts, long Merged) Open(Database database, string path)
     {
         database.Execute("BEGIN IMMEDIATE");
         database.Execute("""
-            CREATE TABLE IF NOT EXISTS meta (format INTEGER NOT NULL, starts INTEGER NOT NULL);
-            CREATE TABLE IF NOT EXISTS state (
-                kind TEXT NOT NULL, key TEXT NOT NULL, tag INTEGER NOT NULL, value BLOB NOT NULL,
-                PRIMARY KEY (kind, key)) WITHOUT ROWID;
+            CREATE TABLE IF NOT EXISTS meta (format INTEGER NOT NULL, starts INTEGER NOT NULL, merged INTEGER NOT NULL);
+            CREATE TABLE IF NOT EXISTS state_keys (
+                kind TEXT NOT NULL, key TEXT NOT NULL, id INTEGER NOT NULL, PRIMARY KEY (kind, key)) WITHOUT ROWID;
+            CREATE TABLE IF NOT EXISTS state_values (id INTEGER PRIMARY KEY, tag INTEGER NOT NULL, value BLOB NOT NULL);
             CREATE TABLE IF NOT EXISTS histories (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE);
             CREATE TABLE IF NOT EXISTS history (
                 id INTEGER NOT NULL, first INTEGER NOT NULL, count INTEGER NOT NULL, slice BLOB NOT NULL,
@@ -24,17 +31,33 @@ internal static class StateSchema
             CREATE TABLE IF NOT EXISTS customers (
                 tenant TEXT NOT NULL, customer TEXT NOT NULL, PRIMARY KEY (tenant, customer)) WITHOUT ROWID;
             """);
-        if (database.Scalar("SELECT format FROM meta") is { } format)
+        switch (database.Scalar("SELECT format FROM meta"))
         {
-            if (format != FormatVersion) throw new StorageException($"{path} has format {format}; this program reads format {FormatVersion}. Start the program that wrote it.");
-        }
-        else
-        {
-            database.Prepare("INSERT INTO meta (format, starts) VALUES (?1, 0)").Bind(1, FormatVersion).Run();
+            case null:
+                database.Prepare("INSERT INTO meta (format, starts, merged) VALUES (?1, 0, 0)").Bind(1, FormatVersion).Run();
+                break;
+            case 1:
+                database.Execute("""
+                    ALTER TABLE meta ADD COLUMN merged INTEGER NOT NULL DEFAULT 0;
+                    INSERT INTO state_keys (kind, key, id) SELECT kind, key, row_number() OVER (ORDER BY kind, key) FROM state;
+                    INSERT INTO state_values (id, tag, value)
+                        SELECT k.id, s.tag, s.value FROM state_keys k CROSS JOIN state s ON s.kind = k.kind AND s.key = k.key;
+                    DROP TABLE state;
+                    """);
+                database.Prepare("UPDATE meta SET format = ?1").Bind(1, FormatVersion).Run();
+                break;
+            case FormatVersion:
+                break;
+            case var format:
+                throw new StorageException($"{path} has format {format}; this program reads format {FormatVersion}. Start the program that wrote it.");
         }
 
         database.Execute("UPDATE meta SET starts = starts + 1");
         database.Execute("COMMIT");
-        return database.Scalar("SELECT starts FROM meta") ?? throw new StorageException($"{path}: the table meta is empty; restore the file from a backup.");
+        var meta = database.Prepare("SELECT starts, merged FROM meta");
+        if (!meta.Step()) throw new StorageException($"{path}: the table meta is empty; restore the file from a backup.");
+        var result = (meta.Integer(0), meta.Integer(1));
+        meta.Reset();
+        return result;
     }
 }

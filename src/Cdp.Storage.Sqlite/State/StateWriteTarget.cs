@@ -1,169 +1,198 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text;
 using Cdp.Storage.Sqlite.Engine;
 
 namespace Cdp.Storage.Sqlite.State;
 
-/// <summary>The writer's side of state.db.</summary>
+/// <summary>
+/// The writer's side of the state: decides operations in order, writes the changes as one block to the journal, and
+/// publishes them to the memtable when the block is on disk.
+/// </summary>
 internal sealed class StateWriteTarget : IWriteTarget
 {
+    private readonly StateTables _tables;
+    private readonly StateView _view;
+    private readonly StateJournal _journal;
+    private readonly StateMerger _merger;
+    private readonly StateSpace? _space;
     private readonly TagSource _tags;
-    private readonly HistoryHeads _heads;
-    private readonly Statement _tagOf;
-    private readonly Statement _insertState;
-    private readonly Statement _updateState;
-    private readonly Statement _deleteState;
-    private readonly Statement _dropStates;
-    private readonly Statement _headOf;
-    private readonly Statement _insertHistory;
-    private readonly Statement _insertSlice;
-    private readonly Statement _deleteSlices;
-    private readonly Statement _deleteHistory;
-    private readonly Statement _historiesFrom;
-    private readonly Statement _addCustomer;
-    private readonly Statement _removeCustomer;
+    private readonly List<StateChange> _changes = [];
+    private readonly List<ReadOnlyMemory<byte>> _ranges = [];
 
-    public StateWriteTarget(Database database, TagSource tags, int rememberedHistories)
+    // What only this writer changes. Nothing is forgotten during a transaction: its own changes are nowhere else yet.
+    private readonly Remembered<StateKey, long> _knownTags;
+    private readonly Remembered<string, long> _knownLengths;
+
+    public StateWriteTarget(StateTables tables, StateView view, StateJournal journal, StateMerger merger, TagSource tags, SqliteStoreOptions options)
     {
-        Database = database;
-        _tags = tags;
-        _heads = new HistoryHeads(rememberedHistories);
-        _tagOf = database.Prepare("SELECT tag FROM state WHERE kind = ?1 AND key = ?2");
-        _insertState = database.Prepare("INSERT INTO state (kind, key, tag, value) VALUES (?1, ?2, ?3, ?4)");
-        _updateState = database.Prepare("UPDATE state SET tag = ?3, value = ?4 WHERE kind = ?1 AND key = ?2 AND tag = ?5");
-        _deleteState = database.Prepare("DELETE FROM state WHERE kind = ?1 AND key = ?2");
-        _dropStates = database.Prepare("DELETE FROM state WHERE kind = ?1 AND key IN (SELECT key FROM state WHERE kind = ?1 ORDER BY key LIMIT ?2)");
-        _headOf = database.Prepare("""
-            SELECT h.id, coalesce((SELECT s.first + s.count FROM history s WHERE s.id = h.id ORDER BY s.first DESC LIMIT 1), 0)
-            FROM histories h WHERE h.key = ?1
-            """);
-        _insertHistory = database.Prepare("INSERT INTO histories (key) VALUES (?1) RETURNING id");
-        _insertSlice = database.Prepare("INSERT INTO history (id, first, count, slice) VALUES (?1, ?2, ?3, ?4)");
-        _deleteSlices = database.Prepare("DELETE FROM history WHERE id = ?1");
-        _deleteHistory = database.Prepare("DELETE FROM histories WHERE id = ?1");
-        _historiesFrom = database.Prepare("SELECT key FROM histories WHERE key >= ?1 ORDER BY key LIMIT ?2");
-        _addCustomer = database.Prepare("INSERT INTO customers (tenant, customer) VALUES (?1, ?2) ON CONFLICT DO NOTHING");
-        _removeCustomer = database.Prepare("DELETE FROM customers WHERE tenant = ?1 AND customer = ?2");
+        (_tables, _view, _journal, _merger, _tags) = (tables, view, journal, merger, tags);
+        _space = options.MaxPages is { } pages ? new StateSpace(tables, merger, pages) : null;
+        _knownTags = new(options.RememberedStates);
+        _knownLengths = new(options.RememberedHistories);
     }
 
-    public Database Database { get; }
-
-    public void Execute(IReadOnlyList<WriteOperation> operations)
+    public void Commit(IReadOnlyList<WriteOperation> operations)
     {
-        foreach (var operation in operations) (operation as IStateOperation)?.Execute(this);
+        lock (_merger.Commits)
+        {
+            _merger.MakeRoom();
+            var arena = _tables.Active.Arena;
+            var mark = arena.End;
+            try
+            {
+                _ = arena.Reserve(JournalFormat.BlockHeaderSize);
+                var header = arena.Advance(JournalFormat.BlockHeaderSize);
+                foreach (var operation in operations) Execute(operation);
+                if (_changes.Count == 0) arena.Rewind(mark);
+                else Write(arena, mark, header);
+            }
+            catch
+            {
+                arena.Rewind(mark);
+                throw;
+            }
+        }
+
+        _changes.Clear();
+        _space?.Committed();
+        _knownTags.Trim();
+        _knownLengths.Trim();
     }
 
-    public void Committed()
+    public void Erase(IReadOnlyList<WriteOperation> operations) => _merger.Erase(operations);
+
+    public void Tidy()
     {
-        // Reads go to the file, which has it all.
+        // The merger tidies up.
     }
 
-    public void Dispose() => Database.Dispose();
+    public void Close()
+    {
+        // What is in the journal stays there: a start reads it faster than a merge writes it.
+    }
+
+    public void Dispose()
+    {
+        // The journal and the tables live longer.
+    }
 
     /// <summary>Writes a state if its tag is the expected one.</summary>
     /// <returns>The new tag, or null.</returns>
     public long? Put(string kind, string key, ReadOnlySpan<byte> value, string? expectedTag)
     {
-        if (!TryParse(expectedTag, out var expected)) return null;
-        if (expected is null && TagOf(kind, key) is not null) return null;
+        if (!TryParse(expectedTag, out var expected) || TagOf(kind, key) != expected) return null;
+        _space?.Take(value.Length);
         var tag = _tags.Next();
-        if (expected is null)
-        {
-            _insertState.Bind(1, kind).Bind(2, key).Bind(3, tag).Bind(4, value).Run();
-            return tag;
-        }
-
-        _updateState.Bind(1, kind).Bind(2, key).Bind(3, tag).Bind(4, value).Bind(5, expected.Value).Run();
-        return Database.Changes == 1 ? tag : null;
+        Change(ChangeKind.PutState, kind, key, tag, 0, value);
+        _knownTags.Set(new StateKey(kind, key), tag);
+        return tag;
     }
 
     public bool Clear(string kind, string key, string? expectedTag)
     {
         if (!TryParse(expectedTag, out var expected) || TagOf(kind, key) != expected) return false;
-        if (expected is null) return true;
-        _deleteState.Bind(1, kind).Bind(2, key).Run();
+        if (expected != 0) Clear(kind, key);
         return true;
-    }
-
-    public int DropStates(string kind, int limit)
-    {
-        _dropStates.Bind(1, kind).Bind(2, limit).Run();
-        return Database.Changes;
     }
 
     /// <summary>Appends a slice if the history has the expected length.</summary>
     public bool Append(string key, long expected, int count, ReadOnlySpan<byte> slice)
     {
-        var head = HeadOf(key);
-        if ((head?.Length ?? 0) != expected) return false;
-        var id = head?.Id ?? Create(key);
-        _insertSlice.Bind(1, id).Bind(2, expected).Bind(3, count).Bind(4, slice).Run();
-        _heads.Set(key, new HistoryHead(id, expected + count));
+        if (LengthOf(key) != expected) return false;
+        _space?.Take(slice.Length);
+        Change(ChangeKind.AppendHistory, key, "", expected, count, slice);
+        _knownLengths.Set(key, expected + count);
         return true;
     }
 
     public bool DeleteHistory(string key)
     {
-        if (HeadOf(key) is not { } head) return false;
-        _heads.Forget(key);
-        _deleteSlices.Bind(1, head.Id).Run();
-        _deleteHistory.Bind(1, head.Id).Run();
+        if (LengthOf(key) == 0) return false;
+        Change(ChangeKind.DeleteHistory, key, "", 0, 0, default);
+        _knownLengths.Set(key, 0);
         return true;
     }
 
-    public int DropHistories(string prefix, int limit)
+    public void Index(string tenant, string customer, bool add) =>
+        Change(add ? ChangeKind.AddCustomer : ChangeKind.RemoveCustomer, tenant, customer, 0, 0, default);
+
+    /// <summary>Removes the next keys of a range.</summary>
+    public IReadOnlyList<string> Drop(KeyRange keys, string? after, int limit)
     {
-        var keys = new List<string>();
-        _historiesFrom.Bind(1, prefix).Bind(2, limit);
-        while (_historiesFrom.Step()) keys.Add(_historiesFrom.Text(0));
-        var dropped = 0;
-        foreach (var key in keys.TakeWhile(k => k.StartsWith(prefix, StringComparison.Ordinal)))
+        IReadOnlyList<string> dropped = _view.Page(keys, after ?? "", limit);
+        if (after is null && Has(keys, "")) dropped = ["", .. dropped];
+        foreach (var key in dropped)
         {
-            DeleteHistory(key);
-            dropped++;
+            if (keys is StateKeys states) Clear(states.Kind, key);
+            else DeleteHistory(key);
         }
 
         return dropped;
     }
 
-    public bool Index(string tenant, string customer, bool add)
+    private bool Has(KeyRange keys, string key) => keys switch
     {
-        (add ? _addCustomer : _removeCustomer).Bind(1, tenant).Bind(2, customer).Run();
-        return Database.Changes == 1;
+        StateKeys states => TagOf(states.Kind, key) != 0,
+        HistoryKeys histories => key.StartsWith(histories.Prefix, StringComparison.Ordinal) && LengthOf(key) != 0,
+        _ => false,
+    };
+
+    private void Execute(WriteOperation operation)
+    {
+        var arena = _tables.Active.Arena;
+        var (mark, changes) = (arena.End, _changes.Count);
+        try
+        {
+            (operation as IStateOperation)?.Execute(this);
+        }
+        catch (EncoderFallbackException e)
+        {
+            // A key that has no bytes: the operation fails alone, and nothing of it stays.
+            operation.Error = e;
+            arena.Rewind(mark);
+            _changes.RemoveRange(changes, _changes.Count - changes);
+        }
     }
 
-    private long? TagOf(string kind, string key)
+    private void Write(Arena arena, (int Chunk, int Offset) mark, Slice header)
     {
-        if (!_tagOf.Bind(1, kind).Bind(2, key).Step()) return null;
-        var tag = _tagOf.Integer(0);
-        _tagOf.Reset();
+        arena.CopyRanges(mark, _ranges);
+        var bytes = JournalFormat.WriteBlockHeader(arena.Writable(header), _journal.NextSequence, _journal.Salt, _ranges);
+        var sequence = _journal.Append(_ranges, bytes);
+        _tables.Publish(sequence, bytes, CollectionsMarshal.AsSpan(_changes));
+    }
+
+    private void Clear(string kind, string key)
+    {
+        Change(ChangeKind.ClearState, kind, key, 0, 0, default);
+        _knownTags.Set(new StateKey(kind, key), 0);
+    }
+
+    private void Change(ChangeKind kind, string within, string key, long number, int count, ReadOnlySpan<byte> value) =>
+        _changes.Add(ChangeFormat.Write(_tables.Active.Arena, kind, within, key, number, count, value));
+
+    private long TagOf(string kind, string key)
+    {
+        var place = new StateKey(kind, key);
+        if (_knownTags.TryGet(place, out var tag)) return tag;
+        tag = _view.Tag(kind, key);
+        _knownTags.Set(place, tag);
         return tag;
     }
 
-    private HistoryHead? HeadOf(string key)
+    private long LengthOf(string key)
     {
-        if (_heads.TryGet(key, out var head)) return head;
-        if (!_headOf.Bind(1, key).Step()) return null;
-        head = new HistoryHead(_headOf.Integer(0), _headOf.Integer(1));
-        _headOf.Reset();
-        _heads.Set(key, head);
-        return head;
+        if (_knownLengths.TryGet(key, out var length)) return length;
+        length = _view.Length(key);
+        _knownLengths.Set(key, length);
+        return length;
     }
 
-    private long Create(string key)
+    /// <summary>A tag that is no number was never given out by this store: it matches nothing. No tag is 0: absent.</summary>
+    private static bool TryParse(string? tag, out long value)
     {
-        _insertHistory.Bind(1, key).Step();
-        var id = _insertHistory.Integer(0);
-        _insertHistory.Reset();
-        return id;
-    }
-
-    /// <summary>A tag that is no number was never given out by this store: it matches nothing.</summary>
-    private static bool TryParse(string? tag, out long? value)
-    {
-        value = null;
-        if (tag is null) return true;
-        if (!long.TryParse(tag, NumberStyles.None, CultureInfo.InvariantCulture, out var number)) return false;
-        value = number;
-        return true;
+        value = 0;
+        return tag is null || (long.TryParse(tag, NumberStyles.None, CultureInfo.InvariantCulture, out value) && value > 0);
     }
 }

@@ -1,0 +1,59 @@
+using Cdp.Storage.Sqlite.Engine;
+
+namespace Cdp.Storage.Sqlite.State;
+
+/// <summary>
+/// Writes memtables into the database, in the order of its rows, so that neighbours share pages. Doing it again after a
+/// part of it gives the same rows.
+/// </summary>
+internal sealed class BaseWriter : IDisposable
+{
+    private readonly Database _database;
+    private readonly MergeTransaction _transaction;
+    private readonly StateRows _states;
+    private readonly HistoryRows _histories;
+    private readonly Statement _addCustomer;
+    private readonly Statement _removeCustomer;
+    private readonly Statement _setMerged;
+
+    public BaseWriter(Database database, SqliteStoreOptions options)
+    {
+        _database = database;
+        _transaction = new MergeTransaction(database, options);
+        _states = new StateRows(database, _transaction, options.RememberedStates);
+        _histories = new HistoryRows(database, _transaction, options.RememberedHistories);
+        _addCustomer = database.Prepare("INSERT INTO customers (tenant, customer) VALUES (?1, ?2) ON CONFLICT DO NOTHING");
+        _removeCustomer = database.Prepare("DELETE FROM customers WHERE tenant = ?1 AND customer = ?2");
+        _setMerged = database.Prepare("UPDATE meta SET merged = ?1");
+    }
+
+    /// <summary>Pages of the database that are in use.</summary>
+    public long Pages => (_database.Scalar("PRAGMA page_count") ?? 0) - (_database.Scalar("PRAGMA freelist_count") ?? 0);
+
+    /// <summary>Writes a memtable; what it has is durable in the database when it returns.</summary>
+    /// <param name="table">The memtable, which does not change meanwhile.</param>
+    /// <param name="isAbandoned">Asked now and then whether to stop.</param>
+    /// <exception cref="OperationCanceledException">It stopped.</exception>
+    public void Merge(Memtable table, Func<bool> isAbandoned)
+    {
+        _transaction.Begin(isAbandoned);
+        _states.Merge(table);
+        _histories.Merge(table);
+        foreach (var (tenant, customers) in table.Customers)
+        {
+            foreach (var (customer, added) in customers)
+            {
+                _transaction.Add(customer.Length);
+                (added ? _addCustomer : _removeCustomer).Bind(1, tenant).Bind(2, customer).Run();
+            }
+        }
+
+        _setMerged.Bind(1, table.LastSequence).Run();
+        _transaction.Commit();
+    }
+
+    /// <summary>Moves everything into the database file and cuts the write-ahead log to nothing.</summary>
+    public void Truncate() => _database.CheckpointTruncate();
+
+    public void Dispose() => _database.Dispose();
+}

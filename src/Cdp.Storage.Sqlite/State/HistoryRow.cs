@@ -1,0 +1,62 @@
+using Cdp.Grains.Ports;
+
+namespace Cdp.Storage.Sqlite.State;
+
+/// <summary>
+/// Rows of the table history. A positive count is that of one slice, whose bytes the row holds. A negative one is the sum
+/// of several: the row holds each with its count (variable-length integer) and length (the same) before it.
+/// </summary>
+internal static class HistoryRow
+{
+    /// <summary>
+    /// Bytes of a row of several slices at most. A longer row would not lie in its page alone (at most 1002 bytes of it do,
+    /// https://www.sqlite.org/fileformat2.html), and every search that passes it would read the rest.
+    /// </summary>
+    public const int RowBytes = 960;
+
+    /// <summary>Bytes that go before each slice at most.</summary>
+    public const int MaxFrame = 20;
+
+    /// <summary>Reads the slices of a row.</summary>
+    /// <param name="first">First entry of the row.</param>
+    /// <param name="count">Count of the row.</param>
+    /// <param name="row">Its bytes.</param>
+    /// <param name="from">First entry wanted.</param>
+    /// <param name="maxBytes">When to stop.</param>
+    /// <param name="slices">Receives copies of the slices.</param>
+    /// <param name="bytes">Bytes of them.</param>
+    /// <returns>False when it stopped.</returns>
+    public static bool Read(long first, long count, ReadOnlySpan<byte> row, long from, int maxBytes, List<HistorySliceRow> slices, ref long bytes)
+    {
+        if (count >= 0) return Add(first, checked((int)count), row, from, maxBytes, slices, ref bytes);
+        for (var at = 0; at < row.Length;)
+        {
+            var entries = checked((int)ChangeFormat.ReadNumber(row, ref at));
+            var length = checked((int)ChangeFormat.ReadNumber(row, ref at));
+            if (!Add(first, entries, row.Slice(at, length), from, maxBytes, slices, ref bytes)) return false;
+            first += entries;
+            at += length;
+        }
+
+        return true;
+    }
+
+    /// <summary>Writes a slice of a row of several.</summary>
+    /// <returns>Bytes written.</returns>
+    public static int Write(Span<byte> destination, int count, ReadOnlySpan<byte> slice)
+    {
+        var at = ChangeFormat.WriteNumber(destination, count);
+        at += ChangeFormat.WriteNumber(destination[at..], slice.Length);
+        slice.CopyTo(destination[at..]);
+        return at + slice.Length;
+    }
+
+    private static bool Add(long first, int count, ReadOnlySpan<byte> slice, long from, int maxBytes, List<HistorySliceRow> slices, ref long bytes)
+    {
+        if (first + count <= from) return true;
+        if (slices.Count > 0 && bytes + slice.Length > maxBytes) return false;
+        slices.Add(new HistorySliceRow(first, count, slice.ToArray()));
+        bytes += slice.Length;
+        return true;
+    }
+}
