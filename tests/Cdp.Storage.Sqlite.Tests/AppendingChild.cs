@@ -18,22 +18,26 @@ internal static class AppendingChild
     /// <summary>Acknowledgement of a history entry: key, sequence, bytes.</summary>
     public const string HistoryAck = "ack-history";
 
+    /// <summary>Acknowledgement of a state: key, tag, value.</summary>
+    public const string StateAck = "ack-state";
+
     /// <summary>How to start the child.</summary>
     /// <param name="directory">Where it appends.</param>
     /// <param name="count">Appends of each writer.</param>
     /// <param name="writers">Writers at the same time.</param>
+    /// <param name="memtable">Bytes of a memtable.</param>
     /// <param name="wrapper">A program that runs it, with its arguments.</param>
-    public static ProcessStartInfo StartInfo(string directory, int count, int writers, params string[] wrapper)
+    public static ProcessStartInfo StartInfo(string directory, int count, int writers, int memtable, params string[] wrapper)
     {
         var program = Path.Combine(AppContext.BaseDirectory, typeof(AppendingChild).Assembly.GetName().Name + (OperatingSystem.IsWindows() ? ".exe" : ""));
-        string[] command = [.. wrapper, program, Command, directory, count.ToString(CultureInfo.InvariantCulture), writers.ToString(CultureInfo.InvariantCulture)];
+        string[] command = [.. wrapper, program, Command, directory, count.ToString(CultureInfo.InvariantCulture), writers.ToString(CultureInfo.InvariantCulture), memtable.ToString(CultureInfo.InvariantCulture)];
         return new ProcessStartInfo(command[0], command[1..]) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
     }
 
-    public static async Task<int> RunAsync(string directory, int count, int writers)
+    public static async Task<int> RunAsync(string directory, int count, int writers, int memtable)
     {
         await using var output = Console.OpenStandardOutput();
-        await using var store = await SqliteStore.OpenAsync(directory, new SqliteStoreOptions { Partitions = Partitions });
+        await using var store = await SqliteStore.OpenAsync(directory, new SqliteStoreOptions { Partitions = Partitions, MemtableBytes = memtable });
         var gate = new Lock();
         void Say(string line)
         {
@@ -44,6 +48,7 @@ internal static class AppendingChild
         await Task.WhenAll(Enumerable.Range(0, writers).Select(writer => Task.Run(async () =>
         {
             var key = $"tenant/{writer}";
+            var tag = (await store.State.ReadAsync("kind", key, default)).Tag;
             var next = await store.History.LengthAsync(key, default);
             for (var i = 0; i < count; i++, next++)
             {
@@ -52,6 +57,8 @@ internal static class AppendingChild
                 Say($"{LogAck} {partition} {position} {name}");
                 if (!await store.History.AppendAsync(key, next, 1, Bytes.Of(name), default)) throw new InvalidOperationException("Fenced.");
                 Say($"{HistoryAck} {key} {next} {name}");
+                tag = await store.State.WriteAsync("kind", key, Bytes.Of(name), tag, default) ?? throw new InvalidOperationException("Another wrote.");
+                Say($"{StateAck} {key} {tag} {name}");
             }
         })));
         return 0;

@@ -31,6 +31,25 @@ public sealed class SqliteCustomerIndexTests : CustomerIndexContract
     protected override ValueTask<IStorage<ICustomerIndex>> NewAsync() => SqliteStorage<ICustomerIndex>.NewAsync(new SqliteStoreOptions(), s => s.Customers);
 }
 
+/// <summary>Memtables of a few entries: merges happen all the time.</summary>
+public sealed class MergingSqliteStateStoreTests : StateStoreContract
+{
+    protected override ValueTask<IStorage<IStateStore>> NewAsync() =>
+        SqliteStorage<IStateStore>.NewAsync(new SqliteStoreOptions { MemtableBytes = 400, RememberedStates = 2 }, s => s.State);
+}
+
+public sealed class MergingSqliteHistoryTests : HistoryContract
+{
+    protected override ValueTask<IStorage<IHistory>> NewAsync() =>
+        SqliteStorage<IHistory>.NewAsync(new SqliteStoreOptions { MemtableBytes = 400, RememberedHistories = 2 }, s => s.History);
+}
+
+public sealed class MergingSqliteCustomerIndexTests : CustomerIndexContract
+{
+    protected override ValueTask<IStorage<ICustomerIndex>> NewAsync() =>
+        SqliteStorage<ICustomerIndex>.NewAsync(new SqliteStoreOptions { MemtableBytes = 400 }, s => s.Customers);
+}
+
 public sealed class MemoryEventLogTests : EventLogContract
 {
     protected override ValueTask<IStorage<IEventLog>> NewAsync() => new(new MemoryStorage<IEventLog>(new MemoryEventLog(Partitions)));

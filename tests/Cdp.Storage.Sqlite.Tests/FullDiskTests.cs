@@ -82,6 +82,77 @@ public sealed class FullDiskTests
         }
     }
 
+    [Theory]
+    [InlineData(100_000)]
+    [InlineData(32 << 20)]
+    public async Task A_full_disk_takes_no_state_back_and_is_over_without_a_restart(int memtable)
+    {
+        using var directory = new TemporaryDirectory();
+        if (!Mount(directory.Path)) Assert.Skip("A small file system cannot be mounted here (it needs Linux and root).");
+        try
+        {
+            var options = new SqliteStoreOptions { Partitions = 1, MemtableBytes = memtable, TransactionBytes = 50_000, CheckpointBytes = 100_000 };
+            var tags = new List<string>();
+            var length = 0;
+            await using (var store = await SqliteStore.OpenAsync(directory.Path, options))
+            {
+                var ballast = directory["ballast"];
+                await File.WriteAllBytesAsync(ballast, new byte[2 << 20], Token);
+                var full = await FillAsync(store);
+                Assert.True(full.IsFull, full.Message);
+                Assert.Contains("state.db", full.Message, StringComparison.Ordinal);
+                Assert.Contains("no room left", full.Message, StringComparison.Ordinal);
+                await Assert.ThrowsAsync<StorageException>(() => FillAsync(store, throws: true));
+                await CheckAsync(store);
+                File.Delete(ballast);
+                await WriteAsync(store);
+                await CheckAsync(store);
+            }
+
+            await using (var store = await SqliteStore.OpenAsync(directory.Path, options)) await CheckAsync(store);
+
+            async Task<StorageException> FillAsync(SqliteStore store, bool throws = false)
+            {
+                while (true)
+                {
+                    try
+                    {
+                        await WriteAsync(store);
+                    }
+                    catch (StorageException e) when (!throws)
+                    {
+                        return e;
+                    }
+                }
+            }
+
+            async Task WriteAsync(SqliteStore store)
+            {
+                tags.Add((await store.State.WriteAsync("kind", $"{tags.Count}", Bytes.Random(tags.Count, 20_000), null, Token))!);
+                Assert.True(await store.History.AppendAsync("history", length, 1, Bytes.Random(length, 20_000), Token));
+                length++;
+            }
+
+            async Task CheckAsync(SqliteStore store)
+            {
+                for (var i = 0; i < tags.Count; i++)
+                {
+                    var row = await store.State.ReadAsync("kind", $"{i}", Token);
+                    Assert.Equal((tags[i], Convert.ToHexString(Bytes.Random(i, 20_000).Span)), (row.Tag, Convert.ToHexString(row.Value.Span)));
+                }
+
+                Assert.False((await store.State.ReadAsync("kind", $"{tags.Count}", Token)).Exists);
+                Assert.Equal(
+                    Enumerable.Range(0, length).Select(i => Bytes.Show(new HistorySliceRow(i, 1, Bytes.Random(i, 20_000)))),
+                    (await store.History.ReadAsync("history", 0, int.MaxValue, Token)).Select(Bytes.Show));
+            }
+        }
+        finally
+        {
+            Run("umount", "-l", directory.Path);
+        }
+    }
+
     private static LogRecord Record(int seed) => new("t", LogRecordFlags.None, 0, Bytes.Random(seed, 20_000));
 
     private static bool Mount(string path) => OperatingSystem.IsLinux() && Run("mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", path);
