@@ -37,13 +37,11 @@ internal sealed class WriteQueue(long capacity)
             : default;
         lock (_gate)
         {
-            if (_closing)
+            if (_closing && !operation.GivenUp)
             {
-                var givenUp = operation.GivenUp;
                 operation.GivenUp = true;
                 givingUp.Unregister();
-                if (!givenUp) throw new ObjectDisposedException(nameof(WriteQueue));
-                return;
+                ObjectDisposedException.ThrowIf(_closing, this);
             }
 
             _waiting.Enqueue((operation, givingUp));
