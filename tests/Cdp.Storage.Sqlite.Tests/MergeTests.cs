@@ -1,6 +1,5 @@
 using System.Diagnostics.Metrics;
 using System.Text;
-using Cdp.Grains.Ports;
 using Cdp.StorageContract;
 
 namespace Cdp.Storage.Sqlite.Tests;

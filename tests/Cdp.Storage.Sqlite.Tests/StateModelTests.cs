@@ -1,4 +1,3 @@
-using Cdp.Grains.Ports;
 using Cdp.StorageContract;
 using FsCheck;
 using FsCheck.Fluent;
