@@ -75,11 +75,16 @@ internal sealed class StateJournal : IDisposable
         lock (_retired)
         {
             _retired.AddRange(segments);
+            if (_retired.Count == 0) return;
             Guard(() =>
             {
-                for (; _retired.Count > 0; _retired.RemoveAt(_retired.Count - 1)) File.Delete(_retired[^1]);
+                foreach (var path in _retired) File.Delete(path);
+
+                // What is erased must not come back with a power cut.
+                FlushNames();
                 return true;
             });
+            _retired.Clear();
         }
     }
 
@@ -105,7 +110,7 @@ internal sealed class StateJournal : IDisposable
         {
             RandomAccess.Write(file, header, 0);
             DiskFlush.File(file);
-            DiskFlush.Directory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+            FlushNames();
             return (file, path, salt);
         }
         catch
@@ -115,6 +120,8 @@ internal sealed class StateJournal : IDisposable
             throw;
         }
     }
+
+    private void FlushNames() => DiskFlush.Directory(Path.GetDirectoryName(Path.GetFullPath(_database))!);
 
     private T Guard<T>(Func<T> act)
     {
