@@ -141,6 +141,28 @@ public abstract class TurnContract : EngineSuite
     }
 
     [Fact(Timeout = Hangs)]
+    public async Task A_call_that_yields_again_and_again_lets_others_go_on()
+    {
+        var gate = NewGate();
+        Script("wait", async (grain, _) =>
+        {
+            await gate.Task;
+            return ++grain.Value;
+        });
+        Script("yield", async (grain, _) =>
+        {
+            while (grain.Value == 0)
+                await Task.Yield();
+            return grain.Value;
+        });
+        var waiting = Scripted("t/1").PeekAsync("wait");
+        var yielding = Scripted("t/1").PeekAsync("yield");
+        gate.SetResult(0);
+        Assert.Equal(1, await yielding);
+        Assert.Equal(1, await waiting);
+    }
+
+    [Fact(Timeout = Hangs)]
     public async Task Calls_of_one_caller_arrive_in_order()
     {
         var order = new List<int>();

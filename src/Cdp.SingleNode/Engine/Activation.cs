@@ -24,7 +24,7 @@ internal enum Admission
 /// (the kind's table, the LRU list, the timer wheel) are leaves. At most one thread owns the turn (<c>_running</c>): it was
 /// either scheduled on the pool or took the turn in <see cref="Admit"/> or <see cref="TryEnqueue"/>. The owner leaves
 /// through <see cref="Settle"/>, which looks for work under the gate, so that no wake-up is lost. What belongs to the turn
-/// (<c>_busy</c>, <c>_inFlight</c>, <c>_depth</c>) is touched by its owner, or under the gate while there is none.
+/// (<c>_busy</c>, <c>_inFlight</c>, <c>_depth</c>, <c>_posted</c>) is touched by its owner, or under the gate while there is none.
 /// </remarks>
 internal sealed partial class Activation : SynchronizationContext, IGrainContext, IThreadPoolWorkItem
 {
@@ -36,6 +36,7 @@ internal sealed partial class Activation : SynchronizationContext, IGrainContext
 
     private Gate _gate;
     private TurnList _continuations;
+    private TurnList _posted;
     private TurnList _interleaving;
     private TurnList _exclusive;
     private object? _grain;
@@ -183,7 +184,15 @@ internal sealed partial class Activation : SynchronizationContext, IGrainContext
             _drop = true;
     }
 
-    public override void Post(SendOrPostCallback d, object? state) => TryEnqueue(new ContinuationTurn(d, state), depth: 0);
+    public override void Post(SendOrPostCallback d, object? state)
+    {
+        var turn = new ContinuationTurn(d, state);
+        // On this context the thread owns the turn: nobody need be kept out or woken.
+        if (Current == this)
+            _posted.Add(turn, this);
+        else
+            TryEnqueue(turn, depth: 0);
+    }
 
     public override void Send(SendOrPostCallback d, object? state) =>
         throw new NotSupportedException("A grain's turn cannot be entered synchronously; use Post or await.");
@@ -203,16 +212,27 @@ internal sealed partial class Activation : SynchronizationContext, IGrainContext
         var end = System.Diagnostics.Stopwatch.GetTimestamp() + SliceTicks;
         try
         {
+            var posted = false;
             for (var ran = 0; ; ran++)
             {
                 Turn? turn = null;
                 Activation? next = null;
-                using (_gate.EnterScope())
+                var more = ran < turns && (ran == 0 || System.Diagnostics.Stopwatch.GetTimestamp() < end);
+                // Every other turn at most, so that a call which yields again and again keeps no other out.
+                posted = !posted && more && !_posted.IsEmpty && !MustDrop;
+                if (posted)
                 {
-                    if (!MustDrop && ran < turns && (ran == 0 || System.Diagnostics.Stopwatch.GetTimestamp() < end))
-                        turn = Take();
-                    if (turn is null)
-                        next = Settle();
+                    turn = _posted.TakeFirst();
+                }
+                else
+                {
+                    using (_gate.EnterScope())
+                    {
+                        if (more && !MustDrop)
+                            turn = Take();
+                        if (turn is null)
+                            next = Settle();
+                    }
                 }
 
                 if (turn is null)
@@ -232,7 +252,7 @@ internal sealed partial class Activation : SynchronizationContext, IGrainContext
 
     private bool HasRunnable()
     {
-        if (!_continuations.IsEmpty)
+        if (!_continuations.IsEmpty || !_posted.IsEmpty)
             return true;
         return _phase switch
         {
@@ -246,7 +266,7 @@ internal sealed partial class Activation : SynchronizationContext, IGrainContext
 
     private Turn? Take()
     {
-        if (_continuations.TakeFirst() is { } continuation)
+        if ((_continuations.TakeFirst() ?? _posted.TakeFirst()) is { } continuation)
             return continuation;
         if (_phase == Phase.Created && HasWaiting)
         {
