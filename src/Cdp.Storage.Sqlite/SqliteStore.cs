@@ -48,6 +48,8 @@ public sealed class SqliteStore : IAsyncDisposable
         var tables = new StateTables(options.MemtableBytes);
         var replay = new JournalReplay(statePath, tables, merged);
         Recovery = new RecoveryReport(healed, replay.Run());
+        _journal = new StateJournal(statePath, replay.Last + 1);
+        tables.Active.Segments.Add(_journal.Segment);
 
         _meter = new Meter("Cdp.Storage.Sqlite");
         FileMetrics logMetrics = new(_meter, "log"), stateMetrics = new(_meter, "state");
@@ -58,8 +60,6 @@ public sealed class SqliteStore : IAsyncDisposable
 
         _stateReaders = new(() => Reader(statePath).Give(d => new StateReader(d)), idle);
         _view = new StateView(tables, _stateReaders);
-        _journal = new StateJournal(statePath, replay.Last + 1);
-        tables.Active.Segments.Add(_journal.Segment);
         _merger = new StateMerger(statePath, tables, _journal, () => Writer(statePath).Give(d => new BaseWriter(d, options)), stateMetrics);
         var tags = new TagSource(starts);
         _stateWriter = new("state.db", () => new StateWriteTarget(tables, new StateView(tables, _stateReaders), _journal, _merger, tags, options), options, stateMetrics);
