@@ -7,8 +7,8 @@ using static Cdp.Domain.Tests.Identity.IdentityWorld;
 
 namespace Cdp.Domain.Tests.Identity;
 
-/// <summary>Invariant 7: identity is decided once.</summary>
-public sealed class IdentityDeciderProperties
+/// <summary>Invariant 7: identity is decided once. The rules, against union-find, in any order, with limits and replays.</summary>
+public sealed class IdentityIsDecidedOnceTests
 {
     private static readonly Config Checks = FsCheck.Config.QuickThrowOnFailure.WithMaxTest(500);
 

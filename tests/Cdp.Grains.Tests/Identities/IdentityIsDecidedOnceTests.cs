@@ -8,8 +8,8 @@ using FsCheck.Fluent;
 
 namespace Cdp.Grains.Tests.Identities;
 
-/// <summary>Invariant 7 under crashes: whatever write is the last one, asking again gives what would have been.</summary>
-public sealed class IdentityCrashTests
+/// <summary>Invariant 7: identity is decided once. Whatever write is the last one, asking again gives what would have been.</summary>
+public sealed class IdentityIsDecidedOnceTests
 {
     [Theory]
     [InlineData(true)]

@@ -8,14 +8,14 @@ using Cdp.StorageContract;
 namespace Cdp.Grains.Tests.Merges;
 
 /// <summary>Invariant 8: a merge is a resumable saga after its decision.</summary>
-public sealed class MergeGrainTests
+public sealed class MergeIsAResumableSagaTests
 {
     private readonly Fuse _fuse = new();
     private readonly RecordedSteps _steps = new();
     private MemoryStateStore _states = new();
     private FakeCustomers _customers;
 
-    public MergeGrainTests()
+    public MergeIsAResumableSagaTests()
     {
         _customers = new FakeCustomers(_fuse);
     }
