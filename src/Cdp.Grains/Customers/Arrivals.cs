@@ -54,6 +54,9 @@ internal sealed class Arrivals(string key, long sequence, EventIds ids, IHistory
     /// <summary>Id hashes, their low halves, of further copies.</summary>
     public List<ulong>? Copies { get; private set; }
 
+    /// <summary>Events that stand in the history at the very position they came from: delivered before, and nobody knows what of it was heard.</summary>
+    public List<EventReference>? Redelivered { get; private set; }
+
     /// <summary>Copies whose content differs from that of the one known before.</summary>
     public int Conflicting { get; private set; }
 
@@ -108,7 +111,13 @@ internal sealed class Arrivals(string key, long sequence, EventIds ids, IHistory
             return;
         }
 
-        if (known.Exists(k => k.Partition == reference.Partition && k.Position == reference.Position)) return;
+        var at = known.FindIndex(k => k.Partition == reference.Partition && k.Position == reference.Position);
+        if (at >= 0)
+        {
+            (Redelivered ??= []).Add(known[at]);
+            return;
+        }
+
         var other = known[0].ContentHash != reference.ContentHash;
         if (other) Conflicting++;
         if (known.TrueForAll(reference.ComesBefore)) ReplacesFolded = true;

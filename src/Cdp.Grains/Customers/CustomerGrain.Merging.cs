@@ -40,7 +40,17 @@ public sealed partial class CustomerGrain
         if (Elsewhere() is { } forwarded) return new AbsorbReply { Standing = CustomerStanding.Forwarded, ForwardedTo = forwarded };
         if (!Exists && request.Mint is null) return new AbsorbReply { Standing = CustomerStanding.Gone };
         var reply = new AbsorbReply { Standing = CustomerStanding.Here };
-        if (await HasAbsorbedAsync(request.Loser, cancellationToken)) return reply;
+        if (await HasAbsorbedAsync(request.Loser, cancellationToken))
+        {
+            // The call before may have lost a store between the entry and the fold.
+            if (_foldAgain)
+            {
+                await FoldAgainAsync(cancellationToken);
+                await AfterChangeAsync(0, cancellationToken);
+            }
+
+            return reply;
+        }
 
         var definitions = await DefinitionsAsync(cancellationToken);
         var loserKey = $"{_tenant}/{request.Loser}";

@@ -115,26 +115,23 @@ public sealed partial class CustomerGrain : ICustomer, IGrainLifecycle
             Duplicates = arrivals.Copies?.Count ?? 0,
             Conflicting = arrivals.Conflicting,
         };
-        if (slice.Entries.Count == 0) return reply;
-
-        await AppendAsync(slice, cancellationToken);
-        if (request.Mint is not null && !Exists) _minted = request.Mint.IdentitySequence;
-        foreach (var id in arrivals.Copies ?? []) _ids.Add(id);
-        _foldAgain |= arrivals.ReplacesFolded;
-        foreach (var taken in arrivals.Fresh)
+        if (slice.Entries.Count > 0)
         {
-            _ids.Add(taken.Entry.IdHashLow);
-            _foldAgain = _foldAgain || !TryAbsorb(taken, definitions);
+            await AppendAsync(slice, cancellationToken);
+            if (request.Mint is not null && !Exists) _minted = request.Mint.IdentitySequence;
+            FoldIn(arrivals, definitions);
         }
 
-        if (_foldedUnder is null) _foldedUnder = definitions;
-        else if (_foldedUnder.Version != definitions.Version) _foldAgain = true;
+        // Also where nothing is new: a store that was lost may have kept an earlier delivery from being folded.
+        var changes = slice.Entries.Count;
         if (_foldAgain)
         {
             foreach (var skip in await FoldAgainAsync(cancellationToken)) NameSkipped(skip, arrivals.Fresh, reply);
+            changes++;
         }
 
-        await AfterChangeAsync(slice.Entries.Count, cancellationToken);
+        if (arrivals.Redelivered is { } redelivered) await NameSkippedBeforeAsync(redelivered, reply, cancellationToken);
+        if (changes > 0) await AfterChangeAsync(slice.Entries.Count, cancellationToken);
         return reply;
     }
 
@@ -182,11 +179,8 @@ public sealed partial class CustomerGrain : ICustomer, IGrainLifecycle
 
     private ReadProfileReply ProfileUnder(Definitions definitions, ReadProfileRequest request)
     {
-        if (_foldedUnder!.Version != definitions.Version && !_foldAgain)
-        {
-            _foldAgain = true;
-            FoldAgainSoon();
-        }
+        _foldAgain |= _foldedUnder!.Version != definitions.Version;
+        if (_foldAgain) FoldAgainSoon();
 
         var view = definitions.View(request.Purpose, request.Fields);
         var status = _foldAgain ? Cdp.V1.ValueStatus.Stale : Cdp.V1.ValueStatus.Ok;
@@ -250,36 +244,6 @@ public sealed partial class CustomerGrain : ICustomer, IGrainLifecycle
         _sinceSnapshot++;
     }
 
-    private async ValueTask AbsorbBehindAsync(List<EventReference> behind, Definitions definitions, CancellationToken cancellationToken)
-    {
-        foreach (var (reference, logged) in await Fold.ReadAsync(behind, cancellationToken))
-        {
-            if (TryAbsorb(reference, logged, definitions)) continue;
-            _foldAgain = true;
-            await FoldAgainAsync(cancellationToken);
-            return;
-        }
-    }
-
-    private bool TryAbsorb(EventReference reference, LoggedEvent logged, Definitions definitions) =>
-        FreshEvent.Read(logged, _ports.Names) is { } read && TryAbsorb(reference.ToFoldEvent(_ports.Names.Share(logged.Source), read), definitions);
-
-    private bool TryAbsorb(in FreshEvent taken, Definitions definitions) => taken.Event is not null && TryAbsorb(taken.ToFoldEvent(), definitions);
-
-    /// <summary>False where the event cannot be absorbed as it comes: folding all again will, or will find it bad.</summary>
-    private bool TryAbsorb(FoldEvent taken, Definitions definitions)
-    {
-        try
-        {
-            return ProfileFold.TryAbsorb(_profile, taken, definitions);
-        }
-        catch (Exception)
-        {
-            // Counted when folding all again throws on it, too.
-            return false;
-        }
-    }
-
     private async ValueTask AppendAsync(HistorySlice slice, CancellationToken cancellationToken)
     {
         _ports.Steps.Reached(RecoverySteps.HistoryAppending);
@@ -293,48 +257,6 @@ public sealed partial class CustomerGrain : ICustomer, IGrainLifecycle
 
         _sequence += slice.Entries.Count;
         _ports.Steps.Reached(RecoverySteps.HistoryAppended);
-    }
-
-    private async ValueTask<List<SkippedEntry>> FoldAgainAsync(CancellationToken cancellationToken)
-    {
-        var definitions = await DefinitionsAsync(cancellationToken);
-        var skipped = new List<SkippedEntry>();
-        var profile = await Fold.RunAsync(_key, _sequence, definitions, skipped, cancellationToken);
-        if (skipped.Count > 0)
-        {
-            var slice = new HistorySlice();
-            slice.Entries.AddRange(skipped.Select(s => new HistoryEntry { Skipped = s }));
-            await AppendAsync(slice, cancellationToken);
-        }
-
-        _profile = profile;
-        _rendered = null;
-        _foldedUnder = definitions;
-        _foldAgain = false;
-        _sinceSnapshot += SnapshotEvery;
-        _ports.Metrics.FoldedAgain();
-        return skipped;
-    }
-
-    private void FoldAgainSoon()
-    {
-        _foldTimer ??= _context.StartTimer(TimeSpan.Zero, async cancellationToken =>
-        {
-            _foldTimer = null;
-            if (!_foldAgain || !Exists) return;
-            await FoldAgainAsync(cancellationToken);
-            await AfterChangeAsync(0, cancellationToken);
-        });
-    }
-
-    private void NameSkipped(SkippedEntry skip, List<FreshEvent> fresh, ApplyReply reply)
-    {
-        _ports.Metrics.FoldFailed();
-        foreach (var (entry, sequence, _, _) in fresh)
-        {
-            if (skip.Loser.Length > 0 || sequence != skip.Sequence) continue;
-            reply.Skipped.Add(new V1.SkippedEvent { Partition = entry.Partition, Position = entry.Position, Error = skip.Error });
-        }
     }
 
     private async ValueTask AfterChangeAsync(int changes, CancellationToken cancellationToken)

@@ -1,24 +1,20 @@
 using Cdp.Domain.Tests.Events;
 using Cdp.Domain.Profiles;
 using Cdp.State.V1;
-using Cdp.V1;
 
 namespace Cdp.Domain.Tests.Profiles;
 
 /// <summary>The state stays within its limit whatever a sender thinks of.</summary>
 public sealed class BoundsTests
 {
-    // Three bytes in UTF-8, the most for one UTF-16 code unit.
-    private const char Wide = '語';
-
     [Fact]
     public void A_state_of_the_longest_names_and_values_keeps_within_its_bytes()
     {
         var state = new ProfileState();
         int largest = 0;
-        for (int i = 0; i < 2_500; i++)
+        for (int i = 0; i < AdversarialEvents.Enough; i++)
         {
-            var e = Adversarial(i);
+            var e = Sample.At(AdversarialEvents.Make(i), RandomEvents.Start + (i * RandomEvents.Day));
             Assert.Null(Judged.RefusalOf(e.Event));
             Assert.True(ProfileFold.TryAbsorb(state, e, Folding.Definitions));
             if (i % 100 == 99)
@@ -79,34 +75,4 @@ public sealed class BoundsTests
         Assert.InRange(ProfileFoldTests.Render(state, "products").Products.DistinctOrdered, Products * 0.953, Products * 1.047);
         Assert.True(ProfileFoldTests.Render(state, "products").Products.Approximate);
     }
-
-    private static Occurrence Adversarial(int i)
-    {
-        long at = RandomEvents.Start + (i * RandomEvents.Day);
-        string currency = $"{(char)('A' + (i % 26))}{(char)('A' + (i / 26 % 26))}W";
-        var items = Enumerable.Range(0, 8).Select(line => Sample.Map(
-            ("product_id", Long($"{i}.{line}", 300)), ("quantity", 999_999_999_999_999m), ("price", 0.000_000_001m), ("category", Long($"c{i}.{line}", 300))));
-        var e = Sample.Track(
-            Long($"{i}", 128),
-            Long($"t{i % 400}", 128),
-            at,
-            source: Long("s", 64),
-            channel: Long($"{i}", 64),
-            ("total", Sample.Of(-999_999_999_999_999.999_999_999m)),
-            ("currency", Sample.Of(currency)),
-            ("items", Sample.List([.. items])));
-        if (i % 3 == 0)
-            e.Event.Type = "purchase";
-        e.Event.Traits = new TraitChanges
-        {
-            Set = { [Long($"set{i}", 128)] = Sample.Of(new string(Wide, 2_700)) },
-            SetOnce = { [Long($"once{i % 7}", 128)] = Sample.Of(new string('x', 8_000)) },
-            Add = { [Long($"add{i % 50}", 128)] = Sample.Of(-0.1m) },
-            Unset = { Long($"unset{i}", 128) },
-        };
-        e.Event.Identifiers.Add(new Identifier { Namespace = "user_id", Value = "u" });
-        return e;
-    }
-
-    private static string Long(string name, int length) => name + new string(Wide, length - name.Length);
 }

@@ -1,0 +1,143 @@
+using Cdp.Domain.Events;
+using Cdp.Domain.Tenants;
+using Cdp.Grains.Customers;
+using Cdp.Grains.Ports;
+using Cdp.Grains.Tests.Harness;
+using Cdp.Grains.V1;
+using Cdp.State.V1;
+using Cdp.StorageContract;
+using Cdp.V1;
+using Google.Protobuf;
+
+namespace Cdp.Grains.Tests.Customers;
+
+/// <summary>The stores of one customer, and activations of its grain on them.</summary>
+internal sealed class CustomerHarness : IDisposable
+{
+    public const string Key = "shop/c1";
+    private const long Start = 1_767_600_000_000_000;
+
+    private readonly GrainMetrics _metrics = new();
+    private readonly MemoryEventLog _events = new(1);
+
+    public CustomerHarness()
+    {
+        Log = new FaultyLog(_events);
+        History = new FaultyHistory(Rows);
+    }
+
+    public MemoryStateStore States { get; } = new();
+
+    public MemoryHistory Rows { get; } = new();
+
+    public FaultyHistory History { get; }
+
+    public FaultyLog Log { get; }
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    public void Dispose() => _metrics.Dispose();
+
+    public Task<TestActivation<CustomerGrain>> StartAsync() => TestActivation<CustomerGrain>.StartAsync(
+        Key, new NoGrains(), context => new CustomerGrain(context, new CustomerPorts(States, History, Log, new OneTenant(), NoStepObserver.Instance, _metrics)));
+
+    /// <summary>Appends an event to the log; its minute is when it occurred and was received.</summary>
+    public Task<LogEntry> LogAsync(Event made, int minute)
+    {
+        made.Kind = EventKind.Track;
+        made.Source = "tests";
+        if (made.Type.Length == 0) made.Type = "Product Viewed";
+        made.OccurredAt = new Timestamp { UnixMicros = At(minute) };
+        return LogAsync(made.Id, made.ToByteArray(), minute);
+    }
+
+    /// <summary>Appends what no front door would have let in.</summary>
+    public async Task<LogEntry> LogAsync(string id, byte[] content, int minute)
+    {
+        var hash = EventHash.IdOf("tests", id);
+        var logged = new LoggedEvent
+        {
+            ReceivedAt = At(minute),
+            IdHashHigh = (ulong)(hash >> 64),
+            IdHashLow = (ulong)hash,
+            ContentHash = EventHash.ContentOf(content),
+            Source = "tests",
+            Event = ByteString.CopyFrom(content),
+        };
+        var position = await _events.AppendAsync(0, [new LogRecord("shop", LogRecordFlags.None, 0, logged.ToByteArray())], Cancel);
+        return new LogEntry { Partition = 0, Position = position, Tenant = "shop", Event = logged };
+    }
+
+    /// <summary>Hands events over, as a partition that knows of the mint.</summary>
+    public static Task<ApplyReply> ApplyAsync(TestActivation<CustomerGrain> customer, params LogEntry[] entries)
+    {
+        var request = new ApplyRequest { Mint = new MintedEntry { IdentitySequence = 1, At = Start }, Entries = { entries } };
+        return customer.Call(grain => grain.Apply(request, Cancel));
+    }
+
+    public static async Task<Profile> ReadAsync(TestActivation<CustomerGrain> customer)
+    {
+        var reply = await customer.Call(grain => grain.ReadProfile(new ReadProfileRequest { Purpose = TenantDefaults.ServicePurpose }, Cancel));
+        Assert.Equal(CustomerStanding.Here, reply.Standing);
+        return Profile.Parser.ParseFrom(reply.Profile);
+    }
+
+    /// <summary>Digest of the state as it stands, or folded again from the history.</summary>
+    public static async Task<ByteString> DigestAsync(TestActivation<CustomerGrain> customer, bool asItStands) =>
+        (await customer.Call(grain => grain.Refold(new RefoldRequest { AsItStands = asItStands }, Cancel))).Digest;
+
+    /// <summary>All entries of the history, in order.</summary>
+    public async Task<List<HistoryEntry>> EntriesAsync() =>
+        [.. (await Rows.ReadAsync(Key, 0, int.MaxValue, Cancel)).SelectMany(row => HistorySlice.Parser.ParseFrom(row.Bytes.Span).Entries)];
+
+    private static long At(int minute) => Start + (minute * 60_000_000L);
+
+    private sealed class OneTenant : IDefinitions
+    {
+        private readonly Definitions _definitions = new(TenantDefaults.NewConfig("shop", new byte[32]));
+
+        public Definitions? Find(string tenant) => _definitions;
+
+        public ValueTask<Definitions?> GetAsync(string tenant, CancellationToken cancellationToken) => new(_definitions);
+    }
+}
+
+/// <summary>A log that cannot be read while it is broken.</summary>
+internal sealed class FaultyLog(IEventLog inner) : IEventLog
+{
+    public bool Broken { get; set; }
+
+    public int Partitions => inner.Partitions;
+
+    public string Epoch => inner.Epoch;
+
+    public ValueTask<long> AppendAsync(int partition, IReadOnlyList<LogRecord> records, CancellationToken cancellationToken) =>
+        inner.AppendAsync(partition, records, cancellationToken);
+
+    public ValueTask<IReadOnlyList<PositionedRecord>> ReadAsync(int partition, long from, int maxBytes, CancellationToken cancellationToken) =>
+        Broken ? throw new IOException("The log cannot be read.") : inner.ReadAsync(partition, from, maxBytes, cancellationToken);
+
+    public ValueTask<IReadOnlyList<LogRecord?>> ReadManyAsync(IReadOnlyList<(int Partition, long Position)> positions, CancellationToken cancellationToken) =>
+        Broken ? throw new IOException("The log cannot be read.") : inner.ReadManyAsync(positions, cancellationToken);
+
+    public ValueTask<long> EndAsync(int partition, CancellationToken cancellationToken) => inner.EndAsync(partition, cancellationToken);
+
+    public ValueTask<bool> BlankAsync(int partition, long position, CancellationToken cancellationToken) =>
+        inner.BlankAsync(partition, position, cancellationToken);
+}
+
+/// <summary>A history that takes a number of appends more, and then none.</summary>
+internal sealed class FaultyHistory(IHistory inner) : IHistory
+{
+    public int AppendsLeft { get; set; } = int.MaxValue;
+
+    public ValueTask<bool> AppendAsync(string key, long expected, int count, ReadOnlyMemory<byte> slice, CancellationToken cancellationToken) =>
+        AppendsLeft-- > 0 ? inner.AppendAsync(key, expected, count, slice, cancellationToken) : throw new IOException("The disk is full.");
+
+    public ValueTask<IReadOnlyList<HistorySliceRow>> ReadAsync(string key, long from, int maxBytes, CancellationToken cancellationToken) =>
+        inner.ReadAsync(key, from, maxBytes, cancellationToken);
+
+    public ValueTask<long> LengthAsync(string key, CancellationToken cancellationToken) => inner.LengthAsync(key, cancellationToken);
+
+    public ValueTask DeleteAsync(string key, CancellationToken cancellationToken) => inner.DeleteAsync(key, cancellationToken);
+}
