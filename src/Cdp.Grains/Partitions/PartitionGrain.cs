@@ -298,8 +298,9 @@ public sealed class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.ILis
             _deadLetters += head.DeadLetters;
         }
 
-        while (_waiters.TryPeek(out _, out var position) && position <= _applied) _waiters.Dequeue().SetResult();
+        // Admission first: who was told that it is applied may send the next at once.
         _ports.Progress.Applied(_number, _applied);
+        while (_waiters.TryPeek(out _, out var position) && position <= _applied) _waiters.Dequeue().SetResult();
         _room?.TrySetResult();
         _room = null;
         if (!_committing && _state.Committed < _applied) _commit = OwnAsync(CommitAsync());
