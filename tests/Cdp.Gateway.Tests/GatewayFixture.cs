@@ -14,15 +14,18 @@ internal sealed class GatewayFixture : IAsyncDisposable
 {
     public const string OperatorKey = "operator-key-of-the-tests";
 
-    private readonly SingleNodeStores _stores = new(new MemoryEventLog(4), new MemoryStateStore(), new MemoryHistory(), new MemoryCustomerIndex());
     private readonly System.Collections.Concurrent.ConcurrentQueue<Exception> _errors = new();
     private TimeProvider _time = TimeProvider.System;
+    private long? _maxBacklogBytes;
     private SingleNodeHost? _host;
     private RpcServer? _server;
 
     public CdpClient Client { get; private set; } = null!;
 
-    public MemoryStateStore States => (MemoryStateStore)_stores.States;
+    /// <summary>What the server stands on; outlives it.</summary>
+    public SingleNodeStores Stores { get; private init; } = new(new MemoryEventLog(4), new MemoryStateStore(), new MemoryHistory(), new MemoryCustomerIndex());
+
+    public MemoryStateStore States => (MemoryStateStore)Stores.States;
 
     /// <summary>Errors that the server handled by itself; a test without faults has none.</summary>
     public IReadOnlyCollection<Exception> Errors => _errors;
@@ -34,9 +37,17 @@ internal sealed class GatewayFixture : IAsyncDisposable
 
     public GatewayServices Gateway { get; private set; } = null!;
 
-    public static async Task<GatewayFixture> StartAsync(bool checkMessages = true, TimeProvider? time = null)
+    public static Task<GatewayFixture> StartAsync(bool checkMessages = true, TimeProvider? time = null) =>
+        StartAsync(new GatewayFixture { _time = time ?? TimeProvider.System }, checkMessages);
+
+    /// <param name="stores">What the server stands on; its states are memory's.</param>
+    /// <param name="time">Its clock; null: the system's.</param>
+    /// <param name="maxBacklogBytes">Most acknowledged but unapplied bytes per tenant and partition; null: as configured by default.</param>
+    public static Task<GatewayFixture> StartAsync(SingleNodeStores stores, TimeProvider? time = null, long? maxBacklogBytes = null) =>
+        StartAsync(new GatewayFixture { Stores = stores, _time = time ?? TimeProvider.System, _maxBacklogBytes = maxBacklogBytes }, checkMessages: true);
+
+    private static async Task<GatewayFixture> StartAsync(GatewayFixture fixture, bool checkMessages)
     {
-        var fixture = new GatewayFixture { _time = time ?? TimeProvider.System };
         await fixture.StartServerAsync(checkMessages);
         return fixture;
     }
@@ -80,8 +91,13 @@ internal sealed class GatewayFixture : IAsyncDisposable
 
     private async Task StartServerAsync(bool checkMessages)
     {
-        _host = await SingleNodeHost.StartAsync(
-            _stores, new SingleNodeOptions { Engine = new GrainEngineOptions { CheckMessages = checkMessages, OnFault = fault => _errors.Enqueue(fault.Exception) }, OnHandledError = (_, error) => _errors.Enqueue(error) }, _time);
+        var options = new SingleNodeOptions
+        {
+            Engine = new GrainEngineOptions { CheckMessages = checkMessages, OnFault = fault => _errors.Enqueue(fault.Exception) },
+            OnHandledError = (_, error) => _errors.Enqueue(error),
+        };
+        if (_maxBacklogBytes is { } bytes) options = options with { MaxBacklogBytes = bytes };
+        _host = await SingleNodeHost.StartAsync(Stores, options, _time);
         Gateway = new GatewayServices(new GatewayPorts(_host.Grains, _host.Log, _host.Definitions, _time, NoStepObserver.Instance));
         await Gateway.Tenants.BootstrapAsync(OperatorKey, TestContext.Current.CancellationToken);
         _server = await RpcServer.StartAsync(

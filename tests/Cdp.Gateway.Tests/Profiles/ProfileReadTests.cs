@@ -1,4 +1,3 @@
-using Cdp.Grains.V1;
 using Cdp.V1;
 using Google.Rpc;
 
@@ -105,23 +104,6 @@ public sealed class ProfileReadTests
 
         Assert.Equal(4_000, Assert.Single(first.Traits).Value.StringValue.Length);
         Assert.Equal(first, await server.ProfileAsync("user_id", "u1", token));
-    }
-
-    [Fact]
-    public async Task Tokens_of_another_log_and_of_nothing_are_refused()
-    {
-        await using var server = await GatewayFixture.StartAsync();
-        var token = await server.PublishAsync(GatewayFixture.Event("1", "Product Viewed", ("user_id", "u1")));
-        Task<GetProfileResponse> ReadAsync(string after) => server.Client.Profiles.GetProfileAsync(
-            new GetProfileRequest { Customer = GatewayFixture.Ref("user_id", "u1"), AfterToken = after }, cancellationToken: Cancel);
-
-        var epoch = (await server.Client.Admin.ListPartitionsAsync(new ListPartitionsRequest(), cancellationToken: Cancel)).LogEpoch;
-        await Calls.RefusedAsync(ReadAsync(ReadTokens.Encode(new ReadToken { LogEpoch = epoch + "2" })), Code.FailedPrecondition, "TOKEN_OF_ANOTHER_LOG");
-        await Calls.RefusedAsync(ReadAsync("what?"), Code.InvalidArgument, "TOKEN_MALFORMED");
-        await Calls.RefusedAsync(ReadAsync("AAAA"), Code.InvalidArgument, "TOKEN_MALFORMED");
-        foreach (var mark in (PartitionMark[])[new() { Partition = 4, End = 0 }, new() { Partition = -1, End = 0 }, new() { Partition = 0, End = 1_000 }])
-            await Calls.RefusedAsync(ReadAsync(ReadTokens.Encode(new ReadToken { LogEpoch = epoch, Marks = { mark } })), Code.InvalidArgument, "TOKEN_MALFORMED");
-        Assert.NotNull((await ReadAsync(token)).Profile);
     }
 
     [Fact]
