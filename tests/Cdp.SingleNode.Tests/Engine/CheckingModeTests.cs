@@ -5,7 +5,7 @@ using Google.Protobuf.WellKnownTypes;
 
 namespace Cdp.SingleNode.Tests.Engine;
 
-/// <summary>The checking mode finds every side that changes a message after it was sent.</summary>
+/// <summary>Invariant 9: a message once sent is frozen. The checking mode finds every side that changes one.</summary>
 public sealed class CheckingModeTests : IAsyncDisposable
 {
     private readonly GrainEngine _engine = new(
