@@ -6,7 +6,7 @@ using Cdp.V1;
 
 namespace Cdp.Crash.Tests;
 
-/// <summary>Invariant 1 on the server itself: a flush to disk lies between the write of events and their acknowledgement.</summary>
+/// <summary>Invariant 1: on the server itself, a flush to disk lies between the write of events and their acknowledgement.</summary>
 public sealed class AcknowledgedIsDurableTests
 {
     private const string LogFile = "log.db-wal";

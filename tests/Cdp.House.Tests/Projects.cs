@@ -51,7 +51,8 @@ internal static partial class Projects
     /// <summary>A project's name.</summary>
     public static string Name(string path) => Path.GetFileNameWithoutExtension(path.Replace('\\', '/'));
 
-    private static bool IsOutput(string path) =>
+    /// <summary>Whether a file was made by a build.</summary>
+    public static bool IsOutput(string path) =>
         Relative(path).Split('/').Any(part => part is "bin" or "obj" or "node_modules");
 
     [GeneratedRegex("\"(?<path>[^\"]+\\.csproj)\"", RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
