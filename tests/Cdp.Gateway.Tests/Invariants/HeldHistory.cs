@@ -6,12 +6,28 @@ namespace Cdp.Gateway.Tests.Invariants;
 /// <summary>A history of which a test holds appends back, and waits for others.</summary>
 internal sealed class HeldHistory(IHistory inner) : IHistory
 {
+    /// <summary>Far above what anything takes here: a test that waits longer has failed.</summary>
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
+
     private readonly ConcurrentDictionary<string, Hold> _holds = new(StringComparer.Ordinal);
+    private readonly ConcurrentBag<Hold> _all = [];
     private readonly Lock _lock = new();
     private TaskCompletionSource _appended = NewSignal();
 
     /// <summary>Holds the next append of a history back until it is released.</summary>
-    public Hold HoldNext(string key) => _holds[key] = new Hold();
+    public Hold HoldNext(string key)
+    {
+        var hold = new Hold(key);
+        _all.Add(hold);
+        return _holds[key] = hold;
+    }
+
+    /// <summary>Lets everything pass, so that a server can stop though its test failed.</summary>
+    public void ReleaseAll()
+    {
+        _holds.Clear();
+        foreach (var hold in _all) hold.Release();
+    }
 
     /// <summary>Completes when a history has so many entries.</summary>
     public async Task ReachesAsync(string key, long length)
@@ -21,7 +37,7 @@ internal sealed class HeldHistory(IHistory inner) : IHistory
             Task appended;
             lock (_lock) appended = _appended.Task;
             if (await inner.LengthAsync(key, CancellationToken.None) >= length) return;
-            await appended.WaitAsync(TestContext.Current.CancellationToken);
+            await WithinLimitAsync(appended, $"History {key} did not reach {length} entries.");
         }
     }
 
@@ -42,16 +58,28 @@ internal sealed class HeldHistory(IHistory inner) : IHistory
 
     public ValueTask DeleteAsync(string key, CancellationToken cancellationToken) => inner.DeleteAsync(key, cancellationToken);
 
+    private static async Task WithinLimitAsync(Task task, string otherwise)
+    {
+        try
+        {
+            await task.WaitAsync(Limit, TestContext.Current.CancellationToken);
+        }
+        catch (TimeoutException e)
+        {
+            throw new TimeoutException(otherwise, e);
+        }
+    }
+
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>An append that waits.</summary>
-    internal sealed class Hold
+    internal sealed class Hold(string key)
     {
         private readonly TaskCompletionSource _reached = NewSignal();
         private readonly TaskCompletionSource _released = NewSignal();
 
         /// <summary>Completes when the append was begun.</summary>
-        public Task Reached => _reached.Task.WaitAsync(TestContext.Current.CancellationToken);
+        public Task Reached => WithinLimitAsync(_reached.Task, $"No append to history {key} was begun.");
 
         public void Release() => _released.TrySetResult();
 

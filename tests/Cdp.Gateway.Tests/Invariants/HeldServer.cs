@@ -57,5 +57,9 @@ internal sealed class HeldServer : IAsyncDisposable
     /// <summary>The partition of a token that names one.</summary>
     public static int PartitionOf(string token) => Assert.Single(ReadToken.Parser.ParseFrom(Base64Url.DecodeFromChars(token)).Marks).Partition;
 
-    public ValueTask DisposeAsync() => Server.DisposeAsync();
+    public ValueTask DisposeAsync()
+    {
+        History.ReleaseAll();
+        return Server.DisposeAsync();
+    }
 }
