@@ -69,7 +69,7 @@ public sealed partial class CustomerGrain
         _rendered = null;
         _foldedUnder = definitions;
         _foldAgain = false;
-        _sinceSnapshot += SnapshotEvery;
+        _sinceSnapshot += MostSinceSnapshot;
         _ports.Metrics.FoldedAgain();
         return skipped;
     }

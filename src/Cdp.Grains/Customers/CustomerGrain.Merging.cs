@@ -91,7 +91,7 @@ public sealed partial class CustomerGrain
             await FoldAgainAsync(cancellationToken);
         }
 
-        await AfterChangeAsync(SnapshotEvery, cancellationToken);
+        await AfterChangeAsync(MostSinceSnapshot, cancellationToken);
         return reply;
     }
 

@@ -27,6 +27,8 @@ public sealed partial class CustomerGrain : ICustomer, IGrainLifecycle
 
     private const int SchemaVersion = 1;
     private const int SnapshotEvery = 32;
+    private const int MostSinceSnapshot = 512;
+    private const int SnapshotBytesPerChange = 256;
     private const int MostBehind = 1024;
     private static readonly TimeSpan SnapshotAfter = TimeSpan.FromSeconds(30);
 
@@ -64,6 +66,9 @@ public sealed partial class CustomerGrain : ICustomer, IGrainLifecycle
     }
 
     private bool Exists => _minted >= 0;
+
+    /// <summary>Changes after which a snapshot is worth its writing: a large one waits for more of them.</summary>
+    private int SnapshotDue => Math.Clamp(_snapshots.Bytes / SnapshotBytesPerChange, SnapshotEvery, MostSinceSnapshot);
 
     // Made when needed: a live customer that only absorbs and answers carries neither.
     private HistoryReader Reader => new(_ports.History, _tenant);
@@ -163,7 +168,7 @@ public sealed partial class CustomerGrain : ICustomer, IGrainLifecycle
         {
             _foldAgain = true;
             await FoldAgainAsync(cancellationToken);
-            await AfterChangeAsync(SnapshotEvery, cancellationToken);
+            await AfterChangeAsync(MostSinceSnapshot, cancellationToken);
         }
 
         return new RefoldReply
@@ -264,7 +269,7 @@ public sealed partial class CustomerGrain : ICustomer, IGrainLifecycle
         _rendered = null;
         _sinceSnapshot += changes;
         await _ids.FreezeAsync(_sequence, cancellationToken);
-        if (_sinceSnapshot >= SnapshotEvery) StartSnapshot();
+        if (_sinceSnapshot >= SnapshotDue) StartSnapshot();
         else StartSnapshotTimer();
     }
 

@@ -11,6 +11,9 @@ internal sealed class SnapshotWriter(IStateStore states, IStepObserver steps, st
     private Task _write = Task.CompletedTask;
     private bool _failed;
 
+    /// <summary>Size of the newest snapshot, read or written.</summary>
+    public int Bytes { get; private set; }
+
     /// <summary>Whether the last write failed, so that what it held is not stored.</summary>
     public bool Pending => _failed || !_write.IsCompleted;
 
@@ -19,6 +22,7 @@ internal sealed class SnapshotWriter(IStateStore states, IStepObserver steps, st
     {
         var row = await states.ReadAsync(kind, context.Key, cancellationToken);
         _tag = row.Tag;
+        Bytes = row.Value.Length;
         return row.Exists ? CustomerSnapshot.Parser.ParseFrom(row.Value.Span) : null;
     }
 
@@ -75,6 +79,7 @@ internal sealed class SnapshotWriter(IStateStore states, IStepObserver steps, st
         }
 
         _tag = tag;
+        Bytes = bytes.Length;
         _failed = false;
         steps.Reached(RecoverySteps.SnapshotWritten);
     }

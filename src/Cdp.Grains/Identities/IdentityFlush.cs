@@ -7,5 +7,5 @@ internal sealed record IdentityFlush(Func<Task> WriteAsync, Action Restore);
 
 /// <summary>The rows that deciding a question may read.</summary>
 /// <param name="Keys">Keys of its identifiers.</param>
-/// <param name="Pairs">The pairs it may decide on.</param>
-internal readonly record struct IdentityQuestionNeeds(IReadOnlyList<string> Keys, IReadOnlyList<string> Pairs);
+/// <param name="Anchor">Key of the one that decides whose the event is.</param>
+internal readonly record struct IdentityQuestionNeeds(string[] Keys, string Anchor);

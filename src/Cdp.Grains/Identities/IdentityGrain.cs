@@ -149,9 +149,9 @@ public sealed class IdentityGrain : IIdentity, IGrainLifecycle
 
     private static IdentityQuestionNeeds NeedsOf(IdentityQuestion question, IdentityDecider decider)
     {
-        var anchor = decider.AnchorOf(question.Identifiers).Key;
-        var keys = question.Identifiers.Select(i => i.Key).ToList();
-        return new IdentityQuestionNeeds(keys, [.. keys.Where(k => k != anchor).Select(k => IdentifierPair.Of(k, anchor))]);
+        var keys = new string[question.Identifiers.Count];
+        for (var i = 0; i < keys.Length; i++) keys[i] = question.Identifiers[i].Key;
+        return new IdentityQuestionNeeds(keys, decider.AnchorOf(question.Identifiers).Key);
     }
 
     private async ValueTask MakeRoomAsync()

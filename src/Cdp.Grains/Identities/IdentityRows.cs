@@ -82,10 +82,7 @@ internal sealed class IdentityRows : IIdentityRows
                     else if (node is not null) NeedStanding(node.Customer, missing);
                 }
 
-                foreach (var pair in question.Pairs)
-                {
-                    if (!_refusals.TryGet(pair, out _)) missing.Add(_refusals.LoadAsync(pair));
-                }
+                if (missing.Count == 0) NeedRefusals(question, missing);
             }
 
             await Task.WhenAll(missing);
@@ -173,6 +170,21 @@ internal sealed class IdentityRows : IIdentityRows
         }
 
         _markTag = tag ?? _markTag;
+    }
+
+    private void NeedRefusals(in IdentityQuestionNeeds question, List<Task> missing)
+    {
+        var anchorIsNew = _nodes.Get(question.Anchor) is null;
+        foreach (var key in question.Keys)
+        {
+            if (key == question.Anchor) continue;
+            var pair = IdentifierPair.Of(key, question.Anchor);
+            if (_refusals.TryGet(pair, out _)) continue;
+
+            // Of a refused pair one had a customer: two newcomers were never refused, and nothing has to be read.
+            if (anchorIsNew && _nodes.Get(key) is null) _refusals.PutAbsent(pair);
+            else missing.Add(_refusals.LoadAsync(pair));
+        }
     }
 
     private void NeedStanding(string customer, List<Task> missing)

@@ -62,6 +62,12 @@ internal sealed class RowSet<T>(
         _dirty.Add(row);
     }
 
+    /// <summary>Takes note that the store has no such row, which the caller knows without reading.</summary>
+    public void PutAbsent(string key)
+    {
+        if (!_rows.ContainsKey(key)) Add(key, null, null);
+    }
+
     /// <summary>Loads a row unless it is there; concurrent loads of one row share a read.</summary>
     public Task LoadAsync(string key)
     {
