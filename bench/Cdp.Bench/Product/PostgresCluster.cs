@@ -40,7 +40,7 @@ internal sealed class PostgresCluster : IAsyncDisposable
         var cluster = new PostgresCluster(data, bin, user, port);
         if (user is not null) await RunAsync("chown", user, data);
         await cluster.ToolAsync("initdb", "-D", data, "-U", "cdp", "-A", "trust");
-        await cluster.ToolAsync("pg_ctl", "-D", data, "-w", "-l", Path.Combine(data, "log"), "-o", string.Create(CultureInfo.InvariantCulture, $"-p {port} -k {data} -c listen_addresses=127.0.0.1"), "start");
+        await cluster.ToolAsync("pg_ctl", "-D", data, "-w", "-l", Path.Combine(data, "log"), "-o", string.Create(CultureInfo.InvariantCulture, $"-p {port} -k {data} -c listen_addresses=127.0.0.1 -c shared_buffers=2GB -c max_wal_size=8GB -c wal_compression=on"), "start");
         return cluster;
     }
 

@@ -23,13 +23,15 @@ internal static class PostgresPipeline
         CREATE TABLE profiles (tenant text, customer text, state jsonb, PRIMARY KEY (tenant, customer));
         """;
 
-    // One row an event; $3 and $4 are its identifiers, the stronger one first.
+    // One row an event; $3 and $4 are its identifiers, the stronger one first. Links are read one by one: a join reads all
+    // of them where the planner knows no better.
     private const string Apply = """
         WITH sent AS (
-          SELECT e.*, coalesce(a.customer, b.customer, first_value(k1) OVER (PARTITION BY k2), k1) AS customer
-          FROM unnest($1, $2, $3, $4, $5, $6, $7, $8) AS e (source, id, k1, k2, type, payload, value, category)
-          LEFT JOIN links a ON a.tenant = 'default' AND a.identifier = k1
-          LEFT JOIN links b ON b.tenant = 'default' AND b.identifier = k2),
+          SELECT e.*, coalesce(
+            (SELECT customer FROM links WHERE tenant = 'default' AND identifier = k1),
+            (SELECT customer FROM links WHERE tenant = 'default' AND identifier = k2),
+            first_value(k1) OVER (PARTITION BY k2), k1) AS customer
+          FROM unnest($1, $2, $3, $4, $5, $6, $7, $8) AS e (source, id, k1, k2, type, payload, value, category)),
         fresh AS (
           INSERT INTO events (tenant, source, id, customer, type, at, payload)
           SELECT 'default', source, id, customer, type, now(), payload FROM sent

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Cdp.Domain.Profiles;
 using Cdp.Domain.Tenants;
 using Cdp.Grains.Ports;
@@ -27,6 +28,9 @@ public sealed partial class CustomerGrain : ICustomer, IGrainLifecycle
 
     private const int SchemaVersion = 1;
     private const int SnapshotEvery = 32;
+
+    // To read fewer events again after a crash costs less than to write a snapshot of every customer seen.
+    private const int SnapshotWorth = 8;
     private const int MostSinceSnapshot = 512;
     private const int SnapshotBytesPerChange = 256;
     private const int MostBehind = 1024;
@@ -103,6 +107,7 @@ public sealed partial class CustomerGrain : ICustomer, IGrainLifecycle
     }
 
     /// <inheritdoc/>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<ApplyReply> Apply(ApplyRequest request, CancellationToken cancellationToken)
     {
         if (Elsewhere() is { } forwarded) return new ApplyReply { Standing = CustomerStanding.Forwarded, ForwardedTo = forwarded };
@@ -112,7 +117,7 @@ public sealed partial class CustomerGrain : ICustomer, IGrainLifecycle
         var arrivals = new Arrivals(_key, _sequence, _ids, _ports.History, _ports.Names);
         var slice = arrivals.Slice;
         if (!Exists) slice.Entries.Add(new HistoryEntry { Minted = request.Mint });
-        foreach (var entry in request.Entries) await arrivals.TakeAsync(entry, cancellationToken);
+        for (var i = 0; i < request.Entries.Count; i++) await arrivals.TakeAsync(request.Entries[i], cancellationToken);
         var reply = new ApplyReply
         {
             Standing = CustomerStanding.Here,
@@ -249,6 +254,7 @@ public sealed partial class CustomerGrain : ICustomer, IGrainLifecycle
         _sinceSnapshot++;
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask AppendAsync(HistorySlice slice, CancellationToken cancellationToken)
     {
         _ports.Steps.Reached(RecoverySteps.HistoryAppending);
@@ -270,7 +276,7 @@ public sealed partial class CustomerGrain : ICustomer, IGrainLifecycle
         _sinceSnapshot += changes;
         await _ids.FreezeAsync(_sequence, cancellationToken);
         if (_sinceSnapshot >= SnapshotDue) StartSnapshot();
-        else StartSnapshotTimer();
+        else if (_sinceSnapshot >= SnapshotWorth) StartSnapshotTimer();
     }
 
     private void StartSnapshotTimer()

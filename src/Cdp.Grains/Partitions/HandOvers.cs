@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Cdp.Grains.Customers;
 using Cdp.Grains.Identities;
 using Cdp.Grains.Ports;
@@ -85,6 +86,7 @@ internal sealed class HandOvers(IGrainContext context, GrainMetrics metrics, Han
         if (_spare.Count < MostSpare) _spare.Push(queue);
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<ApplyReply> ApplyAsync(Queue queue, ApplyRequest request, CancellationToken cancellationToken)
     {
         try
@@ -96,8 +98,13 @@ internal sealed class HandOvers(IGrainContext context, GrainMetrics metrics, Han
             metrics.Retried(e);
         }
 
+        return await ApplyAgainAsync(queue.Key, request, cancellationToken);
+    }
+
+    private async ValueTask<ApplyReply> ApplyAgainAsync(string key, ApplyRequest request, CancellationToken cancellationToken)
+    {
         await Task.Delay(FirstRetry, context.Time, cancellationToken);
-        return await CallAsync(() => context.Grains.Get<ICustomer>(queue.Key).Apply(request, cancellationToken), cancellationToken);
+        return await CallAsync(() => context.Grains.Get<ICustomer>(key).Apply(request, cancellationToken), cancellationToken);
     }
 
     private async ValueTask HandleAsync(Queue queue, ApplyRequest request, ApplyReply reply, CancellationToken cancellationToken)
@@ -123,9 +130,7 @@ internal sealed class HandOvers(IGrainContext context, GrainMetrics metrics, Han
                 Flush(cancellationToken);
                 break;
             default:
-                var confirmed = await CallAsync(
-                    () => context.Grains.Get<IIdentity>(queue.Tenant).Confirm(new ConfirmCustomerRequest { Customer = queue.Customer }, cancellationToken),
-                    cancellationToken);
+                var confirmed = await ConfirmAsync(queue.Tenant, queue.Customer, cancellationToken);
                 if (!confirmed.Minted || request.Mint is not null)
                 {
                     foreach (var (entry, batch) in queue.Sent) listener.Bury(entry, batch, "CUSTOMER_GONE");
@@ -137,6 +142,9 @@ internal sealed class HandOvers(IGrainContext context, GrainMetrics metrics, Han
                 break;
         }
     }
+
+    private ValueTask<ConfirmCustomerReply> ConfirmAsync(string tenant, string customer, CancellationToken cancellationToken) => CallAsync(
+        () => context.Grains.Get<IIdentity>(tenant).Confirm(new ConfirmCustomerRequest { Customer = customer }, cancellationToken), cancellationToken);
 
     private static bool IsSkipped(ApplyReply reply, LogEntry entry)
     {
