@@ -51,8 +51,8 @@ internal sealed class Arrivals(string key, long sequence, EventIds ids, IHistory
     /// <summary>Events to fold.</summary>
     public List<FreshEvent> Fresh { get; } = [];
 
-    /// <summary>Id hashes, their low halves, of further copies.</summary>
-    public List<ulong>? Copies { get; private set; }
+    /// <summary>Id hashes, their low halves, of further copies, and where their entries stand.</summary>
+    public List<(ulong Id, long Sequence)>? Copies { get; private set; }
 
     /// <summary>Events that stand in the history at the very position they came from: delivered before, and nobody knows what of it was heard.</summary>
     public List<EventReference>? Redelivered { get; private set; }
@@ -98,7 +98,7 @@ internal sealed class Arrivals(string key, long sequence, EventIds ids, IHistory
             if (earlier.Id == id) return false;
         }
 
-        return sequence == 0 || (!ids.FiltersMissing && ids.Find((ulong)id, sequence).Count == 0);
+        return sequence == 0 || (!ids.FiltersMissing && !ids.MayHold((ulong)id));
     }
 
     private async ValueTask CompareAsync(FreshEvent fresh, CancellationToken cancellationToken)
@@ -122,7 +122,7 @@ internal sealed class Arrivals(string key, long sequence, EventIds ids, IHistory
         if (other) Conflicting++;
         if (known.TrueForAll(reference.ComesBefore)) ReplacesFolded = true;
         Slice.Entries.Add(new HistoryEntry { Copy = new CopyEntry { Event = fresh.Entry, OtherContent = other } });
-        (Copies ??= []).Add((ulong)reference.Id);
+        (Copies ??= []).Add(((ulong)reference.Id, fresh.Sequence));
     }
 
     /// <summary>All copies of an event that are known, in the history and earlier in the same request.</summary>
@@ -135,11 +135,10 @@ internal sealed class Arrivals(string key, long sequence, EventIds ids, IHistory
         }
 
         if (sequence == 0) return known;
-        if (ids.FiltersMissing) await ids.LoadFiltersAsync(cancellationToken);
         var reader = new HistoryReader(history, key[..key.IndexOf('/', StringComparison.Ordinal)]);
-        foreach (var (from, to) in ids.Find((ulong)reference.Id, sequence))
+        foreach (var place in await ids.LocateAsync((ulong)reference.Id, cancellationToken))
         {
-            await foreach (var placed in reader.ReadUnionAsync(key, from, to, cancellationToken))
+            await foreach (var placed in reader.ReadUnionAsync(key, place, place + 1, cancellationToken))
             {
                 if ((placed.Entry.Event ?? placed.Entry.Copy?.Event) is not { } entry) continue;
                 var found = new EventReference(placed.Key, placed.Sequence, entry);

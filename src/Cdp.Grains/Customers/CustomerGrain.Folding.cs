@@ -41,11 +41,11 @@ public sealed partial class CustomerGrain
     /// <summary>Takes what was appended into the profile; where that is not exact, all is to be folded again.</summary>
     private void FoldIn(Arrivals arrivals, Definitions definitions)
     {
-        foreach (var id in arrivals.Copies ?? []) _ids.Add(id);
+        foreach (var (id, sequence) in arrivals.Copies ?? []) _ids.Add(id, sequence);
         _foldAgain |= arrivals.ReplacesFolded;
         foreach (var taken in arrivals.Fresh)
         {
-            _ids.Add(taken.Entry.IdHashLow);
+            _ids.Add(taken.Entry.IdHashLow, taken.Sequence);
             _foldAgain = _foldAgain || !TryAbsorb(taken, definitions);
         }
 

@@ -63,7 +63,7 @@ public sealed partial class CustomerGrain
             loserIds.Add(id);
 
             // A false positive only costs a fold that would not have been needed.
-            overlap |= _ids.Find(id, _sequence).Count > 0;
+            overlap |= _ids.MayHold(id);
         }
 
         var slice = new HistorySlice();
@@ -78,7 +78,7 @@ public sealed partial class CustomerGrain
         await AppendAsync(slice, cancellationToken);
         if (!Exists) _minted = request.Mint.IdentitySequence;
         (_absorbed ??= []).Add(LoserHash(request.Loser));
-        foreach (var id in loserIds) _ids.Add(id);
+        foreach (var id in loserIds) _ids.Add(id, _sequence - 1);
         _foldedUnder ??= definitions;
 
         var theirs = request.Snapshot;

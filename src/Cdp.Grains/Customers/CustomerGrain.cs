@@ -26,7 +26,7 @@ public sealed partial class CustomerGrain : ICustomer, IGrainLifecycle
     /// <summary>Kind of the state that holds snapshots.</summary>
     public const string SnapshotKind = "customer";
 
-    private const int SchemaVersion = 1;
+    private const int SchemaVersion = 2;
     private const int SnapshotEvery = 32;
 
     // To read fewer events again after a crash costs less than to write a snapshot of every customer seen.
@@ -84,6 +84,7 @@ public sealed partial class CustomerGrain : ICustomer, IGrainLifecycle
     {
         var definitions = await DefinitionsAsync(cancellationToken);
         var snapshot = await _snapshots.ReadAsync(cancellationToken);
+        if (snapshot?.SchemaVersion != SchemaVersion) snapshot = null;
         if (snapshot is not null) Take(snapshot, definitions);
         var behind = new List<EventReference>();
         await foreach (var placed in Reader.ReadAsync(_key, _sequence, long.MaxValue, cancellationToken))
@@ -230,7 +231,7 @@ public sealed partial class CustomerGrain : ICustomer, IGrainLifecycle
         {
             case HistoryEntry.KindOneofCase.Event:
                 behind.Add(new EventReference(placed.Key, placed.Sequence, placed.Entry.Event));
-                AddId(placed.Entry);
+                AddId(placed.Entry, placed.Sequence);
                 break;
             case HistoryEntry.KindOneofCase.Minted:
                 _minted = placed.Entry.Minted.IdentitySequence;
@@ -242,11 +243,11 @@ public sealed partial class CustomerGrain : ICustomer, IGrainLifecycle
                 var absorbed = placed.Entry.Absorbed;
                 (_absorbed ??= []).Add(LoserHash(absorbed.Loser));
                 await foreach (var theirs in Reader.ReadUnionAsync($"{_tenant}/{absorbed.Loser}", 0, absorbed.Entries, cancellationToken))
-                    AddId(theirs.Entry);
+                    AddId(theirs.Entry, placed.Sequence);
                 _foldAgain = true;
                 break;
             default:
-                AddId(placed.Entry);
+                AddId(placed.Entry, placed.Sequence);
                 _foldAgain = true;
                 break;
         }
@@ -315,9 +316,9 @@ public sealed partial class CustomerGrain : ICustomer, IGrainLifecycle
         };
     }
 
-    private void AddId(HistoryEntry entry)
+    private void AddId(HistoryEntry entry, long sequence)
     {
-        if (IdOf(entry) is { } id) _ids.Add(id);
+        if (IdOf(entry) is { } id) _ids.Add(id, sequence);
     }
 
     private static ulong? IdOf(HistoryEntry entry) => (entry.Event ?? entry.Copy?.Event)?.IdHashLow;

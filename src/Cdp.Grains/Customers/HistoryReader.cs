@@ -18,7 +18,8 @@ internal sealed class HistoryReader(IHistory history, string tenant)
     {
         while (from < to)
         {
-            var rows = await history.ReadAsync(key, from, PageBytes, cancellationToken);
+            // A slice holds an entry or a few: for one entry the first slice is enough.
+            var rows = await history.ReadAsync(key, from, to - from == 1 ? 1 : PageBytes, cancellationToken);
             if (rows.Count == 0) yield break;
             foreach (var row in rows)
             {
