@@ -22,18 +22,20 @@ internal sealed class LatencyBench : IBench
         var third = TimeSpan.FromSeconds(arguments.Seconds / 3);
         var full = await Load.RunAsync(client, IngestBench.Sources(), third, token => VisibleAsync(client, token, cancellationToken), cancellationToken);
         var rate = full.Rate / 2;
-        var load = Steady.RunAsync(client, IngestBench.Sources()[0], rate, third * 2, cancellationToken);
-        var visible = ProbeAsync(client, Customers, third * 2, cancellationToken);
+        var ended = Task.Delay(third * 2, cancellationToken);
+        var load = Steady.RunAsync(client, IngestBench.Sources(firstSeed: 101)[0], rate, ended, cancellationToken);
+        var probes = new EventSource(Customers, 201, random => random.Next(Customers));
+        var visible = ProbeAsync(client, probes.Next, ended, cancellationToken);
         var lookups = await Lookups.RunAsync(client, Customers / 100, 1, third * 2, cancellationToken);
-        var probes = await visible;
+        var latencies = await visible;
         await load;
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"full load {full.Rate:n0} events/s, measured at {rate:n0}"));
-        Print("acknowledged -> visible", probes);
+        Print("acknowledged -> visible", latencies);
         Print("lookup", lookups);
-        return new BenchResult(Lookups.Quantile(probes, 0.5) / Lookups.Quantile(lookups, 0.5), new Dictionary<string, double>
+        return new BenchResult(Lookups.Quantile(latencies, 0.5) / Lookups.Quantile(lookups, 0.5), new Dictionary<string, double>
         {
-            ["p50_ms"] = Lookups.Quantile(probes, 0.5),
-            ["p99_ms"] = Lookups.Quantile(probes, 0.99),
+            ["p50_ms"] = Lookups.Quantile(latencies, 0.5),
+            ["p99_ms"] = Lookups.Quantile(latencies, 0.99),
             ["lookup_p50_ms"] = Lookups.Quantile(lookups, 0.5),
             ["lookup_p99_ms"] = Lookups.Quantile(lookups, 0.99),
             ["events_per_s"] = rate,
@@ -41,14 +43,12 @@ internal sealed class LatencyBench : IBench
     }
 
     /// <summary>Publishes single events and times acknowledged → visible, in milliseconds, sorted.</summary>
-    internal static async Task<double[]> ProbeAsync(CdpClient client, int customers, TimeSpan duration, CancellationToken cancellationToken)
+    internal static async Task<double[]> ProbeAsync(CdpClient client, Func<Event> next, Task until, CancellationToken cancellationToken)
     {
-        var started = Stopwatch.GetTimestamp();
-        var source = new EventSource(customers, Random.Shared.Next(), random => random.Next(customers));
         var latencies = new List<double>();
-        while (Stopwatch.GetElapsedTime(started) < duration)
+        while (!until.IsCompleted)
         {
-            var published = await Load.PublishAsync(client, source.NextBatch(1), cancellationToken);
+            var published = await Load.PublishAsync(client, new PublishEventsRequest { Events = { next() } }, cancellationToken);
             var acknowledged = Stopwatch.GetTimestamp();
             await VisibleAsync(client, published.Token, cancellationToken);
             latencies.Add(Stopwatch.GetElapsedTime(acknowledged).TotalMilliseconds);

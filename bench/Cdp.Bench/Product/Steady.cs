@@ -8,11 +8,11 @@ internal static class Steady
 {
     private const int Batch = 50;
 
-    public static async Task RunAsync(CdpClient client, EventSource source, double eventsPerSecond, TimeSpan duration, CancellationToken cancellationToken)
+    public static async Task RunAsync(CdpClient client, EventSource source, double eventsPerSecond, Task until, CancellationToken cancellationToken)
     {
         var started = Stopwatch.GetTimestamp();
         var open = new List<Task>();
-        for (var sent = 0L; Stopwatch.GetElapsedTime(started) < duration; sent += Batch)
+        for (var sent = 0L; !until.IsCompleted; sent += Batch)
         {
             var due = TimeSpan.FromSeconds(sent / eventsPerSecond) - Stopwatch.GetElapsedTime(started);
             if (due > TimeSpan.FromMilliseconds(1)) await Task.Delay(due, cancellationToken);
