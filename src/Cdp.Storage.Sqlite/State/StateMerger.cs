@@ -46,12 +46,19 @@ internal sealed class StateMerger : IAsyncDisposable
     public long BasePages => Volatile.Read(ref _basePages);
 
     /// <summary>Lets the next transaction in: a full memtable changes places, after the one before is merged. Called under <see cref="Commits"/>.</summary>
-    /// <exception cref="StorageException">Both are full, and the last merge failed.</exception>
+    /// <exception cref="StorageException">Both are full, and the merge failed.</exception>
     public void MakeRoom()
     {
         if (!_tables.IsFull) return;
         lock (_gate)
         {
+            if (_failure is not null)
+            {
+                // There may be room by now: who writes is told how the next attempt ends, not how the last one did.
+                _failure = null;
+                Monitor.PulseAll(_gate);
+            }
+
             while (_tables.Immutable is not null && _failure is null) Monitor.Wait(_gate);
             if (_tables.Immutable is not null) throw new StorageException(_failure!.Message, _failure.ResultCode);
         }

@@ -1,5 +1,5 @@
-using Cdp.Domain.Tests.Events;
 using Cdp.Domain.Profiles;
+using Cdp.Domain.Tests.Events;
 using Google.Protobuf;
 
 namespace Cdp.Domain.Tests.Profiles;

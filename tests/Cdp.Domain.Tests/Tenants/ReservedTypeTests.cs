@@ -1,6 +1,6 @@
 using Cdp.Domain.Events;
-using Cdp.Domain.Tests.Events;
 using Cdp.Domain.Tenants;
+using Cdp.Domain.Tests.Events;
 using Cdp.Grains.V1;
 using Cdp.V1;
 

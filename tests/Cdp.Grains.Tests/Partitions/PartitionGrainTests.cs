@@ -1,4 +1,3 @@
-using Google.Protobuf;
 using System.Collections.Concurrent;
 using Cdp.Domain.Tenants;
 using Cdp.Grains.Customers;
@@ -9,6 +8,7 @@ using Cdp.Grains.Tests.Harness;
 using Cdp.Grains.V1;
 using Cdp.State.V1;
 using Cdp.StorageContract;
+using Google.Protobuf;
 
 namespace Cdp.Grains.Tests.Partitions;
 
