@@ -19,7 +19,7 @@ internal sealed class CustomerFold(IEventLog log, HistoryReader reader, TimeProv
     /// the fold throws are added to <paramref name="skipped"/> and left out.
     /// </summary>
     public async ValueTask<ProfileState> RunAsync(
-        string key, long length, Definitions definitions, List<SkippedEntry> skipped, CancellationToken cancellationToken)
+        string key, long length, Definitions definitions, List<Skip> skipped, CancellationToken cancellationToken)
     {
         var references = await CollectAsync(key, length, cancellationToken);
         while (true)
@@ -32,12 +32,13 @@ internal sealed class CustomerFold(IEventLog log, HistoryReader reader, TimeProv
             foreach (var (reference, error) in bad)
             {
                 references.Remove(reference);
-                skipped.Add(new SkippedEntry
+                var entry = new SkippedEntry
                 {
                     Sequence = reference.Sequence,
                     Loser = reference.Key == key ? string.Empty : reference.Key[(reference.Key.IndexOf('/') + 1)..],
                     Error = error,
-                });
+                };
+                skipped.Add(new Skip(entry, reference));
             }
         }
     }
@@ -140,6 +141,9 @@ internal sealed class CustomerFold(IEventLog log, HistoryReader reader, TimeProv
 
     private sealed record PlacedReference(EventReference Reference, string Error);
 }
+
+/// <summary>An event on which the fold threw: how it is marked, and what it was.</summary>
+internal readonly record struct Skip(SkippedEntry Entry, EventReference Event);
 
 /// <summary>An event entry, as small as the order and the reading of the payload need it.</summary>
 internal readonly record struct EventReference(

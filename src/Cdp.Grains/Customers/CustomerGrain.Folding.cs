@@ -1,5 +1,6 @@
 using Cdp.Domain.Profiles;
 using Cdp.Domain.Tenants;
+using Cdp.Grains.Partitions;
 using Cdp.Grains.V1;
 using Cdp.State.V1;
 
@@ -56,12 +57,14 @@ public sealed partial class CustomerGrain
     private async ValueTask<List<SkippedEntry>> FoldAgainAsync(CancellationToken cancellationToken)
     {
         var definitions = await DefinitionsAsync(cancellationToken);
-        var skipped = new List<SkippedEntry>();
+        var skipped = new List<Skip>();
         var profile = await Fold.RunAsync(_key, _sequence, definitions, skipped, cancellationToken);
         if (skipped.Count > 0)
         {
+            // Letters before marks: what is marked is not thrown on again.
+            foreach (var skip in skipped) await BuryAsync(skip.Event, cancellationToken);
             var slice = new HistorySlice();
-            slice.Entries.AddRange(skipped.Select(s => new HistoryEntry { Skipped = s }));
+            slice.Entries.AddRange(skipped.Select(s => new HistoryEntry { Skipped = s.Entry }));
             await AppendAsync(slice, cancellationToken);
         }
 
@@ -71,7 +74,14 @@ public sealed partial class CustomerGrain
         _foldAgain = false;
         _sinceSnapshot += MostSinceSnapshot;
         _ports.Metrics.FoldedAgain();
-        return skipped;
+        return [.. skipped.Select(s => s.Entry)];
+    }
+
+    /// <summary>Keeps an event as a dead letter, also where nobody delivered it just now who would.</summary>
+    private async ValueTask BuryAsync(EventReference bad, CancellationToken cancellationToken)
+    {
+        var letter = new DeadLetter { Partition = bad.Partition, Position = bad.Position, Reason = DeadLetters.FoldFailed, At = bad.ReceivedAt };
+        if (await DeadLetters.KeepAsync(_ports.States, _tenant, letter, cancellationToken)) _ports.Metrics.DeadLetters(1);
     }
 
     private void FoldAgainSoon()

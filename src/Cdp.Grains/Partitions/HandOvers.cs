@@ -115,7 +115,7 @@ internal sealed class HandOvers(IGrainContext context, GrainMetrics metrics, Han
                 metrics.Applied(reply.Applied, reply.Duplicates, reply.Conflicting);
                 foreach (var (entry, batch) in queue.Sent)
                 {
-                    if (IsSkipped(reply, entry)) listener.Bury(entry, batch, "FOLD_FAILED");
+                    if (IsSkipped(reply, entry)) listener.Bury(entry, batch, DeadLetters.FoldFailed);
                     else listener.Done(batch);
                 }
 

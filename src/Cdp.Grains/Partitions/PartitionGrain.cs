@@ -279,11 +279,9 @@ public sealed class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.ILis
 
     private async Task BuryAsync(LogEntry entry, Batch batch, string reason)
     {
-        var key = string.Create(CultureInfo.InvariantCulture, $"{entry.Tenant}/{entry.Partition:D4}/{entry.Position:D19}");
         var letter = new DeadLetter { Partition = entry.Partition, Position = entry.Position, Reason = reason, At = entry.Event.ReceivedAt };
-        var written = await _handOvers.CallAsync(
-            () => _ports.States.WriteAsync(DeadLetterKind, key, letter.ToByteArray(), null, _stop.Token), _stop.Token);
-        if (written is not null) _ports.Metrics.DeadLetters(1);
+        var isNew = await _handOvers.CallAsync(() => DeadLetters.KeepAsync(_ports.States, entry.Tenant, letter, _stop.Token), _stop.Token);
+        if (isNew) _ports.Metrics.DeadLetters(1);
         batch.DeadLetters++;
         Done(batch);
     }

@@ -108,6 +108,9 @@ public sealed class FoldIsTotalTests : IDisposable
 
     private async Task AssertHoldsTwoAsync()
     {
+        // Whoever folded, on whatever occasion, kept the letter.
+        var letter = await _customer.States.ReadAsync(Cdp.Grains.Partitions.PartitionGrain.DeadLetterKind, $"shop/0000/{1:D19}", CancellationToken.None);
+        Assert.Equal("FOLD_FAILED", DeadLetter.Parser.ParseFrom(letter.Value.Span).Reason);
         var customer = await _customer.StartAsync();
         Assert.Equal(2, (await CustomerHarness.ReadAsync(customer)).Activity.EventCount);
         Assert.Equal(await CustomerHarness.DigestAsync(customer, asItStands: true), await CustomerHarness.DigestAsync(customer, asItStands: false));
