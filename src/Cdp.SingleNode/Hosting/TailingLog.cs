@@ -8,10 +8,10 @@ namespace Cdp.SingleNode.Hosting;
 public sealed class TailingLog : IEventAppender, IPartitionProgress
 {
     /// <summary>Parsed events kept per partition, in bytes of their payload.</summary>
-    public const long TailBytes = 512L * 1024;
+    public const long TailBytes = 2L * 1024 * 1024;
 
     private const int ReadBytes = 512 * 1024;
-    private static readonly TimeSpan MostSlowDown = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan MostSlowDown = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan AdmissionDelay = TimeSpan.FromMilliseconds(250);
 
     private readonly IEventLog _log;
