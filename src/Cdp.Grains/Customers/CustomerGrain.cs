@@ -86,19 +86,32 @@ public sealed partial class CustomerGrain : ICustomer, IGrainLifecycle
         var snapshot = await _snapshots.ReadAsync(cancellationToken);
         if (snapshot?.SchemaVersion != SchemaVersion) snapshot = null;
         if (snapshot is not null) Take(snapshot, definitions);
+        var lacks = snapshot is null || snapshot.FoldVersion != ProfileFold.Version || snapshot.Bookkeeping.FoldAgain;
         var behind = new List<EventReference>();
         await foreach (var placed in Reader.ReadAsync(_key, _sequence, long.MaxValue, cancellationToken))
         {
-            await FollowAsync(placed, behind, cancellationToken);
+            lacks |= await FollowAsync(placed, behind, cancellationToken);
             _sequence = placed.Sequence + 1;
         }
 
         if (!Exists) return;
         _foldedUnder ??= definitions;
-        _foldAgain |= behind.Count > MostBehind;
+        _foldAgain |= behind.Count > (_sealedInto.Length == 0 ? MostBehind : 0);
+
+        // Who is sealed only forwards, and whoever takes it in folds what it lacks.
+        if (_sealedInto.Length > 0) return;
         if (behind.Count > 0 && !_foldAgain) await AbsorbBehindAsync(behind, definitions, cancellationToken);
-        if (_foldAgain && (snapshot is null || snapshot.FoldVersion != ProfileFold.Version)) await FoldAgainAsync(cancellationToken);
-        else if (_foldAgain) FoldAgainSoon();
+        if (!_foldAgain) return;
+
+        // What stands in the history is seen by the first who asks; only new definitions may take effect later.
+        if (!lacks)
+        {
+            FoldAgainSoon();
+            return;
+        }
+
+        await FoldAgainAsync(cancellationToken);
+        await AfterChangeAsync(0, cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -224,9 +237,10 @@ public sealed partial class CustomerGrain : ICustomer, IGrainLifecycle
         _ids.Load(book);
     }
 
-    /// <summary>Takes note of an entry that the snapshot does not reflect.</summary>
-    private async ValueTask FollowAsync(PlacedEntry placed, List<EventReference> behind, CancellationToken cancellationToken)
+    /// <summary>Takes note of an entry that the snapshot does not reflect; true where the profile lacks what it holds.</summary>
+    private async ValueTask<bool> FollowAsync(PlacedEntry placed, List<EventReference> behind, CancellationToken cancellationToken)
     {
+        _sinceSnapshot++;
         switch (placed.Entry.KindCase)
         {
             case HistoryEntry.KindOneofCase.Event:
@@ -235,10 +249,10 @@ public sealed partial class CustomerGrain : ICustomer, IGrainLifecycle
                 break;
             case HistoryEntry.KindOneofCase.Minted:
                 _minted = placed.Entry.Minted.IdentitySequence;
-                break;
+                return false;
             case HistoryEntry.KindOneofCase.Sealed:
                 _sealedInto = placed.Entry.Sealed.Winner;
-                break;
+                return false;
             case HistoryEntry.KindOneofCase.Absorbed:
                 var absorbed = placed.Entry.Absorbed;
                 (_absorbed ??= []).Add(LoserHash(absorbed.Loser));
@@ -252,7 +266,7 @@ public sealed partial class CustomerGrain : ICustomer, IGrainLifecycle
                 break;
         }
 
-        _sinceSnapshot++;
+        return true;
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]

@@ -77,10 +77,10 @@ public sealed class EventFlowTests
     public async Task An_order_number_finds_a_customer_and_never_merges_two()
     {
         await using var server = await GatewayFixture.StartAsync();
-        await server.PublishAsync(GatewayFixture.Event("1", "Order Completed", ("user_id", "u1"), ("order_id", "A-7")));
+        var before = await server.PublishAsync(GatewayFixture.Event("1", "Order Completed", ("user_id", "u1"), ("order_id", "A-7")));
+        var first = await server.ProfileAsync("user_id", "u1", before);
         var token = await server.PublishAsync(GatewayFixture.Event("2", "Order Completed", ("user_id", "u2"), ("order_id", "A-7")));
 
-        var first = await server.ProfileAsync("user_id", "u1", token);
         Assert.Equal(first.CustomerId, (await server.ProfileAsync("order_id", "A-7", token)).CustomerId);
         Assert.NotEqual(first.CustomerId, (await server.ProfileAsync("user_id", "u2", token)).CustomerId);
     }

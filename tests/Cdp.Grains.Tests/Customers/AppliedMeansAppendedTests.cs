@@ -78,5 +78,43 @@ public sealed class AppliedMeansAppendedTests : IDisposable
         Assert.Equal(entries, (await _customer.EntriesAsync()).Count);
     }
 
+    [Fact]
+    public async Task The_first_who_reads_after_a_kill_sees_all_whatever_the_snapshot_lacks()
+    {
+        var snapshots = new List<byte[]?>();
+        var last = new Profile();
+        for (var step = 0; step < 12; step++)
+        {
+            var customer = await _customer.StartAsync();
+            for (var i = 0; i < 3; i++) await CustomerHarness.ApplyAsync(customer, await LogAsync($"{step}.{i}", i % 2 == 0 ? step : -step));
+            if (step % 4 == 1) await CustomerHarness.ApplyAsync(customer, await Add($"{step}.add", 100 - step), await Set($"{step}.set", step));
+            if (step % 4 == 2)
+            {
+                var loser = await _customer.StartAsync($"shop/loser-{step}");
+                await CustomerHarness.ApplyAsync(loser, await LogAsync($"{step}.theirs", step), await LogAsync($"{step}.0", step));
+                await CustomerHarness.MergeAsync(customer, loser, $"loser-{step}", step);
+            }
+
+            last = await CustomerHarness.ReadAsync(customer);
+            await customer.StopAsync();
+            snapshots.Add(await _customer.SnapshotAsync());
+        }
+
+        Assert.Equal(ValueStatus.Ok, last.Status);
+        Assert.Equal((12 * 3) + (3 * 2) + 3, last.Activity.EventCount);
+        foreach (var snapshot in snapshots.Prepend(null))
+        {
+            await _customer.LeaveSnapshotAsync(snapshot);
+            var seen = await CustomerHarness.ReadAsync(await _customer.StartAsync());
+            Assert.Equal(last, seen);
+        }
+    }
+
+    private Task<State.V1.LogEntry> Add(string id, int minute) =>
+        _customer.LogAsync(new Event { Id = id, Traits = new TraitChanges { Add = { ["points"] = new Value { IntValue = 1 } } } }, minute);
+
+    private Task<State.V1.LogEntry> Set(string id, int minute) =>
+        _customer.LogAsync(new Event { Id = id, Traits = new TraitChanges { Set = { ["points"] = new Value { IntValue = 5 } } } }, minute);
+
     private Task<State.V1.LogEntry> LogAsync(string id, int minute) => _customer.LogAsync(new Event { Id = id }, minute);
 }

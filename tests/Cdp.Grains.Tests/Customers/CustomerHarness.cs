@@ -38,8 +38,8 @@ internal sealed class CustomerHarness : IDisposable
 
     public void Dispose() => _metrics.Dispose();
 
-    public Task<TestActivation<CustomerGrain>> StartAsync() => TestActivation<CustomerGrain>.StartAsync(
-        Key, new NoGrains(), context => new CustomerGrain(context, new CustomerPorts(States, History, Log, new OneTenant(), NoStepObserver.Instance, _metrics)));
+    public Task<TestActivation<CustomerGrain>> StartAsync(string key = Key) => TestActivation<CustomerGrain>.StartAsync(
+        key, new NoGrains(), context => new CustomerGrain(context, new CustomerPorts(States, History, Log, new OneTenant(), NoStepObserver.Instance, _metrics)));
 
     /// <summary>Appends an event to the log; its minute is when it occurred and was received.</summary>
     public Task<LogEntry> LogAsync(Event made, int minute)
@@ -80,6 +80,29 @@ internal sealed class CustomerHarness : IDisposable
         var reply = await customer.Call(grain => grain.ReadProfile(new ReadProfileRequest { Purpose = TenantDefaults.ServicePurpose }, Cancel));
         Assert.Equal(CustomerStanding.Here, reply.Standing);
         return Profile.Parser.ParseFrom(reply.Profile);
+    }
+
+    /// <summary>Takes another customer in, as the merge that was decided would.</summary>
+    public static async Task MergeAsync(TestActivation<CustomerGrain> winner, TestActivation<CustomerGrain> loser, string loserId, long decision)
+    {
+        var seal = new SealRequest { Winner = Key[(Key.IndexOf('/', StringComparison.Ordinal) + 1)..], IdentitySequence = decision, At = Start };
+        var ended = await loser.Call(grain => grain.Seal(seal, Cancel));
+        var absorb = new AbsorbRequest { Loser = loserId, Entries = ended.Entries, Snapshot = ended.Snapshot, IdentitySequence = decision, At = Start };
+        await winner.Call(grain => grain.Absorb(absorb, Cancel));
+    }
+
+    /// <summary>The stored snapshot.</summary>
+    public async Task<byte[]?> SnapshotAsync()
+    {
+        var row = await States.ReadAsync(CustomerGrain.SnapshotKind, Key, Cancel);
+        return row.Exists ? row.Value.ToArray() : null;
+    }
+
+    /// <summary>Puts a snapshot in the place of the stored one, as a kill would have left it.</summary>
+    public async Task LeaveSnapshotAsync(byte[]? snapshot)
+    {
+        States.DropKind(CustomerGrain.SnapshotKind);
+        if (snapshot is not null) await States.WriteAsync(CustomerGrain.SnapshotKind, Key, snapshot, null, Cancel);
     }
 
     /// <summary>Digest of the state as it stands, or folded again from the history.</summary>
