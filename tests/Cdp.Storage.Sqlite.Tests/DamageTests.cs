@@ -144,7 +144,7 @@ public sealed class DamageTests
             Assert.Equal(2, (await Assert.ThrowsAsync<LogDamagedException>(() => store.Log.ReadAsync(1, 2, int.MaxValue, Token).AsTask())).Position);
 
             // A write that meets the damage fails alone.
-            var blank = store.Log.BlankAsync(1, 2, Token).AsTask();
+            var blank = store.Log.BlankAsync(1, 2, default, Token).AsTask();
             var append = store.Log.AppendAsync(0, [Bytes.Record("t", "well")], Token).AsTask();
             await Assert.ThrowsAsync<LogDamagedException>(() => blank);
             Assert.Equal(0, await append);

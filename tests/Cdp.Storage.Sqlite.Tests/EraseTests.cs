@@ -34,7 +34,7 @@ public sealed class EraseTests
         }
 
         var blanked = written.Where((_, i) => i % 9 == 0).ToList();
-        await Task.WhenAll(blanked.Select(b => store.Log.BlankAsync(b.Partition, b.Position, Token).AsTask()));
+        await Task.WhenAll(blanked.Select(b => store.Log.BlankAsync(b.Partition, b.Position, Bytes.Of("<left>"), Token).AsTask()));
 
         var files = Directory.GetFiles(directory.Path, "*.db*").Select(f => (f, Read(f))).ToList();
         Assert.Contains(files, f => f.f.EndsWith("log.db", StringComparison.Ordinal) && f.Item2.AsSpan().IndexOf(Encoding.UTF8.GetBytes(written[1].Marker)) >= 0);
@@ -46,6 +46,11 @@ public sealed class EraseTests
         foreach (var (partition, position, marker) in written.Except(blanked))
         {
             Assert.Contains(marker, Bytes.Text((await store.Log.ReadManyAsync([(partition, position)], Token))[0]!.Value.Payload), StringComparison.Ordinal);
+        }
+
+        foreach (var (partition, position, _) in blanked)
+        {
+            Assert.Equal("<left>", Bytes.Text((await store.Log.ReadManyAsync([(partition, position)], Token))[0]!.Value.Payload));
         }
 
         var verified = await store.Maintenance.VerifyLogAsync(Token);

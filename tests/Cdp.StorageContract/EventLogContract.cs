@@ -98,7 +98,7 @@ public abstract class EventLogContract
     {
         await using var storage = await NewAsync();
         await storage.Store.AppendAsync(0, Records("a", 5), Token);
-        Assert.True(await storage.Store.BlankAsync(0, 2, Token));
+        Assert.True(await storage.Store.BlankAsync(0, 2, default, Token));
         for (var pass = 0; pass < 2; pass++)
         {
             var records = await storage.Store.ReadAsync(0, 0, 1000, Token);
@@ -116,9 +116,27 @@ public abstract class EventLogContract
     {
         await using var storage = await NewAsync();
         await storage.Store.AppendAsync(0, [new LogRecord("t", LogRecordFlags.Refused, 9, Bytes.Of("secret"))], Token);
-        Assert.True(await storage.Store.BlankAsync(0, 0, Token));
-        Assert.True(await storage.Store.BlankAsync(0, 0, Token));
+        Assert.True(await storage.Store.BlankAsync(0, 0, default, Token));
+        Assert.True(await storage.Store.BlankAsync(0, 0, default, Token));
         Assert.Equal("t|Refused, Blanked|9|", Bytes.Show((await storage.Store.ReadManyAsync([(0, 0)], Token))[0]));
+    }
+
+    [Fact]
+    public async Task A_blanked_record_leaves_what_it_is_told_to_and_never_more_than_it_held()
+    {
+        await using var storage = await NewAsync();
+        await storage.Store.AppendAsync(0, [.. Records("before", 1), new LogRecord("t", LogRecordFlags.None, 7, Bytes.Of("header and secret")), .. Records("after", 1)], Token);
+        await Assert.ThrowsAsync<ArgumentException>(() => storage.Store.BlankAsync(0, 1, Bytes.Of("more than the record held"), Token).AsTask());
+        Assert.Equal("header and secret", Bytes.Text((await storage.Store.ReadManyAsync([(0, 1)], Token))[0]!.Value.Payload));
+
+        Assert.True(await storage.Store.BlankAsync(0, 1, Bytes.Of("header"), Token));
+        Assert.True(await storage.Store.BlankAsync(0, 1, Bytes.Of("header"), Token));
+        for (var pass = 0; pass < 2; pass++)
+        {
+            Assert.Equal(["before0", "header", "after0"], (await storage.Store.ReadAsync(0, 0, 1000, Token)).Select(r => Bytes.Text(r.Record.Payload)));
+            Assert.Equal("t|Blanked|7|686561646572", Bytes.Show((await storage.Store.ReadManyAsync([(0, 1)], Token))[0]));
+            await storage.ReopenAsync();
+        }
     }
 
     [Fact]
@@ -126,9 +144,9 @@ public abstract class EventLogContract
     {
         await using var storage = await NewAsync();
         await storage.Store.AppendAsync(0, Records("a", 1), Token);
-        Assert.False(await storage.Store.BlankAsync(0, 1, Token));
-        Assert.False(await storage.Store.BlankAsync(0, -1, Token));
-        Assert.False(await storage.Store.BlankAsync(1, 0, Token));
+        Assert.False(await storage.Store.BlankAsync(0, 1, default, Token));
+        Assert.False(await storage.Store.BlankAsync(0, -1, default, Token));
+        Assert.False(await storage.Store.BlankAsync(1, 0, default, Token));
     }
 
     [Fact]
@@ -153,7 +171,7 @@ public abstract class EventLogContract
         await Assert.ThrowsAnyAsync<ArgumentException>(() => storage.Store.ReadAsync(-1, 0, 1, Token).AsTask());
         await Assert.ThrowsAnyAsync<ArgumentException>(() => storage.Store.ReadAsync(0, -1, 1, Token).AsTask());
         await Assert.ThrowsAnyAsync<ArgumentException>(() => storage.Store.EndAsync(Partitions, Token).AsTask());
-        await Assert.ThrowsAnyAsync<ArgumentException>(() => storage.Store.BlankAsync(Partitions, 0, Token).AsTask());
+        await Assert.ThrowsAnyAsync<ArgumentException>(() => storage.Store.BlankAsync(Partitions, 0, default, Token).AsTask());
     }
 
     [Fact]
@@ -226,7 +244,8 @@ public abstract class EventLogContract
                         Assert.Equal(await oracle.EndAsync(partition, Token), await storage.Store.EndAsync(partition, Token));
                         break;
                     case 10:
-                        Assert.Equal(await oracle.BlankAsync(partition, position, Token), await storage.Store.BlankAsync(partition, position, Token));
+                        var left = Bytes.Random(random.Next(), random.Next(60));
+                        Assert.Equal(await BlankAsync(oracle, partition, position, left), await BlankAsync(storage.Store, partition, position, left));
                         break;
                     default:
                         await storage.ReopenAsync();
@@ -234,6 +253,18 @@ public abstract class EventLogContract
                 }
             }
         });
+
+    private static async Task<string> BlankAsync(IEventLog log, int partition, long position, ReadOnlyMemory<byte> remainder)
+    {
+        try
+        {
+            return await log.BlankAsync(partition, position, remainder, Token) ? "blanked" : "nothing there";
+        }
+        catch (ArgumentException)
+        {
+            return "too much left";
+        }
+    }
 
     private static LogRecord[] Records(string name, int count) =>
         [.. Enumerable.Range(0, count).Select(i => Bytes.Record("tenant", $"{name}{i}"))];

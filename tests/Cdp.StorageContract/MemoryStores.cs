@@ -150,6 +150,7 @@ public sealed class MemoryCustomerIndex : ICustomerIndex
 public sealed class MemoryEventLog(int partitions) : IEventLog
 {
     private readonly List<LogRecord>[] _records = [.. Enumerable.Range(0, partitions).Select(_ => new List<LogRecord>())];
+    private readonly Dictionary<(int Partition, long Position), int> _blankedLengths = [];
     private readonly Lock _lock = new();
 
     public int Partitions => _records.Length;
@@ -203,14 +204,17 @@ public sealed class MemoryEventLog(int partitions) : IEventLog
         lock (_lock) return new(_records[partition].Count);
     }
 
-    public ValueTask<bool> BlankAsync(int partition, long position, CancellationToken cancellationToken)
+    public ValueTask<bool> BlankAsync(int partition, long position, ReadOnlyMemory<byte> remainder, CancellationToken cancellationToken)
     {
         Check(partition);
         lock (_lock)
         {
             if (position < 0 || position >= _records[partition].Count) return new(false);
             var record = _records[partition][(int)position];
-            _records[partition][(int)position] = record with { Flags = record.Flags | LogRecordFlags.Blanked, Payload = default };
+            var length = _blankedLengths.GetValueOrDefault((partition, position), record.Payload.Length);
+            if (remainder.Length > Math.Min(length, ushort.MaxValue)) throw new ArgumentException("More than there was.", nameof(remainder));
+            _blankedLengths[(partition, position)] = length;
+            _records[partition][(int)position] = record with { Flags = record.Flags | LogRecordFlags.Blanked, Payload = remainder.ToArray() };
             return new(true);
         }
     }

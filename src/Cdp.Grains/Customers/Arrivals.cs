@@ -1,6 +1,5 @@
 using Cdp.Domain.Events;
 using Cdp.Domain.Profiles;
-using Cdp.Grains.Ports;
 using Cdp.State.V1;
 using Google.Protobuf;
 
@@ -13,6 +12,9 @@ namespace Cdp.Grains.Customers;
 /// <param name="Event">What the fold takes of it; null where it cannot be read.</param>
 internal readonly record struct FreshEvent(EventEntry Entry, long Sequence, string Source, FoldedEvent? Event)
 {
+    /// <summary>Only its id is remembered: its content was erased.</summary>
+    public bool Erased { get; init; }
+
     public UInt128 Id => new(Entry.IdHashHigh, Entry.IdHashLow);
 
     public FoldEvent ToFoldEvent() => new(Event!, Source, Entry.EffectiveAt, Entry.ReceivedAt, Entry.Partition, Entry.Position);
@@ -36,14 +38,13 @@ internal readonly record struct FreshEvent(EventEntry Entry, long Sequence, stri
 
 /// <summary>
 /// The events of one request, told apart: new ones, copies of known ones, and what was delivered again, which leaves no
-/// trace. Gathers the entries that have to be appended.
+/// trace. Gathers the entries that have to be appended. A copy of an erased event is erased before that.
 /// </summary>
 /// <param name="key">The customer's.</param>
 /// <param name="sequence">Its history's length.</param>
 /// <param name="ids">The ids that the history holds.</param>
-/// <param name="history">Its history.</param>
-/// <param name="names">Names that customers have in common.</param>
-internal sealed class Arrivals(string key, long sequence, EventIds ids, IHistory history, NamePool names)
+/// <param name="ports">Where history and log are.</param>
+internal sealed class Arrivals(string key, long sequence, EventIds ids, CustomerPorts ports)
 {
     /// <summary>Entries to append.</summary>
     public HistorySlice Slice { get; } = new();
@@ -60,14 +61,14 @@ internal sealed class Arrivals(string key, long sequence, EventIds ids, IHistory
     /// <summary>Copies whose content differs from that of the one known before.</summary>
     public int Conflicting { get; private set; }
 
-    /// <summary>A copy comes before the one that was folded: all has to be folded again.</summary>
+    /// <summary>A copy comes before the one that was folded, or shows that it is erased: all has to be folded again.</summary>
     public bool ReplacesFolded { get; private set; }
 
     /// <summary>Takes the next event of the request.</summary>
     public ValueTask TakeAsync(LogEntry entry, CancellationToken cancellationToken)
     {
         var logged = entry.Event;
-        var read = FreshEvent.Read(logged, names);
+        var read = FreshEvent.Read(logged, ports.Names);
         var made = new EventEntry
         {
             Partition = entry.Partition,
@@ -78,7 +79,7 @@ internal sealed class Arrivals(string key, long sequence, EventIds ids, IHistory
             IdHashLow = logged.IdHashLow,
             ContentHash = logged.ContentHash,
         };
-        var fresh = new FreshEvent(made, sequence + Slice.Entries.Count, names.Share(logged.Source), read);
+        var fresh = new FreshEvent(made, sequence + Slice.Entries.Count, ports.Names.Share(logged.Source), read) { Erased = logged.Erased };
         if (!IsCertainlyNew(fresh.Id)) return CompareAsync(fresh, cancellationToken);
         Add(fresh);
         return default;
@@ -118,11 +119,25 @@ internal sealed class Arrivals(string key, long sequence, EventIds ids, IHistory
             return;
         }
 
-        var other = known[0].ContentHash != reference.ContentHash;
+        var erased = await SpreadErasureAsync(fresh, known, cancellationToken);
+        var other = !erased && known[0].ContentHash != reference.ContentHash;
         if (other) Conflicting++;
-        if (known.TrueForAll(reference.ComesBefore)) ReplacesFolded = true;
+        if (erased ? fresh.Erased : known.TrueForAll(reference.ComesBefore)) ReplacesFolded = true;
         Slice.Entries.Add(new HistoryEntry { Copy = new CopyEntry { Event = fresh.Entry, OtherContent = other } });
         (Copies ??= []).Add(((ulong)reference.Id, fresh.Sequence));
+    }
+
+    /// <summary>
+    /// Of copies of which one is erased, all are: whichever of them counts, its content is gone. Before the entry is
+    /// appended, so that no crash comes between.
+    /// </summary>
+    private async ValueTask<bool> SpreadErasureAsync(FreshEvent fresh, List<EventReference> known, CancellationToken cancellationToken)
+    {
+        var copies = known.ConvertAll(k => (k.Partition, k.Position));
+        copies.Add((fresh.Entry.Partition, fresh.Entry.Position));
+        if (!await ErasedEvents.SpreadAsync(ports.Log, copies, cancellationToken)) return false;
+        fresh.Entry.ContentHash = 0;
+        return true;
     }
 
     /// <summary>All copies of an event that are known, in the history and earlier in the same request.</summary>
@@ -135,7 +150,7 @@ internal sealed class Arrivals(string key, long sequence, EventIds ids, IHistory
         }
 
         if (sequence == 0) return known;
-        var reader = new HistoryReader(history, key[..key.IndexOf('/', StringComparison.Ordinal)]);
+        var reader = new HistoryReader(ports.History, key[..key.IndexOf('/', StringComparison.Ordinal)]);
         foreach (var place in await ids.LocateAsync((ulong)reference.Id, cancellationToken))
         {
             await foreach (var placed in reader.ReadUnionAsync(key, place, place + 1, cancellationToken))

@@ -47,7 +47,7 @@ public sealed partial class CustomerGrain
         foreach (var taken in arrivals.Fresh)
         {
             _ids.Add(taken.Entry.IdHashLow, taken.Sequence);
-            _foldAgain = _foldAgain || !TryAbsorb(taken, definitions);
+            _foldAgain = _foldAgain || !(taken.Erased || TryAbsorb(taken, definitions));
         }
 
         if (_foldedUnder is null) _foldedUnder = definitions;

@@ -56,15 +56,17 @@ public sealed partial class CustomerGrain
         var loserKey = $"{_tenant}/{request.Loser}";
         if (_ids.FiltersMissing) await _ids.LoadFiltersAsync(cancellationToken);
         var loserIds = new List<ulong>();
-        var overlap = false;
+        var shared = new HashSet<ulong>();
         await foreach (var placed in Reader.ReadUnionAsync(loserKey, 0, request.Entries, cancellationToken))
         {
             if (IdOf(placed.Entry) is not { } id) continue;
             loserIds.Add(id);
 
             // A false positive only costs a fold that would not have been needed.
-            overlap |= _ids.MayHold(id);
+            if (_ids.MayHold(id)) shared.Add(id);
         }
+
+        if (shared.Count > 0) await SpreadErasuresAsync(shared, loserKey, request.Entries, cancellationToken);
 
         var slice = new HistorySlice();
         if (!Exists) slice.Entries.Add(new HistoryEntry { Minted = request.Mint });
@@ -82,7 +84,7 @@ public sealed partial class CustomerGrain
         _foldedUnder ??= definitions;
 
         var theirs = request.Snapshot;
-        var comparable = !overlap && !_foldAgain && theirs is not null && !theirs.Bookkeeping.FoldAgain
+        var comparable = shared.Count == 0 && !_foldAgain && theirs is not null && !theirs.Bookkeeping.FoldAgain
             && theirs.FoldVersion == ProfileFold.Version && theirs.DefinitionsVersion == definitions.Version
             && _foldedUnder.Version == definitions.Version;
         if (!comparable || !ProfileFold.TryAbsorbState(_profile, theirs!.Profile, definitions))
@@ -93,6 +95,27 @@ public sealed partial class CustomerGrain
 
         await AfterChangeAsync(MostSinceSnapshot, cancellationToken);
         return reply;
+    }
+
+    /// <summary>Events that both had become one; if one of the two erased it, it is erased. Before the merge is appended, so that no crash comes between.</summary>
+    private async ValueTask SpreadErasuresAsync(HashSet<ulong> shared, string loserKey, long loserEntries, CancellationToken cancellationToken)
+    {
+        var copies = new Dictionary<UInt128, List<(int Partition, long Position)>>();
+        foreach (var (key, entries) in new[] { (_key, _sequence), (loserKey, loserEntries) })
+        {
+            await foreach (var placed in Reader.ReadUnionAsync(key, 0, entries, cancellationToken))
+            {
+                if ((placed.Entry.Event ?? placed.Entry.Copy?.Event) is not { } entry || !shared.Contains(entry.IdHashLow)) continue;
+                var id = new UInt128(entry.IdHashHigh, entry.IdHashLow);
+                if (!copies.TryGetValue(id, out var known)) copies[id] = known = [];
+                known.Add((entry.Partition, entry.Position));
+            }
+        }
+
+        foreach (var known in copies.Values)
+        {
+            if (known.Count > 1) await ErasedEvents.SpreadAsync(_ports.Log, known, cancellationToken);
+        }
     }
 
     private async ValueTask<bool> HasAbsorbedAsync(string loser, CancellationToken cancellationToken)

@@ -128,7 +128,7 @@ public sealed partial class CustomerGrain : ICustomer, IGrainLifecycle
         if (!Exists && request.Mint is null) return new ApplyReply { Standing = CustomerStanding.Gone };
 
         var definitions = await DefinitionsAsync(cancellationToken);
-        var arrivals = new Arrivals(_key, _sequence, _ids, _ports.History, _ports.Names);
+        var arrivals = new Arrivals(_key, _sequence, _ids, _ports);
         var slice = arrivals.Slice;
         if (!Exists) slice.Entries.Add(new HistoryEntry { Minted = request.Mint });
         for (var i = 0; i < request.Entries.Count; i++) await arrivals.TakeAsync(request.Entries[i], cancellationToken);

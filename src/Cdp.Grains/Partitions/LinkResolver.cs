@@ -24,7 +24,7 @@ internal readonly record struct LinkKey(string Tenant, string Key)
         static link => link.Key.GetHashCode(StringComparison.Ordinal));
 }
 
-/// <summary>Where one event goes; no customer where it was refused or erased.</summary>
+/// <summary>Where one event goes; no customer where it was refused or lost.</summary>
 internal readonly record struct EventTarget(LogEntry Entry, string Customer, MintedEntry? Mint);
 
 /// <summary>The merges that one event's identifiers need, in order, and the links to point when all are done.</summary>
@@ -218,8 +218,9 @@ internal sealed class LinkResolver(IGrains grains, IDefinitions definitions, Han
         };
         foreach (var key in logged.Keys)
         {
-            var identifier = head.Identifiers[key.Index];
-            question.Identifiers.Add(new IdentifierValue { Key = key.Key, Value = Normalized(identifier, definitions.Namespaces) });
+            // Of an erased event the keys alone are left: they follow what was decided when it was first applied.
+            var value = logged.Erased ? string.Empty : Normalized(head.Identifiers[key.Index], definitions.Namespaces);
+            question.Identifiers.Add(new IdentifierValue { Key = key.Key, Value = value });
         }
 
         return question;

@@ -10,7 +10,7 @@ public enum LogRecordFlags
     /// <summary>The gateway refused it; kept as a dead letter.</summary>
     Refused = 1,
 
-    /// <summary>The payload was erased; the position stays.</summary>
+    /// <summary>The payload was erased, or lost, and perhaps something shorter left in its place; the position stays.</summary>
     Blanked = 2,
 }
 
@@ -18,7 +18,7 @@ public enum LogRecordFlags
 /// <param name="Tenant">Whose event it is; a log is shared by tenants.</param>
 /// <param name="Flags">What kind of record.</param>
 /// <param name="KeyId">Key under which the payload is encrypted; 0: not encrypted.</param>
-/// <param name="Payload">Bytes of <c>cdp.state.v1.LoggedEvent</c>; empty when blanked.</param>
+/// <param name="Payload">Bytes of <c>cdp.state.v1.LoggedEvent</c>; when blanked, what was left of them.</param>
 public readonly record struct LogRecord(string Tenant, LogRecordFlags Flags, uint KeyId, ReadOnlyMemory<byte> Payload);
 
 /// <summary>A record at its position.</summary>
@@ -49,7 +49,15 @@ public interface IEventLog
     /// <summary>The position that the next record will get.</summary>
     ValueTask<long> EndAsync(int partition, CancellationToken cancellationToken);
 
-    /// <summary>Erases the payload of one record in place; every other position keeps its content. Durable when it returns.</summary>
+    /// <summary>
+    /// Erases the payload of one record in place; every other position keeps its content. Durable when it returns, and
+    /// then nothing of the payload is left in any file.
+    /// </summary>
+    /// <param name="partition">The partition.</param>
+    /// <param name="position">The record's position.</param>
+    /// <param name="remainder">What is read as its payload from now on: no longer than it was, and at most 65,535 bytes.</param>
+    /// <param name="cancellationToken">Gives up the waiting.</param>
     /// <returns>False when there is no such position.</returns>
-    ValueTask<bool> BlankAsync(int partition, long position, CancellationToken cancellationToken);
+    /// <exception cref="ArgumentException">The remainder is too long; nothing was changed.</exception>
+    ValueTask<bool> BlankAsync(int partition, long position, ReadOnlyMemory<byte> remainder, CancellationToken cancellationToken);
 }

@@ -118,7 +118,7 @@ public sealed class TailingLog : IEventAppender, IPartitionProgress
         Partition = partition,
         Position = position,
         Tenant = record.Tenant,
-        Event = record.Flags.HasFlag(LogRecordFlags.Blanked) ? null : LoggedEvent.Parser.ParseFrom(record.Payload.Span),
+        Event = record.Payload.IsEmpty ? null : LoggedEvent.Parser.ParseFrom(record.Payload.Span),
         Size = record.Payload.Length,
     };
 }

@@ -10,11 +10,12 @@ namespace Cdp.Storage.Sqlite.Log;
 /// <code>
 /// header   version u8 = 1 · tenants u8 · partition u16 · count u32 · first position i64 · length of the block u32 · CRC u32
 /// tenants  length u16 · UTF-8, each tenant once
-/// records  tenant u8 · flags u8 · 0 u16 · key id u32 · length u32 · CRC u32, one a record
+/// records  tenant u8 · flags u8 · left u16 · key id u32 · length u32 · CRC u32, one a record
 /// payloads one after the other
 /// </code>
 /// CRCs are CRC-32C (RFC 3720, appendix B.4). The header's covers header, tenants and records; a record's covers its
-/// payload. So a single record is found and checked without touching the others, and blanked without moving them.
+/// payload. So a single record is found and checked without touching the others, and blanked without moving them: its
+/// payload keeps its length, and "left" says how much of it is not zeros; 0 for all others.
 /// </summary>
 internal static class LogBlock
 {
@@ -25,6 +26,9 @@ internal static class LogBlock
 
     /// <summary>Bytes of a tenant's name at most.</summary>
     public const int MaxTenantBytes = 1024;
+
+    /// <summary>Bytes that a blanked payload leaves at most.</summary>
+    public const int MaxRemainderBytes = ushort.MaxValue;
 
     /// <summary>Bytes of one payload at most.</summary>
     public const int MaxPayloadBytes = 64 << 20;
@@ -113,13 +117,16 @@ internal static class LogBlock
         return new LogBlockView(block, Names(bytes, tenants), at, count);
     }
 
-    /// <summary>Overwrites one payload with zeros, in place.</summary>
-    public static void Blank(Span<byte> block, LogBlockView view, int index)
+    /// <summary>Overwrites one payload in place, with what is to be left and then with zeros.</summary>
+    public static void Blank(Span<byte> block, LogBlockView view, int index, ReadOnlySpan<byte> remainder)
     {
-        block.Slice(view.PayloadAt(index), view.LengthOf(index)).Clear();
+        var payload = block.Slice(view.PayloadAt(index), view.LengthOf(index));
+        payload.Clear();
+        remainder.CopyTo(payload);
         var entry = block.Slice(view.RecordsAt + (index * RecordSize), RecordSize);
         entry[1] |= (byte)LogRecordFlags.Blanked;
-        BinaryPrimitives.WriteUInt32LittleEndian(entry[12..], Crc(block.Slice(view.PayloadAt(index), view.LengthOf(index))));
+        BinaryPrimitives.WriteUInt16LittleEndian(entry[2..], checked((ushort)remainder.Length));
+        BinaryPrimitives.WriteUInt32LittleEndian(entry[12..], Crc(payload));
         Seal(block, view.RecordsAt + (view.Count * RecordSize));
     }
 

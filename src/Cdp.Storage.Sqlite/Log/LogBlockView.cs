@@ -41,7 +41,8 @@ internal sealed class LogBlockView
     {
         var entry = Entry(index);
         var length = BinaryPrimitives.ReadInt32LittleEndian(entry[8..]);
-        var sound = entry[0] < _tenants.Length && length >= 0 && length <= _block.Length - payloadAt
+        var left = BinaryPrimitives.ReadUInt16LittleEndian(entry[2..]);
+        var sound = entry[0] < _tenants.Length && length >= left && length <= _block.Length - payloadAt
             && LogBlock.Crc(_block.Span.Slice(payloadAt, length)) == BinaryPrimitives.ReadUInt32LittleEndian(entry[12..]);
         if (!sound)
         {
@@ -50,7 +51,7 @@ internal sealed class LogBlockView
         }
 
         var flags = (LogRecordFlags)entry[1];
-        var payload = flags.HasFlag(LogRecordFlags.Blanked) ? default : _block.Slice(payloadAt, length);
+        var payload = _block.Slice(payloadAt, flags.HasFlag(LogRecordFlags.Blanked) ? left : length);
         record = new LogRecord(_tenants[entry[0]], flags, BinaryPrimitives.ReadUInt32LittleEndian(entry[4..]), payload);
         return true;
     }

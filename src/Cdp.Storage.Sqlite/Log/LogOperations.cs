@@ -13,12 +13,14 @@ internal sealed class AppendOperation(int partition, IReadOnlyList<LogRecord> re
     public override int Bytes => bytes;
 }
 
-/// <summary>Blanks one record; the result tells whether there is one.</summary>
-internal sealed class BlankOperation(int partition, long position) : WriteOperation<bool>
+/// <summary>Blanks one record, but for a remainder; the result tells whether there is one.</summary>
+internal sealed class BlankOperation(int partition, long position, ReadOnlyMemory<byte> remainder) : WriteOperation<bool>
 {
     public int Partition => partition;
 
     public long Position => position;
+
+    public ReadOnlyMemory<byte> Remainder => remainder;
 
     /// <summary>Also when it was blanked before: the write-ahead log may have outlived an earlier attempt.</summary>
     public override bool Erases => true;

@@ -52,7 +52,7 @@ internal static class LogTail
 
         var damaged = Enumerable.Range(0, view.Count).Where(i => !view.TryRead(i, out _)).ToList();
         if (damaged.Count == 0 && count == view.Count) return null;
-        foreach (var index in damaged) LogBlock.Blank(block, view, index);
+        foreach (var index in damaged) LogBlock.Blank(block, view, index, []);
         var reason = damaged.Count == 0 ? "the row and its block disagree about the count" : "a payload's checksum does not match";
         return new HealedRow(partition, first, view.Count, damaged.Count, reason);
     }

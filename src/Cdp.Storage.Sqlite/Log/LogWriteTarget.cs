@@ -108,21 +108,23 @@ internal sealed class LogWriteTarget : DatabaseTarget
     {
         try
         {
-            operation.Result = Blank(operation.Partition, operation.Position);
+            operation.Result = Blank(operation.Partition, operation.Position, operation.Remainder.Span);
         }
-        catch (LogDamagedException e)
+        catch (Exception e) when (e is LogDamagedException or ArgumentException)
         {
             operation.Error = e;
         }
     }
 
-    private bool Blank(int partition, long position)
+    private bool Blank(int partition, long position, ReadOnlySpan<byte> remainder)
     {
         if (position < 0 || position >= _ends[partition]) return false;
         var (row, block) = Row(partition, position);
         var view = LogBlock.TryOpen(block, partition, row, out var damage) ?? throw new LogDamagedException(partition, row, damage);
         if (position - row >= view.Count) throw new LogDamagedException(partition, position, "the record is missing");
-        LogBlock.Blank(block, view, (int)(position - row));
+        var index = (int)(position - row);
+        if (remainder.Length > Math.Min(view.LengthOf(index), LogBlock.MaxRemainderBytes)) throw new ArgumentException("A blanked record leaves no more than it held, and at most 65,535 bytes.", nameof(remainder));
+        LogBlock.Blank(block, view, index, remainder);
         _update.Bind(1, LogRow.Id(partition, row)).Bind(2, block).Run();
         return true;
     }

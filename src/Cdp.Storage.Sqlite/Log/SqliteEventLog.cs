@@ -54,10 +54,10 @@ internal sealed class SqliteEventLog : IEventLog
         return new(Volatile.Read(ref _ends[partition]));
     }
 
-    public ValueTask<bool> BlankAsync(int partition, long position, CancellationToken cancellationToken)
+    public ValueTask<bool> BlankAsync(int partition, long position, ReadOnlyMemory<byte> remainder, CancellationToken cancellationToken)
     {
         CheckPartition(partition);
-        return position < 0 ? new(false) : _writer.Submit(new BlankOperation(partition, position), cancellationToken).Task;
+        return position < 0 ? new(false) : _writer.Submit(new BlankOperation(partition, position, remainder), cancellationToken).Task;
     }
 
     private void CheckPartition(int partition)

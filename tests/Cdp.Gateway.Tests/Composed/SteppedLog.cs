@@ -28,8 +28,8 @@ internal sealed class SteppedLog(IEventLog log) : IEventLog
 
     public ValueTask<long> EndAsync(int partition, CancellationToken cancellationToken) => log.EndAsync(partition, cancellationToken);
 
-    public ValueTask<bool> BlankAsync(int partition, long position, CancellationToken cancellationToken) =>
-        log.BlankAsync(partition, position, cancellationToken);
+    public ValueTask<bool> BlankAsync(int partition, long position, ReadOnlyMemory<byte> remainder, CancellationToken cancellationToken) =>
+        log.BlankAsync(partition, position, remainder, cancellationToken);
 
     private SemaphoreSlim PermitsOf(int partition) => _permits.GetOrAdd(partition, _ => new SemaphoreSlim(0));
 }

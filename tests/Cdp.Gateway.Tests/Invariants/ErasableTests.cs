@@ -1,15 +1,17 @@
 using Cdp.Gateway.Tests.Composed;
 using Cdp.Grains.Customers;
+using Cdp.Grains.Ports;
 using Cdp.Grains.V1;
 using Cdp.SingleNode.Hosting;
+using Cdp.StorageContract;
 using Cdp.V1;
 using Google.Rpc;
 
 namespace Cdp.Gateway.Tests.Invariants;
 
 /// <summary>
-/// Invariant 14: erasable. What of it is built: one event is blanked without moving another, no fold and no replay
-/// brings it back, and an id that was never minted is nobody.
+/// Invariant 14: erasable. What of it is built: one event is erased without moving another; no fold, replay, merge or
+/// resend brings it back; and an id that was never minted is nobody.
 /// </summary>
 public sealed class ErasableTests
 {
@@ -18,48 +20,106 @@ public sealed class ErasableTests
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task A_blanked_event_is_gone_from_every_fold_and_no_other_moves()
+    public async Task An_erased_event_is_gone_from_every_fold_and_no_other_moves()
     {
         await using var server = await GatewayFixture.StartAsync();
         var token = await server.PublishAsync(Events());
         var before = await ListAsync(server, token);
-        var secret = before.Single(e => e.Event.Id == "secret");
-        Assert.True(await server.Stores.Log.BlankAsync(secret.Partition, secret.Position, Cancel));
+        await EraseAsync(server.Stores.Log, before);
 
-        await AssertGoneAsync();
+        await AssertGoneAsync(server, token, before);
         token = await server.PublishAsync(Events());
-        await AssertGoneAsync();
-
-        async Task AssertGoneAsync()
-        {
-            await server.RestartAsync();
-            server.States.DropKind(CustomerGrain.SnapshotKind);
-            await server.RestartAsync();
-            var profile = await server.ProfileAsync("user_id", "u1", token, "traits.*", "activity");
-            Assert.Equal((4, "name"), (profile.Activity.EventCount, Assert.Single(profile.Traits).Name));
-            Assert.Equal(
-                before.Where(e => e.Event.Id != "secret").Select(e => (e.Event.Id, e.Partition, e.Position)),
-                (await ListAsync(server, token)).Select(e => (e.Event.Id, e.Partition, e.Position)));
-        }
+        await AssertGoneAsync(server, token, before);
     }
 
     [Fact]
-    public async Task A_replay_of_the_log_does_not_bring_a_blanked_event_back()
+    public async Task What_is_sent_again_of_an_erased_event_is_erased_as_well_also_after_a_replay()
     {
         var stores = ComposedNode.Stores.New();
+        List<CustomerEvent> before;
         string token, customer;
         await using (var server = await GatewayFixture.StartAsync(Of(stores)))
         {
             token = await server.PublishAsync(Events());
             customer = (await server.ProfileAsync("user_id", "u1", token)).CustomerId;
-            var secret = (await ListAsync(server, token)).Single(e => e.Event.Id == "secret");
-            await stores.Log.BlankAsync(secret.Partition, secret.Position, Cancel);
+            before = await ListAsync(server, token);
+            await EraseAsync(stores.Log, before);
+            await server.ProfileAsync("user_id", "u1", await server.PublishAsync(Events()));
         }
 
-        await using var replayed = await GatewayFixture.StartAsync(Of(await stores.ForReplayAsync()));
+        await AssertNoSecretAsync(stores.Log);
+        for (var round = 0; round < 2; round++)
+        {
+            stores = await stores.ForReplayAsync();
+            await using var replayed = await GatewayFixture.StartAsync(Of(stores));
+            Assert.Equal(customer, (await replayed.ProfileAsync("user_id", "u1", token)).CustomerId);
+            await AssertGoneAsync(replayed, token, before);
 
+            token = await replayed.PublishAsync(Events());
+            await AssertGoneAsync(replayed, token, before);
+            await AssertNoSecretAsync(stores.Log);
+        }
+    }
+
+    [Fact]
+    public async Task It_does_not_matter_which_copy_was_erased_nor_in_which_order_a_replay_meets_them()
+    {
+        var stores = ComposedNode.Stores.New();
+        List<CustomerEvent> before;
+        string token;
+        await using (var server = await GatewayFixture.StartAsync(Of(stores)))
+        {
+            token = await server.PublishAsync(Events());
+            before = await ListAsync(server, token);
+            var ends = await EndsAsync(stores.Log);
+            token = await server.PublishAsync(Events());
+            await server.ProfileAsync("user_id", "u1", token);
+
+            // The copy that does not count, alone.
+            var secret = Assert.Single(before, e => e.Event.Id == "secret");
+            Assert.True(await ErasedEvents.EraseAsync(stores.Log, secret.Partition, ends[secret.Partition] + 2, Cancel));
+        }
+
+        await using var replayed = await GatewayFixture.StartAsync(Of(stores = await stores.ForReplayAsync()));
         var profile = await replayed.ProfileAsync("user_id", "u1", token, "traits.*", "activity");
-        Assert.Equal((customer, 4, "name"), (profile.CustomerId, profile.Activity.EventCount, Assert.Single(profile.Traits).Name));
+        Assert.Equal((4, "name"), (profile.Activity.EventCount, Assert.Single(profile.Traits).Name));
+        await AssertNoSecretAsync(stores.Log);
+    }
+
+    [Fact]
+    public async Task A_merge_with_a_customer_that_has_a_copy_does_not_bring_an_erased_event_back()
+    {
+        await using var server = await GatewayFixture.StartAsync();
+        var token = await server.PublishAsync([.. Events().Select(e => Under(e, "device", "d1"))]);
+        await server.ProfileAsync("device", "d1", token);
+        token = await server.PublishAsync(Events());
+        await EraseAsync(server.Stores.Log, await ListAsync(server, token));
+
+        token = await server.PublishAsync(GatewayFixture.Event("together", "Product Viewed", ("user_id", "u1"), ("device", "d1")));
+
+        var profile = await server.ProfileAsync("user_id", "u1", token, "traits.*", "activity");
+        Assert.Equal((5, "name"), (profile.Activity.EventCount, Assert.Single(profile.Traits).Name));
+        await AssertNoSecretAsync(server.Stores.Log);
+    }
+
+    [Fact]
+    public async Task An_event_that_was_erased_before_it_was_applied_is_known_when_it_is_sent_again()
+    {
+        var stores = ComposedNode.Stores.New();
+        await using (var server = await GatewayFixture.StartAsync(Of(stores)))
+        {
+            var token = await server.PublishAsync(Events());
+            await EraseAsync(stores.Log, await ListAsync(server, token));
+        }
+
+        // Nothing of the log was ever applied, and nobody decided who anybody is.
+        stores = await stores.ForReplayAsync() with { History = new MemoryHistory() };
+        await using var first = await GatewayFixture.StartAsync(Of(stores));
+        var again = await first.PublishAsync(Events());
+
+        var profile = await first.ProfileAsync("user_id", "u1", again, "traits.*", "activity");
+        Assert.Equal((4, "name"), (profile.Activity.EventCount, Assert.Single(profile.Traits).Name));
+        await AssertNoSecretAsync(stores.Log);
     }
 
     [Fact]
@@ -84,6 +144,42 @@ public sealed class ErasableTests
         Assert.False((await server.States.ReadAsync(CustomerGrain.SnapshotKind, key, Cancel)).Exists);
         Assert.Equal(0, await server.Stores.History.LengthAsync(key, Cancel));
         Assert.Empty(await server.Stores.Customers.PageAsync("default", "", 10, Cancel));
+    }
+
+    private static async Task EraseAsync(IEventLog log, List<CustomerEvent> events)
+    {
+        var secret = Assert.Single(events, e => e.Event.Id == "secret");
+        Assert.True(await ErasedEvents.EraseAsync(log, secret.Partition, secret.Position, Cancel));
+    }
+
+    private static async Task AssertGoneAsync(GatewayFixture server, string token, List<CustomerEvent> before)
+    {
+        await server.RestartAsync();
+        server.States.DropKind(CustomerGrain.SnapshotKind);
+        await server.RestartAsync();
+        var profile = await server.ProfileAsync("user_id", "u1", token, "traits.*", "activity");
+        Assert.Equal((4, "name"), (profile.Activity.EventCount, Assert.Single(profile.Traits).Name));
+        Assert.Equal(
+            before.Where(e => e.Event.Id != "secret").Select(e => (e.Event.Id, e.Partition, e.Position)),
+            (await ListAsync(server, token)).Select(e => (e.Event.Id, e.Partition, e.Position)));
+    }
+
+    private static async Task AssertNoSecretAsync(IEventLog log)
+    {
+        for (var partition = 0; partition < log.Partitions; partition++)
+        {
+            foreach (var payload in (await log.ReadAsync(partition, 0, int.MaxValue, Cancel)).Select(r => r.Record.Payload)) Assert.DoesNotContain("measles", Bytes.Text(payload), StringComparison.Ordinal);
+        }
+    }
+
+    private static async Task<long[]> EndsAsync(MemoryEventLog log) =>
+        await Task.WhenAll(Enumerable.Range(0, log.Partitions).Select(p => log.EndAsync(p, Cancel).AsTask()));
+
+    private static Event Under(Event made, string ns, string value)
+    {
+        made.Identifiers.Clear();
+        made.Identifiers.Add(new Identifier { Namespace = ns, Value = value });
+        return made;
     }
 
     /// <summary>Five events of a customer; one of them sets what is to be forgotten.</summary>

@@ -145,8 +145,8 @@ internal sealed class FaultyLog(IEventLog inner) : IEventLog
 
     public ValueTask<long> EndAsync(int partition, CancellationToken cancellationToken) => inner.EndAsync(partition, cancellationToken);
 
-    public ValueTask<bool> BlankAsync(int partition, long position, CancellationToken cancellationToken) =>
-        inner.BlankAsync(partition, position, cancellationToken);
+    public ValueTask<bool> BlankAsync(int partition, long position, ReadOnlyMemory<byte> remainder, CancellationToken cancellationToken) =>
+        inner.BlankAsync(partition, position, remainder, cancellationToken);
 }
 
 /// <summary>A history that takes a number of appends more, and then none.</summary>

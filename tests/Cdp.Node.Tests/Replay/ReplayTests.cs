@@ -1,8 +1,10 @@
 using System.Diagnostics;
+using Cdp.Grains.Customers;
 using Cdp.Grains.Ports;
 using Cdp.Node.Commands;
 using Cdp.Node.Replay;
 using Cdp.Node.Tests.Running;
+using Cdp.State.V1;
 using Cdp.Storage.Sqlite;
 using Cdp.V1;
 
@@ -74,6 +76,27 @@ public sealed class ReplayTests : IDisposable
         // Also without --from-log: the histories are gone, and come back from the log.
         Assert.Equal(expected.Digest, (await ReplayAsync(new ReplayOptions())).Digest);
         await using var node = await RunningNode.StartAsync(_folder.Path);
+    }
+
+    [Fact]
+    public async Task An_erased_event_stays_erased_in_every_interleaving_and_when_it_is_sent_again()
+    {
+        var before = await MakeAsync(seed: 21, events: 800);
+        var erased = await EraseAsync(every: 5);
+
+        var expected = await ReplayAsync(new ReplayOptions());
+        foreach (var interleaving in new int?[] { null, 1, 2 })
+        {
+            var again = await ReplayAsync(new ReplayOptions { FromLog = true, Seed = interleaving });
+            Assert.Equal((expected.Digest, expected.Events, 0), (again.Digest, again.Events, again.NewDecisions));
+        }
+
+        Assert.NotEqual(before, await ObserveAsync());
+        await MakeAsync(seed: 21, events: 800);
+
+        var records = await RecordsAsync();
+        Assert.True(records.Count(r => erased.Contains(r.Id)) > 1.5 * erased.Count, "hardly anything was sent again");
+        Assert.All(records, r => Assert.Equal(erased.Contains(r.Id), r.Erased));
     }
 
     [Fact]
@@ -159,6 +182,36 @@ public sealed class ReplayTests : IDisposable
         seen.Add("dead letters", partitions.Partitions.Sum(p => p.DeadLetters).ToString(System.Globalization.CultureInfo.InvariantCulture));
         Assert.NotEqual("0", seen["dead letters"]);
         return seen;
+    }
+
+    /// <summary>Erases all copies of every n-th event; returns which events they are.</summary>
+    private async Task<HashSet<(string Tenant, ulong, ulong)>> EraseAsync(int every)
+    {
+        var records = await RecordsAsync();
+        var erased = records.Select(r => r.Id).Distinct().Where((_, i) => i % every == 0).ToHashSet();
+        await using var store = await SqliteStore.OpenAsync(_folder.Path);
+        foreach (var record in records.Where(r => erased.Contains(r.Id)))
+            Assert.True(await ErasedEvents.EraseAsync(store.Log, record.Partition, record.Position, Cancel));
+        return erased;
+    }
+
+    /// <summary>The log's records that count.</summary>
+    private async Task<List<((string Tenant, ulong, ulong) Id, int Partition, long Position, bool Erased)>> RecordsAsync()
+    {
+        await using var store = await SqliteStore.OpenAsync(_folder.Path);
+        var found = new List<((string, ulong, ulong), int, long, bool)>();
+        for (var partition = 0; partition < store.Log.Partitions; partition++)
+        {
+            foreach (var (position, record) in await store.Log.ReadAsync(partition, 0, int.MaxValue, Cancel))
+            {
+                if (record.Flags.HasFlag(LogRecordFlags.Refused)) continue;
+                var logged = LoggedEvent.Parser.ParseFrom(record.Payload.Span);
+                Assert.Equal(logged.Erased, logged.Event.IsEmpty);
+                found.Add(((record.Tenant, logged.IdHashHigh, logged.IdHashLow), partition, position, logged.Erased));
+            }
+        }
+
+        return found;
     }
 
     private Task<ReplayReport> ReplayAsync(ReplayOptions options) => new Replayer(
