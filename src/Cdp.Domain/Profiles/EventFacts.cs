@@ -37,6 +37,9 @@ internal readonly struct EventFacts
     /// <summary>The event's own category.</summary>
     public string? Category { get; }
 
+    /// <summary>The id of the order that the event is; null where it is none, or none with an id.</summary>
+    public string? OrderId { get; private init; }
+
     /// <summary>Its list of products; null where it has none.</summary>
     public List<EventItem>? Items { get; }
 
@@ -57,7 +60,10 @@ internal readonly struct EventFacts
         if (items is null && ReadProductId(properties) is { } productId)
             single = new EventItem(productId, ReadQuantity(Values.Find(properties, "quantity")), null);
 
-        return new(meaning, amount, currency, ReadName(properties, meaning.CategoryPaths), items, single);
+        return new(meaning, amount, currency, ReadName(properties, meaning.CategoryPaths), items, single)
+        {
+            OrderId = meaning.Role == EventRole.Order ? ReadName(properties, meaning.OrderIdPaths) : null,
+        };
     }
 
     private static Int128? ReadAmount(RepeatedField<NamedValue> properties, EventMeaning meaning, ItemTotal total, out string? currency)

@@ -1,6 +1,5 @@
 using Cdp.State.V1;
 using Cdp.V1;
-using Google.Protobuf.Collections;
 
 namespace Cdp.Domain.Profiles;
 
@@ -110,7 +109,7 @@ internal static class ProductFold
     private static void AddOrdered(ProfileState state, ulong hash)
     {
         var hashes = state.OrderedProducts;
-        int at = Find(hashes, hash);
+        int at = NameHash.Find(hashes, hash);
         if (at >= 0)
             return;
         at = ~at;
@@ -123,23 +122,5 @@ internal static class ProductFold
         }
 
         hashes.Insert(at, hash);
-    }
-
-    private static int Find(RepeatedField<ulong> hashes, ulong hash)
-    {
-        int low = 0;
-        int high = hashes.Count - 1;
-        while (low <= high)
-        {
-            int middle = (low + high) >>> 1;
-            if (hashes[middle] == hash)
-                return middle;
-            if (hashes[middle] < hash)
-                low = middle + 1;
-            else
-                high = middle - 1;
-        }
-
-        return ~low;
     }
 }

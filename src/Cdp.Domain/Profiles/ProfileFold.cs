@@ -11,7 +11,7 @@ namespace Cdp.Domain.Profiles;
 public static class ProfileFold
 {
     /// <summary>Version of the rules. A state of another version is folded again.</summary>
-    public const int Version = 1;
+    public const int Version = 2;
 
     /// <summary>
     /// Absorbs an event that the state does not hold yet. Changes <paramref name="state"/> in place and keeps parts of
@@ -29,14 +29,23 @@ public static class ProfileFold
             return false;
         if (isVisit && !SessionFold.CanAbsorb(state, e.EffectiveAt, definitions.SessionPauseMicros))
             return false;
+        var order = OrderFold.StandingOf(state, e, facts);
+        if (order == OrderStanding.Unclear)
+            return false;
         ActivityFold.Absorb(state, e, facts, definitions);
-        MonetaryFold.Absorb(state, e, facts, definitions);
         if (isVisit)
             SessionFold.Absorb(state, e.EffectiveAt, definitions);
         RecentFold.Absorb(state, e);
+        TraitFold.Absorb(state, e);
+
+        // What an order adds is added once.
+        if (order == OrderStanding.Further)
+            return true;
+        if (order == OrderStanding.First)
+            OrderFold.Absorb(state, e, facts);
+        MonetaryFold.Absorb(state, e, facts, definitions);
         InterestFold.Absorb(state, e, facts, definitions);
         ProductFold.Absorb(state, e, facts);
-        TraitFold.Absorb(state, e);
         return true;
     }
 
@@ -47,11 +56,12 @@ public static class ProfileFold
     /// <returns>False where that is not exact: the state is as it was, and the union has to be folded again.</returns>
     public static bool TryAbsorbState(ProfileState into, ProfileState other, Definitions definitions)
     {
-        if (!TraitMerge.CanMerge(into.Traits, other.Traits))
+        if (!TraitMerge.CanMerge(into.Traits, other.Traits) || !OrderFold.CanMerge(into, other))
             return false;
         if (SessionFold.Merged(into, other, definitions) is not { } sessions)
             return false;
         ActivityFold.Absorb(into, other, definitions);
+        OrderFold.Absorb(into, other);
         MonetaryFold.Absorb(into, other, definitions);
         into.Sessions.Clear();
         into.Sessions.Add(sessions.Sessions);

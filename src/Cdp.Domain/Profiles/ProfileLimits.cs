@@ -36,6 +36,9 @@ public static class ProfileLimits
     /// <summary>Ordered products up to which their number is exact.</summary>
     public const int OrderedProducts = 4_096;
 
+    /// <summary>Newest orders whose further events are known as such.</summary>
+    public const int Orders = 1_024;
+
     /// <summary>Newest sessions with their times.</summary>
     public const int Sessions = 64;
 

@@ -10,6 +10,7 @@ public sealed class EventMeaning
 
     private static readonly string[][] DefaultValuePaths = [["total"], ["revenue"], ["value"]];
     private static readonly string[][] DefaultCurrencyPaths = [["currency"]];
+    private static readonly string[][] DefaultOrderIdPaths = [["order_id"]];
     private static readonly string[][] DefaultItemsPaths = [["products"], ["items"]];
     private static readonly string[][] DefaultCategoryPaths = [["category"]];
 
@@ -29,6 +30,7 @@ public sealed class EventMeaning
         };
         ValuePaths = Paths(type.ValuePath, DefaultValuePaths);
         CurrencyPaths = Paths(type.CurrencyPath, DefaultCurrencyPaths);
+        OrderIdPaths = Paths(type.OrderIdPath, DefaultOrderIdPaths);
         ItemsPaths = Paths(type.ItemsPath, DefaultItemsPaths);
         CategoryPaths = Paths(type.CategoryPath, DefaultCategoryPaths);
     }
@@ -42,6 +44,8 @@ public sealed class EventMeaning
     internal string[][] ValuePaths { get; }
 
     internal string[][] CurrencyPaths { get; }
+
+    internal string[][] OrderIdPaths { get; }
 
     internal string[][] ItemsPaths { get; }
 

@@ -6,7 +6,7 @@ namespace Cdp.Domain.Tests.Profiles;
 internal static class AdversarialEvents
 {
     /// <summary>After so many every bound was passed.</summary>
-    public const int Enough = 2_500;
+    public const int Enough = 3_200;
 
     // Three bytes in UTF-8, the most for one UTF-16 code unit.
     private const char Wide = '語';
@@ -27,6 +27,7 @@ internal static class AdversarialEvents
             {
                 ["total"] = Sample.Of(-999_999_999_999_999.999_999_999m),
                 ["currency"] = Sample.Of(currency),
+                ["order_id"] = Sample.Of(Long($"o{i}", 300)),
                 ["items"] = Sample.List([.. items]),
             },
             Traits = new TraitChanges

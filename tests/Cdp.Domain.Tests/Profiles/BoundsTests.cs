@@ -27,6 +27,7 @@ public sealed class BoundsTests
         Assert.Equal(ProfileLimits.Categories, state.Interests.Count);
         Assert.Equal(ProfileLimits.Products, state.Products.Count);
         Assert.Equal(ProfileLimits.OrderedProducts, state.OrderedProducts.Count);
+        Assert.Equal((ProfileLimits.Orders, ProfileLimits.Orders, true), (state.Orders.Count, state.OrderTimes.Count, state.MoreOrders));
         Assert.Equal(ProfileLimits.Currencies, state.Monetary.Count);
         Assert.Equal(ProfileLimits.RecentEvents, state.Recent.Count);
         Assert.Equal(ProfileLimits.Sessions, state.Sessions.Count);

@@ -19,6 +19,9 @@ internal sealed class NaiveProfile(IEnumerable<Occurrence> events)
             .ThenBy(e => e.Event.Id, StringComparer.Ordinal),
     ];
 
+    /// <summary>Events but those that name an order named before.</summary>
+    private IEnumerable<Occurrence> CountedOnce => _events.Where(e => OrderOf(e) is not { } order || _events.First(other => OrderOf(other) == order) == e);
+
     public int Count => _events.Length;
 
     public Occurrence First => _events[0];
@@ -34,7 +37,7 @@ internal sealed class NaiveProfile(IEnumerable<Occurrence> events)
         _events.Where(e => e.Event.Channel != "").GroupBy(e => e.Event.Channel).Select(group => (group.Key, group.Count()));
 
     public IEnumerable<(string Currency, int Orders, int Refunds, decimal Gross, decimal Refunded, long? FirstOrder, long? LastOrder)> Monetary =>
-        from e in _events
+        from e in CountedOnce
         let role = RoleOf(e)
         where role is "order" or "refund"
         let amount = AmountOf(e)
@@ -68,10 +71,10 @@ internal sealed class NaiveProfile(IEnumerable<Occurrence> events)
     }
 
     public IEnumerable<string> OrderedProducts =>
-        _events.Where(e => RoleOf(e) == "order").SelectMany(ProductsOf).Select(product => product.Id).Distinct();
+        CountedOnce.Where(e => RoleOf(e) == "order").SelectMany(ProductsOf).Select(product => product.Id).Distinct();
 
     public IEnumerable<(string Product, int Views, int Orders, decimal Quantity, long Last)> Products =>
-        from e in _events
+        from e in CountedOnce
         let role = RoleOf(e)
         where role is "order" or "view"
         from product in ProductsOf(e).GroupBy(product => product.Id)
@@ -80,7 +83,7 @@ internal sealed class NaiveProfile(IEnumerable<Occurrence> events)
         select (one.Key, one.Count() - orders.Length, orders.Length, orders.Sum(entry => entry.quantity), one.Max(entry => entry.e.EffectiveAt));
 
     public Dictionary<string, double> InterestsAt(long now) => (
-        from e in _events
+        from e in CountedOnce
         let weight = RoleOf(e) switch { "order" => 10, "interaction" => 3, "view" => 1, _ => 0 }
         where weight > 0
         from category in CategoriesOf(e)
@@ -151,6 +154,9 @@ internal sealed class NaiveProfile(IEnumerable<Occurrence> events)
             _ => "interaction",
         },
     };
+
+    private static string? OrderOf(Occurrence e) =>
+        RoleOf(e) == "order" && Property(e.Event.Properties, "order_id") is { } id ? Convert.ToString(Plain(id), CultureInfo.InvariantCulture) : null;
 
     private static string SumsOf(IEnumerable<Occurrence> events) => string.Join(
         ' ',

@@ -108,7 +108,8 @@ internal static class RandomEvents
         from category in Maybe(4, Gen.Elements(names.Categories).Select(Text))
         from items in Maybe(5, Items(names))
         from product in Maybe(4, Gen.Elements(names.Products).Select(Text))
-        select new[] { ("total", total), ("currency", currency), ("category", category), ("products", items), ("product_id", product) };
+        from order in Maybe(6, Gen.OneOf(Gen.Choose(1, names.Orders).Select(n => Text($"{n}")), Gen.Choose(1, names.Orders).Select(n => (Value?)new Value { IntValue = n })))
+        select new[] { ("total", total), ("currency", currency), ("category", category), ("products", items), ("product_id", product), ("order_id", order) };
 
     private static Gen<Value?> Items(Names names) =>
         from count in Gen.Choose(0, 4)
@@ -195,7 +196,7 @@ internal static class RandomEvents
     private static Value? Text(string text) => new() { StringValue = text };
 
     private sealed record Names(
-        string[] Types, string[] Channels, string[] Currencies, string[] Categories, string[] Products, string[] Traits, int TraitLength, int Days)
+        string[] Types, string[] Channels, string[] Currencies, string[] Categories, string[] Products, string[] Traits, int TraitLength, int Days, int Orders)
     {
         public static Names Narrow { get; } = new(
             ["Order Completed", "order_completed", "purchase", "Order Refunded", "Product Viewed", "Product Added", "Chat Started", "Something New"],
@@ -205,7 +206,8 @@ internal static class RandomEvents
             ["p1", "p2", "p3", "p4", "p5"],
             ["tier", "points", "visits", "name"],
             12,
-            80);
+            80,
+            9);
 
         public static Names Wide { get; } = new(
             [.. Narrow.Types, .. Many("type", 400)],
@@ -215,7 +217,8 @@ internal static class RandomEvents
             Many("product", 900),
             Many("trait", 90),
             6_000,
-            900);
+            900,
+            200);
 
         private static string[] Many(string name, int count) => [.. Enumerable.Range(0, count).Select(i => $"{name} {i}")];
     }

@@ -59,6 +59,7 @@ internal sealed record Step(int Id, string[] Identifiers, int Content, int Occur
         made.Properties["category"] = new Value { StringValue = $"c{Content % 3}" };
         made.Properties["total"] = new Value { DecimalValue = $"{Content}.{Content}5" };
         made.Properties["currency"] = new Value { StringValue = Content % 4 == 0 ? "USD" : "EUR" };
+        if (Content != 9) made.Properties["order_id"] = new Value { IntValue = Content % 2 };
         made.Traits = new TraitChanges { Add = { ["points"] = new Value { IntValue = Content } } };
         var mood = new Value { StringValue = $"mood {Content}" };
         if (Content % 4 == 1) made.Traits.Set["mood"] = mood;

@@ -92,6 +92,7 @@ internal sealed class Traffic(int seed)
                 made.Properties["total"] = new Value { DecimalValue = string.Create(CultureInfo.InvariantCulture, $"{_random.Next(10_000)}.{_random.Next(100):00}") };
                 made.Properties["currency"] = new Value { StringValue = _random.Next(5) == 0 ? "USD" : "EUR" };
                 made.Identifiers.Add(Someone("order_id", "o", 50));
+                made.Properties["order_id"] = new Value { StringValue = made.Identifiers[^1].Value };
                 break;
             case 1:
                 made.Type = "Order Refunded";

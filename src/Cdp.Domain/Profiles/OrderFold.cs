@@ -1,0 +1,93 @@
+using Cdp.State.V1;
+
+namespace Cdp.Domain.Profiles;
+
+/// <summary>What an event is to the orders of a customer.</summary>
+internal enum OrderStanding
+{
+    /// <summary>No order, or one without an id, which is told from no other.</summary>
+    Unnamed,
+
+    /// <summary>The first event of an order.</summary>
+    First,
+
+    /// <summary>A further event of an order that another event stands for.</summary>
+    Further,
+
+    /// <summary>It may be the one that should stand for its order: only folding again tells.</summary>
+    Unclear,
+}
+
+/// <summary>
+/// Makes of all events with the same order id one order, which the first of them in the canonical order stands for: a shop
+/// and its back office both report an order. The newest <see cref="ProfileLimits.Orders"/> orders are remembered, by
+/// (time of the event that stands for it, hash of the id).
+/// </summary>
+/// <remarks>
+/// Absorbs an event that comes last, one of a new order while none was forgotten, and a later one of a known order. Others
+/// have to be folded again, as what an order added to sums and products is not kept to be taken back.
+/// </remarks>
+internal static class OrderFold
+{
+    /// <summary>What an event is; asked before it changes the state.</summary>
+    public static OrderStanding StandingOf(ProfileState state, in FoldEvent e, in EventFacts facts)
+    {
+        if (facts.OrderId is not { } id)
+            return OrderStanding.Unnamed;
+        bool isLast = state.LastSeen is null || new OrderKey(state.LastSeen.Key) < e.Key;
+        int at = NameHash.Find(state.Orders, NameHash.Of(id));
+        if (at >= 0)
+            return isLast || state.OrderTimes[at] < e.EffectiveAt ? OrderStanding.Further : OrderStanding.Unclear;
+        bool forgotNone = !state.MoreOrders && state.Orders.Count < ProfileLimits.Orders;
+        return isLast || forgotNone ? OrderStanding.First : OrderStanding.Unclear;
+    }
+
+    /// <summary>Remembers an order by its first event.</summary>
+    public static void Absorb(ProfileState state, in FoldEvent e, in EventFacts facts)
+    {
+        Insert(state, NameHash.Of(facts.OrderId!), e.EffectiveAt);
+        if (state.Orders.Count <= ProfileLimits.Orders)
+            return;
+        int oldest = 0;
+        for (int i = 1; i < state.OrderTimes.Count; i++)
+        {
+            if (state.OrderTimes[i] < state.OrderTimes[oldest])
+                oldest = i;
+        }
+
+        state.Orders.RemoveAt(oldest);
+        state.OrderTimes.RemoveAt(oldest);
+        state.MoreOrders = true;
+    }
+
+    /// <summary>Whether no order is known to both, and none was or would be forgotten.</summary>
+    public static bool CanMerge(ProfileState into, ProfileState other)
+    {
+        if (into.Orders.Count == 0 || other.Orders.Count == 0)
+            return true;
+        if (into.MoreOrders || other.MoreOrders || into.Orders.Count + other.Orders.Count > ProfileLimits.Orders)
+            return false;
+        foreach (ulong hash in other.Orders)
+        {
+            if (NameHash.Find(into.Orders, hash) >= 0)
+                return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>Remembers another customer's orders.</summary>
+    public static void Absorb(ProfileState into, ProfileState other)
+    {
+        for (int i = 0; i < other.Orders.Count; i++)
+            Insert(into, other.Orders[i], other.OrderTimes[i]);
+        into.MoreOrders |= other.MoreOrders;
+    }
+
+    private static void Insert(ProfileState state, ulong hash, long at)
+    {
+        int place = ~NameHash.Find(state.Orders, hash);
+        state.Orders.Insert(place, hash);
+        state.OrderTimes.Insert(place, at);
+    }
+}
