@@ -24,7 +24,7 @@ public sealed class AcknowledgedIsDurableTests
             var address = await child.Address.WaitAsync(Token);
             if (address is null && child.Output.Contains("ptrace", StringComparison.OrdinalIgnoreCase)) Assert.Skip("strace may not trace here: " + child.Output);
             Assert.True(address is not null, child.Output);
-            using var client = ServeProcess.Connect(address);
+            using var client = CdpProcess.Connect(address);
             for (var i = 0; i < 20; i++)
             {
                 var content = string.Create(CultureInfo.InvariantCulture, $"content-of-batch-{i:D4}-");
@@ -96,11 +96,11 @@ public sealed class AcknowledgedIsDurableTests
 
     private static string? Read(string recording) => CallTrace.Fault([.. recording.Split('\n').Select(l => l.Trim())], LogFile, "the events", "the token");
 
-    private static ServeProcess StartTraced(string data, string recording)
+    private static CdpProcess StartTraced(string data, string recording)
     {
         try
         {
-            return ServeProcess.Start(
+            return CdpProcess.Serve(
                 data, null, null, "strace", "-f", "--seccomp-bpf", "-y", "-s", "16384", "-e", "trace=fsync,fdatasync,write,pwrite64,pwritev,writev,sendmsg,sendto", "-o", recording);
         }
         catch (Win32Exception)

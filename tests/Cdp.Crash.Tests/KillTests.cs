@@ -21,7 +21,7 @@ public sealed class KillTests
             foreach (var step in RecoverySteps.All)
             {
                 var outcome = await run.KillAsync(new KillPlan.AtStep(step, passing), Token);
-                Assert.Equal(ServeProcess.Killed, outcome.ExitCode);
+                Assert.Equal(CdpProcess.Killed, outcome.ExitCode);
             }
 
             AssertClean(await run.CompareAsync(everything: passing == 7, Token), run);

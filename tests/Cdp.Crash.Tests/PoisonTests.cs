@@ -58,8 +58,8 @@ public sealed class PoisonTests
         }
 
         // Sent again it is another event of the log, and it has killed nobody yet.
-        await using var child = ServeProcess.Start(data);
-        using var client = ServeProcess.Connect((await child.Address)!);
+        await using var child = CdpProcess.Serve(data);
+        using var client = CdpProcess.Connect((await child.Address)!);
         Assert.Equal(1, await CountAsync(client, batch[0], await PublishAsync(client, [batch[0]])));
     }
 
@@ -72,8 +72,8 @@ public sealed class PoisonTests
         await DieAsync(data, AtFirstEvent, partitions: 16, batch);
         for (var i = 0; i < 5; i++) await DieAsync(data, AtFirstEvent, partitions: 16);
 
-        await using var child = ServeProcess.Start(data);
-        using var client = ServeProcess.Connect((await child.Address)!);
+        await using var child = CdpProcess.Serve(data);
+        using var client = CdpProcess.Connect((await child.Address)!);
 
         // One of each partition at least: their token waits for all that stood before them.
         var again = People(64);
@@ -98,10 +98,10 @@ public sealed class PoisonTests
     /// <summary>Starts a server that kills itself, with what it finds in its log or with what is sent to it.</summary>
     private static async Task DieAsync(string data, string crashAt, int partitions, params Event[] events)
     {
-        await using var child = ServeProcess.Start(data, crashAt, partitions);
+        await using var child = CdpProcess.Serve(data, crashAt, partitions);
         if (await child.Address.WaitAsync(Token) is { } address && events.Length > 0)
         {
-            using var client = ServeProcess.Connect(address);
+            using var client = CdpProcess.Connect(address);
             try
             {
                 await PublishAsync(client, events);
@@ -112,7 +112,7 @@ public sealed class PoisonTests
             }
         }
 
-        Assert.Equal(ServeProcess.Killed, await child.WaitAsync(Token));
+        Assert.Equal(CdpProcess.Killed, await child.WaitAsync(Token));
     }
 
     private static async Task<PartitionState> PartitionAsync(string data)
@@ -124,8 +124,8 @@ public sealed class PoisonTests
     /// <summary>Checks that a server on which nothing crashes has each event once; it has one partition.</summary>
     private static async Task AssertAppliedAsync(string data, IEnumerable<Event> events, int deadLetters)
     {
-        await using var child = ServeProcess.Start(data);
-        using var client = ServeProcess.Connect((await child.Address)!);
+        await using var child = CdpProcess.Serve(data);
+        using var client = CdpProcess.Connect((await child.Address)!);
         var last = new Event { Id = "last", Kind = EventKind.Track, Type = "Seen", Source = "crash", Identifiers = { new Identifier { Namespace = "user_id", Value = "last" } } };
         var token = await PublishAsync(client, [last]);
         foreach (var made in events) Assert.Equal(1, await CountAsync(client, made, token));

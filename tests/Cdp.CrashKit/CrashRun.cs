@@ -35,7 +35,7 @@ public sealed class CrashRun(string data, int seed)
     public async Task<KillOutcome> KillAsync(KillPlan plan, CancellationToken cancellationToken)
     {
         var before = Ledger.Acknowledgements;
-        await using var child = ServeProcess.Start(data, (plan as KillPlan.AtStep)?.ToString());
+        await using var child = CdpProcess.Serve(data, (plan as KillPlan.AtStep)?.ToString());
         using var timer = new CancellationTokenSource();
         await using var kill = timer.Token.Register(child.Kill);
         if (plan is KillPlan.AfterTime { Time: var time }) timer.CancelAfter(time);
@@ -43,7 +43,7 @@ public sealed class CrashRun(string data, int seed)
         if (address is not null)
         {
             var stopAt = plan is KillPlan.AfterAcknowledgements { Count: var count } ? before + count : before + MostBatches;
-            using var client = ServeProcess.Connect(address);
+            using var client = CdpProcess.Connect(address);
             try
             {
                 await Task.WhenAll(Enumerable.Range(0, Senders).Select(_ => SendUntilAsync(child, client, stopAt, plan, cancellationToken)));
@@ -57,7 +57,7 @@ public sealed class CrashRun(string data, int seed)
         if (plan is KillPlan.AtStep && !child.HasExited && Ledger.Acknowledgements >= before + MostBatches)
             throw new InvalidOperationException($"{MostBatches} batches did not lead to {plan}.\n{child.Output}");
         var exitCode = await child.WaitAsync(cancellationToken);
-        return exitCode == ServeProcess.Killed
+        return exitCode == CdpProcess.Killed
             ? new KillOutcome(exitCode, Ledger.Acknowledgements - before, address is not null)
             : throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture, $"The server ended with {exitCode} and was to be killed by {plan}.\n{child.Output}"));
     }
@@ -67,10 +67,10 @@ public sealed class CrashRun(string data, int seed)
     /// <param name="cancellationToken">Ends the waiting.</param>
     public async Task<Comparison> CompareAsync(bool everything, CancellationToken cancellationToken)
     {
-        await using var child = ServeProcess.Start(data);
+        await using var child = CdpProcess.Serve(data);
         var address = await child.Address.WaitAsync(cancellationToken)
             ?? throw new InvalidOperationException($"The server did not start again.\n{child.Output}");
-        using var client = ServeProcess.Connect(address);
+        using var client = CdpProcess.Connect(address);
         while (TakeOpen() is { Count: > 0 } batch) await PublishAsync(client, batch, cancellationToken);
         return await new Comparer(client, Ledger, PublishOneAsync).RunAsync(everything, cancellationToken);
 
@@ -82,7 +82,7 @@ public sealed class CrashRun(string data, int seed)
         }
     }
 
-    private async Task SendUntilAsync(ServeProcess child, CdpClient client, int stopAt, KillPlan plan, CancellationToken cancellationToken)
+    private async Task SendUntilAsync(CdpProcess child, CdpClient client, int stopAt, KillPlan plan, CancellationToken cancellationToken)
     {
         while (!child.HasExited && Ledger.Acknowledgements < stopAt)
         {

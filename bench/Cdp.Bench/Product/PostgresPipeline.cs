@@ -58,7 +58,7 @@ internal static class PostgresPipeline
     {
         Console.WriteLine($"baseline, synchronous_commit=on:\n{Schema}\n{Apply}");
         await using var cluster = await PostgresCluster.StartAsync();
-        await using var server = await ServerProcess.StartAsync("Cdp.Bench.dll", Command, cluster.ConnectionString.Replace(";", ",", StringComparison.Ordinal));
+        await using var server = await ServerProcess.StartAsync("Cdp.Bench.dll", data: "", Command, cluster.ConnectionString);
         using var client = server.Connect();
         return await Load.RunAsync(client, sources(), duration, _ => Task.CompletedTask, cancellationToken);
     }
@@ -66,7 +66,7 @@ internal static class PostgresPipeline
     /// <summary>The pipeline's server: <c>Ingest.PublishEvents</c> through the same transport.</summary>
     public static async Task ServeAsync(string connection)
     {
-        await using var database = NpgsqlDataSource.Create(connection.Replace(",", ";", StringComparison.Ordinal));
+        await using var database = NpgsqlDataSource.Create(connection);
         await using (var schema = database.CreateCommand(Schema)) await schema.ExecuteNonQueryAsync();
         var service = RpcService.For(IngestReflection.Descriptor.FindTypeByName<Google.Protobuf.Reflection.ServiceDescriptor>("Ingest"))
             .Unary<PublishEventsRequest, PublishEventsResponse>("PublishEvents", (request, context) => ApplyAsync(database, request, context.CancellationToken))

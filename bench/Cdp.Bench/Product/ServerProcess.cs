@@ -1,19 +1,15 @@
-using System.Diagnostics;
-using System.Globalization;
-using System.Text.RegularExpressions;
 using Cdp.Client;
+using Cdp.CrashKit;
 
 namespace Cdp.Bench.Product;
 
 /// <summary>A real <c>cdp serve</c> child on a directory of its own.</summary>
-internal sealed partial class ServerProcess : IAsyncDisposable
+internal sealed class ServerProcess : IAsyncDisposable
 {
-    private const string Key = "operator-key-of-the-benchmarks";
-
-    private readonly Process _process;
+    private readonly CdpProcess _process;
     private bool _keepData;
 
-    private ServerProcess(Process process, Uri address, string data)
+    private ServerProcess(CdpProcess process, Uri address, string data)
     {
         _process = process;
         Address = address;
@@ -25,49 +21,34 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     public string Data { get; }
 
     /// <summary>CPU time that the server has used so far.</summary>
-    public TimeSpan Cpu
-    {
-        get
-        {
-            _process.Refresh();
-            return _process.TotalProcessorTime;
-        }
-    }
+    public TimeSpan Cpu => _process.Cpu;
 
     /// <summary>Resident memory in bytes.</summary>
-    public long Memory
-    {
-        get
-        {
-            _process.Refresh();
-            return _process.WorkingSet64;
-        }
-    }
+    public long Memory => _process.Memory;
 
-    public static Task<ServerProcess> StartAsync(string? data = null, params (string Name, string Value)[] settings) =>
-        StartAsync("cdp.dll", "serve --port 0 --data", data ?? Path.Combine(Path.GetTempPath(), $"cdp-bench-{Guid.NewGuid():N}"), settings);
+    public static Task<ServerProcess> StartAsync(string? data = null)
+    {
+        data ??= Path.Combine(Path.GetTempPath(), $"cdp-bench-{Guid.NewGuid():N}");
+        return StartAsync("cdp.dll", data, "serve", "--port", "0", "--data", data);
+    }
 
     /// <summary>Starts a child of this program that prints where it listens.</summary>
-    public static async Task<ServerProcess> StartAsync(string dll, string arguments, string data, params (string Name, string Value)[] settings)
+    /// <param name="program">The program, beside this one.</param>
+    /// <param name="data">Its directory, which goes with it; empty: none.</param>
+    /// <param name="arguments">Its arguments.</param>
+    public static async Task<ServerProcess> StartAsync(string program, string data, params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", $"{Path.Combine(AppContext.BaseDirectory, dll)} {arguments} {data}")
+        var process = CdpProcess.Start(arguments, new CdpProcessOptions
         {
-            RedirectStandardOutput = true,
-            UseShellExecute = false,
-        };
-        start.Environment["CDP_ADMIN_KEY"] = Key;
-        foreach (var (name, value) in settings) start.Environment[name] = value;
-        var process = Process.Start(start)!;
-        while (await process.StandardOutput.ReadLineAsync() is { } line)
-        {
-            if (Serving().Match(line) is { Success: true } match) return new ServerProcess(process, new Uri(match.Groups["url"].Value), data);
-        }
-
-        await process.WaitForExitAsync();
-        throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture, $"The server ended with {process.ExitCode} before it listened."));
+            Program = program,
+            Environment = new Dictionary<string, string> { [CdpProcess.AdminKeyVariable] = CdpProcess.OperatorKey },
+        });
+        if (await process.Address is { } address) return new ServerProcess(process, address, data);
+        await process.DisposeAsync();
+        throw new InvalidOperationException($"The server ended before it listened: {process.Output}");
     }
 
-    public CdpClient Connect() => new(Address, Key);
+    public CdpClient Connect() => CdpProcess.Connect(Address);
 
     /// <summary>Waits until what was written is saved and the server rests.</summary>
     public async Task SettleAsync(CancellationToken cancellationToken)
@@ -84,19 +65,14 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     /// <summary>Ends it in order and leaves its data.</summary>
     public async Task StopAsync()
     {
-        using (Process.Start("kill", string.Create(CultureInfo.InvariantCulture, $"-TERM {_process.Id}")))
-            await _process.WaitForExitAsync();
+        await _process.SignalAsync("TERM", CancellationToken.None);
+        await _process.WaitAsync(CancellationToken.None);
         _keepData = true;
     }
 
     public async ValueTask DisposeAsync()
     {
-        if (!_process.HasExited) _process.Kill();
-        await _process.WaitForExitAsync();
-        _process.Dispose();
+        await _process.DisposeAsync();
         if (!_keepData && Directory.Exists(Data)) Directory.Delete(Data, recursive: true);
     }
-
-    [GeneratedRegex(@"serving on (?<url>http://\S+)", RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
-    private static partial Regex Serving();
 }

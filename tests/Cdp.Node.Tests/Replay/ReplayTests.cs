@@ -1,4 +1,4 @@
-using System.Diagnostics;
+using Cdp.CrashKit;
 using Cdp.Grains.Customers;
 using Cdp.Grains.Ports;
 using Cdp.Node.Commands;
@@ -68,7 +68,7 @@ public sealed class ReplayTests : IDisposable
         await MakeAsync(seed: 9, events: 600);
         var expected = await ReplayAsync(new ReplayOptions());
 
-        Assert.Equal(137, await KilledAsync(step));
+        Assert.Equal(CdpProcess.Killed, await KilledAsync(step));
 
         var refused = await Assert.ThrowsAsync<StorageException>(() => RunningNode.StartAsync(_folder.Path));
         Assert.Contains("cdp replay", refused.Message, StringComparison.Ordinal);
@@ -220,12 +220,9 @@ public sealed class ReplayTests : IDisposable
     /// <summary>Replays from the log in another process that kills itself at a step; returns its exit code.</summary>
     private async Task<int> KilledAsync(string step)
     {
-        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
-        foreach (var argument in (string[])[typeof(Replayer).Assembly.Location, "replay", "--data", _folder.Path, "--from-log"]) start.ArgumentList.Add(argument);
-        start.Environment[Hosting.CrashAt.Variable] = step;
-        using var process = Process.Start(start)!;
-        await Task.WhenAll(process.StandardOutput.ReadToEndAsync(Cancel), process.StandardError.ReadToEndAsync(Cancel), process.WaitForExitAsync(Cancel));
-        return process.ExitCode;
+        var options = new CdpProcessOptions { Environment = new Dictionary<string, string> { [Hosting.CrashAt.Variable] = step } };
+        await using var process = CdpProcess.Start(["replay", "--data", _folder.Path, "--from-log"], options);
+        return await process.WaitAsync(Cancel);
     }
 
     private static async Task<(int Code, string Out, string Error)> CommandAsync(params string[] args)

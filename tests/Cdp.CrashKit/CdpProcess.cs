@@ -1,0 +1,151 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Cdp.Client;
+
+namespace Cdp.CrashKit;
+
+/// <summary>How a child is started.</summary>
+public sealed record CdpProcessOptions
+{
+    /// <summary>The program, beside the assemblies of the one that starts it.</summary>
+    public string Program { get; init; } = "cdp.dll";
+
+    /// <summary>A program and its arguments to run the child under.</summary>
+    public IReadOnlyList<string> Tracer { get; init; } = [];
+
+    /// <summary>Environment variables, beside those of this process.</summary>
+    public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>The working directory; null: that of this process.</summary>
+    public string? WorkingDirectory { get; init; }
+}
+
+/// <summary>A real child process: <c>cdp serve</c>, or any other command of <c>cdp</c>.</summary>
+public sealed partial class CdpProcess : IAsyncDisposable
+{
+    /// <summary>What the exit code says after SIGKILL.</summary>
+    public const int Killed = 128 + 9;
+
+    /// <summary>The operator's key of servers that are started by <see cref="Serve"/>.</summary>
+    public const string OperatorKey = "operator-key-of-the-child";
+
+    /// <summary>Names the variable that gives a server its operator's key.</summary>
+    public const string AdminKeyVariable = "CDP_ADMIN_KEY";
+
+    private readonly Process _process;
+    private readonly ConcurrentQueue<string> _printed = new();
+    private readonly ConcurrentQueue<string> _errors = new();
+    private readonly TaskCompletionSource<Uri?> _address = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Task _reading;
+
+    private CdpProcess(Process process)
+    {
+        _process = process;
+        _reading = Task.WhenAll(ReadAsync(process.StandardOutput, _printed, ends: true), ReadAsync(process.StandardError, _errors, ends: false));
+    }
+
+    /// <summary>Completes when it listens, with its address; null: it ended before.</summary>
+    public Task<Uri?> Address => _address.Task;
+
+    public bool HasExited => _process.HasExited;
+
+    /// <summary>What it wrote to its standard output so far; all of it once it was waited for.</summary>
+    public string Printed => string.Join('\n', _printed);
+
+    /// <summary>What it wrote to its standard error so far; all of it once it was waited for.</summary>
+    public string Errors => string.Join('\n', _errors);
+
+    /// <summary>Both, for whoever asks why it ended.</summary>
+    public string Output => $"{Printed}\n{Errors}";
+
+    /// <summary>CPU time that it has used so far.</summary>
+    public TimeSpan Cpu => Refreshed().TotalProcessorTime;
+
+    /// <summary>Resident memory in bytes.</summary>
+    public long Memory => Refreshed().WorkingSet64;
+
+    /// <summary>Starts a child.</summary>
+    public static CdpProcess Start(IReadOnlyList<string> arguments, CdpProcessOptions options)
+    {
+        string[] command = [.. options.Tracer, "dotnet", Path.Combine(AppContext.BaseDirectory, options.Program), .. arguments];
+        var start = new ProcessStartInfo(command[0], command[1..])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            UseShellExecute = false,
+        };
+        if (options.WorkingDirectory is { } folder) start.WorkingDirectory = folder;
+        foreach (var (name, value) in options.Environment) start.Environment[name] = value;
+        return new CdpProcess(Process.Start(start)!);
+    }
+
+    /// <summary>Starts a server on a data directory.</summary>
+    /// <param name="data">The directory.</param>
+    /// <param name="crashAt">Where it is to kill itself, as <c>step:n</c>; null: nowhere.</param>
+    /// <param name="partitions">Partitions of a log that is made now; null: the default.</param>
+    /// <param name="tracer">A program and its arguments to run the child under.</param>
+    public static CdpProcess Serve(string data, string? crashAt = null, int? partitions = null, params string[] tracer)
+    {
+        var environment = new Dictionary<string, string> { [AdminKeyVariable] = OperatorKey, ["DOTNET_TieredPGO"] = "0" };
+        if (crashAt is not null) environment["CDP_CRASH_AT"] = crashAt;
+        string[] count = partitions is { } number ? ["--partitions", number.ToString(CultureInfo.InvariantCulture)] : [];
+        return Start(["serve", "--port", "0", "--data", data, .. count], new CdpProcessOptions { Tracer = tracer, Environment = environment });
+    }
+
+    /// <summary>Starts a command against a server that <see cref="Serve"/> started.</summary>
+    public static CdpProcess Call(Uri address, params string[] arguments) => Start(arguments, new CdpProcessOptions
+    {
+        Environment = new Dictionary<string, string> { ["CDP_URL"] = address.ToString(), ["CDP_KEY"] = OperatorKey },
+    });
+
+    /// <summary>A client with the operator's key.</summary>
+    public static CdpClient Connect(Uri address) => new(address, OperatorKey);
+
+    /// <summary>Kills it as <c>kill -9</c> does, wherever it is.</summary>
+    public void Kill() => _process.Kill(entireProcessTree: true);
+
+    /// <summary>Sends it a signal, e.g. <c>INT</c> as Ctrl-C does.</summary>
+    public async Task SignalAsync(string signal, CancellationToken cancellationToken)
+    {
+        using var kill = Process.Start("kill", [$"-{signal}", _process.Id.ToString(CultureInfo.InvariantCulture)]);
+        await kill.WaitForExitAsync(cancellationToken);
+        if (kill.ExitCode != 0) throw new InvalidOperationException($"The child got no signal {signal}: {Output}");
+    }
+
+    /// <summary>Waits for its end and returns its exit code.</summary>
+    public async Task<int> WaitAsync(CancellationToken cancellationToken)
+    {
+        await _process.WaitForExitAsync(cancellationToken);
+        await _reading.WaitAsync(cancellationToken);
+        return _process.ExitCode;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Kill();
+        await WaitAsync(CancellationToken.None);
+        _process.Dispose();
+    }
+
+    private Process Refreshed()
+    {
+        _process.Refresh();
+        return _process;
+    }
+
+    private async Task ReadAsync(StreamReader reader, ConcurrentQueue<string> lines, bool ends)
+    {
+        while (await reader.ReadLineAsync() is { } line)
+        {
+            lines.Enqueue(line);
+            if (Serving().Match(line) is { Success: true } match) _address.TrySetResult(new Uri(match.Groups["address"].Value));
+        }
+
+        if (ends) _address.TrySetResult(null);
+    }
+
+    [GeneratedRegex(@"serving on (?<address>http://\S+)", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Serving();
+}
