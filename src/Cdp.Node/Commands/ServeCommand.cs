@@ -44,6 +44,8 @@ internal static class ServeCommand
         await using var node = await CdpNode.StartAsync(options, () => given ?? OperatorKeyFile.ReadOrMake(options.DataDirectory), context.Time, loggers, steps);
         foreach (var row in node.Recovery.Healed)
             await context.Error.WriteLineAsync($"cdp: healed the log's end: partition {row.Partition}, position {row.First}, {row.Count} records, {row.Lost} lost ({row.Reason})");
+        if (node.Recovery.Journal.TornBytes is > 0 and var torn)
+            await context.Error.WriteLineAsync($"cdp: healed the state's journal: cut off {torn} bytes of a commit that a crash interrupted, and of which nobody was told");
         if (given is null) await context.Out.WriteLineAsync($"operator key in {OperatorKeyFile.PathIn(options.DataDirectory)}");
         await context.Out.WriteLineAsync($"serving on http://{node.EndPoint} (data in {Path.GetFullPath(options.DataDirectory)}); Ctrl-C stops");
         await context.Out.FlushAsync(cancel);
