@@ -19,6 +19,7 @@ internal static class BenchCommand
         new LookupBench(),
         new LatencyBench(),
         new HotBench(),
+        new IdentityBench(),
         new ScaleBench(),
         new KillBench(),
     ];

@@ -17,6 +17,12 @@ internal sealed class EventSource(int customers, int seed, Func<Random, int> pic
 
     public int Customers { get; } = customers;
 
+    /// <summary>The identifiers of an event, by seed, customer and number, where they are not the usual ones.</summary>
+    public Func<int, int, long, Identifier[]>? Identify { get; init; }
+
+    /// <summary>The identifiers of the event made last.</summary>
+    public IReadOnlyList<Identifier> Newest { get; private set; } = [];
+
     public Event Next()
     {
         var customer = pick(_random);
@@ -31,10 +37,8 @@ internal sealed class EventSource(int customers, int seed, Func<Random, int> pic
             Channel = number % 3 == 0 ? "app" : "web",
             SessionId = string.Create(CultureInfo.InvariantCulture, $"s-{customer}-{number % 7}"),
         };
-        made.Identifiers.Add(new Identifier { Namespace = "user_id", Value = string.Create(CultureInfo.InvariantCulture, $"user-{customer}") });
-        made.Identifiers.Add(_random.Next(20) == 0
-            ? new Identifier { Namespace = "session_cookie", Value = string.Create(CultureInfo.InvariantCulture, $"cookie-{seed}-{number}") }
-            : new Identifier { Namespace = "device", Value = string.Create(CultureInfo.InvariantCulture, $"device-{customer}") });
+        made.Identifiers.AddRange(Identify is { } identify ? identify(seed, customer, number) : Usual(customer, number));
+        Newest = made.Identifiers;
         var category = Categories[_random.Next(Categories.Length)];
         made.Properties["category"] = new Value { StringValue = category };
         made.Properties["product_id"] = new Value { StringValue = string.Create(CultureInfo.InvariantCulture, $"p-{_random.Next(2000)}") };
@@ -60,4 +64,12 @@ internal sealed class EventSource(int customers, int seed, Func<Random, int> pic
         for (var i = 0; i < size; i++) request.Events.Add(Next());
         return request;
     }
+
+    private Identifier[] Usual(int customer, long number) =>
+    [
+        new() { Namespace = "user_id", Value = string.Create(CultureInfo.InvariantCulture, $"user-{customer}") },
+        _random.Next(20) == 0
+            ? new() { Namespace = "session_cookie", Value = string.Create(CultureInfo.InvariantCulture, $"cookie-{seed}-{number}") }
+            : new() { Namespace = "device", Value = string.Create(CultureInfo.InvariantCulture, $"device-{customer}") },
+    ];
 }
