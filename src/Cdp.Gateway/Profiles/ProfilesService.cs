@@ -23,7 +23,7 @@ public sealed class ProfilesService(GatewayPorts ports, CustomerFinder finder)
     /// <summary>The service as the server binds it.</summary>
     public RpcService Bind() => RpcService.For(ProfilesReflection.Descriptor.FindTypeByName<Google.Protobuf.Reflection.ServiceDescriptor>("Profiles"))
         .UnaryEncoded<GetProfileRequest>("GetProfile", GetProfileAsync)
-        .Unary<BatchGetProfilesRequest, BatchGetProfilesResponse>("BatchGetProfiles", BatchGetProfilesAsync)
+        .UnaryEncoded<BatchGetProfilesRequest>("BatchGetProfiles", BatchGetProfilesAsync)
         .Unary<ListEventsRequest, ListEventsResponse>("ListEvents", ListEventsAsync);
 
     /// <summary>The purpose of a read: the request's, or the key's default.</summary>
@@ -58,41 +58,26 @@ public sealed class ProfilesService(GatewayPorts ports, CustomerFinder finder)
 
     private static async ValueTask<ReadOnlyMemory<byte>> RespondAsync(ValueTask<ByteString?> reading) => ResponseWith(await reading);
 
-    /// <summary>Encodes a <see cref="GetProfileResponse"/> around a profile that is encoded already.</summary>
-    private static byte[] ResponseWith(ByteString? profile)
-    {
-        if (profile is null) throw CustomerFinder.NotFound();
-        var response = new byte[1 + CodedOutputStream.ComputeLengthSize(profile.Length) + profile.Length];
-        response[0] = (byte)WireFormat.MakeTag(GetProfileResponse.ProfileFieldNumber, WireFormat.WireType.LengthDelimited);
-        var at = 1;
-        var length = (uint)profile.Length;
-        for (; length > 0x7F; length >>= 7) response[at++] = (byte)(length | 0x80);
-        response[at++] = (byte)length;
-        profile.Span.CopyTo(response.AsSpan(at));
-        return response;
-    }
+    private static byte[] ResponseWith(ByteString? profile) => EncodedReplies.Profile(profile ?? throw CustomerFinder.NotFound());
 
-    private async ValueTask<BatchGetProfilesResponse> BatchGetProfilesAsync(BatchGetProfilesRequest request, ServerCallContext context)
+    private async ValueTask<ReadOnlyMemory<byte>> BatchGetProfilesAsync(BatchGetProfilesRequest request, ServerCallContext context)
     {
         var caller = Authenticator.CallerOf(context);
         if (request.Customers.Count is 0 or > MostCustomers)
             throw RpcError.InvalidField("customers", $"Name 1 to {MostCustomers} customers.", "TOO_MANY_CUSTOMERS").ToException();
         var read = Checked(caller, request.Purpose, request.Fields);
         await ReadTokens.WaitAsync(ports, request.AfterToken, context.CancellationToken);
-        var response = new BatchGetProfilesResponse();
-        response.Results.AddRange(await Task.WhenAll(request.Customers.Select(OneAsync)));
-        return response;
+        return EncodedReplies.Profiles(await Task.WhenAll(request.Customers.Select(OneAsync)));
 
-        async Task<ProfileResult> OneAsync(CustomerRef customer, int index)
+        async Task<(ByteString? Profile, string Reason)> OneAsync(CustomerRef customer, int index)
         {
             try
             {
-                var profile = await ReadAsync(caller, customer, $"customers[{index}]", read, context.CancellationToken);
-                return profile is null ? new ProfileResult { ErrorReason = CustomerFinder.NotFoundReason } : new ProfileResult { Profile = Profile.Parser.ParseFrom(profile) };
+                return (await ReadAsync(caller, customer, $"customers[{index}]", read, context.CancellationToken), CustomerFinder.NotFoundReason);
             }
             catch (RpcException e) when (e.Error.Code == Code.InvalidArgument)
             {
-                return new ProfileResult { ErrorReason = e.Error.Reason };
+                return (null, e.Error.Reason ?? string.Empty);
             }
         }
     }

@@ -1,4 +1,5 @@
 using Cdp.V1;
+using Google.Protobuf;
 using Google.Rpc;
 
 namespace Cdp.Gateway.Tests.Profiles;
@@ -153,6 +154,31 @@ public sealed class ProfileReadTests
             server.Client.Profiles.ListEventsAsync(new ListEventsRequest { Customer = customer, PageSize = size, PageToken = token }, cancellationToken: Cancel), Code.InvalidArgument, reason);
         await Calls.RefusedAsync(
             server.Client.Identities.DescribeIdentityAsync(new DescribeIdentityRequest { Customer = customer, PageSize = size, PageToken = token }, cancellationToken: Cancel), Code.InvalidArgument, reason);
+    }
+
+    [Fact]
+    public async Task A_batch_holds_the_bytes_of_single_reads_whatever_their_length()
+    {
+        await using var server = await GatewayFixture.StartAsync(time: new Composed.SettableTime { Now = DateTimeOffset.UnixEpoch.AddDays(20_000) });
+        int[] lengths = [0, 60, 61, 62, 63, 64, 65, 66, 67, 68, 69, 70, 300, 8_000];
+        var events = lengths.Select((length, i) => GatewayFixture.Event($"{i}", "Product Viewed", ("user_id", $"u{i}"))).ToArray();
+        for (var i = 0; i < events.Length; i++)
+        {
+            events[i].Traits = new TraitChanges();
+            for (var trait = 0; trait < (lengths[i] == 8_000 ? 3 : 1); trait++) events[i].Traits.Set[$"t{trait}"] = new Value { StringValue = new string('x', lengths[i]) };
+        }
+
+        var batch = new BatchGetProfilesRequest { AfterToken = await server.PublishAsync(events), Purpose = "service", Fields = { "traits.*", "identifiers.*" } };
+        batch.Customers.AddRange(Enumerable.Range(0, lengths.Length + 1).Select(i => GatewayFixture.Ref("user_id", $"u{i}")));
+
+        var results = (await server.Client.Profiles.BatchGetProfilesAsync(batch, cancellationToken: Cancel)).Results;
+
+        for (var i = 0; i < lengths.Length; i++)
+            Assert.Equal(await server.ProfileAsync("user_id", $"u{i}", "", "traits.*", "identifiers.*"), results[i].Profile);
+        Assert.Equal("CUSTOMER_NOT_FOUND", results[^1].ErrorReason);
+
+        // Lengths that take one, two and three bytes to say.
+        Assert.Equal([1, 2, 3], results.SkipLast(1).Select(r => CodedOutputStream.ComputeLengthSize(r.Profile.CalculateSize())).Distinct());
     }
 
     [Fact]
