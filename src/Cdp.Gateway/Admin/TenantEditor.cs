@@ -1,3 +1,4 @@
+using Cdp.Domain.Events;
 using Cdp.Domain.Tenants;
 using Cdp.Gateway.Keys;
 using Cdp.Grains.Refolds;
@@ -19,20 +20,11 @@ public sealed class TenantEditor(GatewayPorts ports)
     public async ValueTask<TenantConfig> ChangeAsync(string tenant, ChangeTenantRequest change, CancellationToken cancellationToken)
     {
         var reply = await ports.Grains.Get<ITenant>(tenant).Change(change, cancellationToken);
-        if (reply.RefusedReason.Length == 0)
-        {
-            // Customers nobody touches get to the new definitions, too. Does nothing where the change is of another kind.
-            await ports.Grains.Get<IRefoldSweep>(tenant).Sweep(new SweepRequest(), cancellationToken);
-            return reply.Config;
-        }
+        if (reply.RefusedReason.Length > 0) throw Refused(new EventRefusal(reply.RefusedReason, reply.RefusedField, reply.RefusedMessage));
 
-        throw (reply.RefusedReason switch
-        {
-            TenantReasons.TenantUnknown or TenantReasons.KeyUnknown => new RpcError(Code.NotFound, reply.RefusedMessage) { Reason = reply.RefusedReason },
-            TenantReasons.EtagMismatch => new RpcError(Code.Aborted, reply.RefusedMessage) { Reason = reply.RefusedReason },
-            TenantReasons.TooMany => new RpcError(Code.ResourceExhausted, reply.RefusedMessage) { Reason = reply.RefusedReason },
-            _ => RpcError.InvalidField(reply.RefusedField, reply.RefusedMessage, reply.RefusedReason),
-        }).ToException();
+        // Customers nobody touches get to the new definitions, too. Does nothing where the change is of another kind.
+        await ports.Grains.Get<IRefoldSweep>(tenant).Sweep(new SweepRequest(), cancellationToken);
+        return reply.Config;
     }
 
     /// <summary>Makes the tenant and the operator's key that a new installation starts with; again: changes nothing.</summary>
@@ -66,10 +58,27 @@ public sealed class TenantEditor(GatewayPorts ports)
     }
 
     /// <summary>Makes a tenant or changes its settings.</summary>
+    /// <exception cref="RpcException">The settings were refused; no tenant was made.</exception>
     public async ValueTask<TenantConfig> CreateAsync(Tenant tenant, CancellationToken cancellationToken)
     {
-        await ports.Grains.Get<ITenantDirectory>(TenantDirectoryGrain.Key).Add(new AddTenantIdRequest { Tenant = tenant.Id }, cancellationToken);
         var identityKey = ByteString.CopyFrom(System.Security.Cryptography.RandomNumberGenerator.GetBytes(32));
-        return await ChangeAsync(tenant.Id, new ChangeTenantRequest { PutTenant = tenant, IdentityKey = identityKey }, cancellationToken);
+        var change = new ChangeTenantRequest { PutTenant = tenant, IdentityKey = identityKey };
+        var known = await ports.Grains.Get<ITenant>(tenant.Id).GetConfig(new GetTenantConfigRequest(), cancellationToken);
+        if (known.Config is null)
+        {
+            // The list comes first, so that no tenant is missing in it; and only what will be made comes into it.
+            if (TenantChanges.Apply(null, tenant.Id, change, nowMicros: 0).Refusal is { } refusal) throw Refused(refusal);
+            await ports.Grains.Get<ITenantDirectory>(TenantDirectoryGrain.Key).Add(new AddTenantIdRequest { Tenant = tenant.Id }, cancellationToken);
+        }
+
+        return await ChangeAsync(tenant.Id, change, cancellationToken);
     }
+
+    private static RpcException Refused(EventRefusal refusal) => (refusal.Reason switch
+    {
+        TenantReasons.TenantUnknown or TenantReasons.KeyUnknown => new RpcError(Code.NotFound, refusal.Message) { Reason = refusal.Reason },
+        TenantReasons.EtagMismatch => new RpcError(Code.Aborted, refusal.Message) { Reason = refusal.Reason },
+        TenantReasons.TooMany => new RpcError(Code.ResourceExhausted, refusal.Message) { Reason = refusal.Reason },
+        _ => RpcError.InvalidField(refusal.Field, refusal.Message, refusal.Reason),
+    }).ToException();
 }

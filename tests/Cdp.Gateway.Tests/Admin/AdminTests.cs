@@ -1,3 +1,5 @@
+using Cdp.Grains.Tenants;
+using Cdp.Grains.V1;
 using Cdp.V1;
 using Google.Rpc;
 
@@ -39,7 +41,22 @@ public sealed class AdminTests
 
         Assert.Equal(field, Assert.Single(error.FieldViolations).Field);
         Assert.Single((await server.Client.Admin.ListTenantsAsync(new ListTenantsRequest(), cancellationToken: Cancel)).Tenants);
+        Assert.Equal(["default"], await ListedAsync(server));
         await Calls.RefusedAsync(server.Client.Admin.CreateKeyAsync(new CreateKeyRequest { TenantId = "t", Roles = { Role.Reader } }, cancellationToken: Cancel), Code.NotFound, "TENANT_UNKNOWN");
+    }
+
+    [Fact]
+    public async Task A_tenant_that_nobody_has_read_yet_cannot_be_put_on_top_of_a_reading()
+    {
+        await using var server = await GatewayFixture.StartAsync();
+        var put = new PutTenantRequest { Tenant = new Tenant { Id = "t", Etag = "7" } };
+
+        await Calls.RefusedAsync(server.Client.Admin.PutTenantAsync(put, cancellationToken: Cancel), Code.Aborted, "ETAG_MISMATCH");
+
+        Assert.Equal(["default"], await ListedAsync(server));
+        put.Tenant.Etag = "";
+        await server.Client.Admin.PutTenantAsync(put, cancellationToken: Cancel);
+        Assert.Equal(["default", "t"], await ListedAsync(server));
     }
 
     [Fact]
@@ -79,4 +96,8 @@ public sealed class AdminTests
         Assert.All(listed.Partitions, p => Assert.InRange(p.CommittedPosition, 0, p.AppliedPosition));
         Assert.NotEmpty(listed.LogEpoch);
     }
+
+    /// <summary>The ids in the list of tenants, also those of which there is nothing else.</summary>
+    private static async Task<IEnumerable<string>> ListedAsync(GatewayFixture server) =>
+        (await server.Host.Grains.Get<ITenantDirectory>(TenantDirectoryGrain.Key).List(new ListTenantIdsRequest(), Cancel)).Tenants;
 }
