@@ -1,3 +1,4 @@
+using Cdp.Domain.Events;
 using Cdp.Grains.Ports;
 
 namespace Cdp.Gateway;
@@ -11,5 +12,5 @@ namespace Cdp.Gateway;
 public sealed record GatewayPorts(IGrains Grains, IEventAppender Log, IDefinitions Definitions, TimeProvider Time, IStepObserver Steps)
 {
     /// <summary>Now, in microseconds since the epoch.</summary>
-    public long NowMicros => (Time.GetUtcNow().UtcTicks - DateTimeOffset.UnixEpoch.Ticks) / 10;
+    public long NowMicros => UnixTime.Micros(Time.GetUtcNow());
 }

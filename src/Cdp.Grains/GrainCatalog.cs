@@ -70,6 +70,13 @@ public static class GrainCatalog
     /// <summary>Key of a tenant's identity record among the histories.</summary>
     public static string IdentityRecordKey(string tenant) => $"{tenant}/identity";
 
+    /// <summary>The tenant and the id that a key names: <c>tenant/id</c>.</summary>
+    public static (string Tenant, string Id) PartsOf(string key)
+    {
+        var slash = key.IndexOf('/', StringComparison.Ordinal);
+        return (key[..slash], key[(slash + 1)..]);
+    }
+
     /// <summary>Key of a partition's grain.</summary>
     public static string PartitionKey(int partition) => partition.ToString(CultureInfo.InvariantCulture);
 }

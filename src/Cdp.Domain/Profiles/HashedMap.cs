@@ -31,7 +31,7 @@ internal static class HashedMap<T, TEntry>
     public static T? GetOrAdd(RepeatedField<T> entries, ulong hash, string name, int capacity, out T? dropped)
     {
         dropped = null;
-        int at = Find(entries, hash, name);
+        int at = Sorted.Find(entries, (hash, name), static (entry, key) => Compare(entry, key.hash, key.name));
         if (at >= 0)
             return entries[at];
         at = ~at;
@@ -51,26 +51,10 @@ internal static class HashedMap<T, TEntry>
         return entry;
     }
 
-    private static int Find(RepeatedField<T> entries, ulong hash, string name)
+    private static int Compare(T entry, ulong hash, string name)
     {
-        int low = 0;
-        int high = entries.Count - 1;
-        while (low <= high)
-        {
-            int middle = (low + high) >>> 1;
-            var entry = entries[middle];
-            int order = TEntry.Hash(entry).CompareTo(hash);
-            if (order == 0)
-                order = string.CompareOrdinal(TEntry.Name(entry), name);
-            if (order == 0)
-                return middle;
-            if (order < 0)
-                low = middle + 1;
-            else
-                high = middle - 1;
-        }
-
-        return ~low;
+        int order = TEntry.Hash(entry).CompareTo(hash);
+        return order != 0 ? order : string.CompareOrdinal(TEntry.Name(entry), name);
     }
 }
 

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.IO.Hashing;
 using System.Runtime.InteropServices;
 using System.Text;
-using Google.Protobuf.Collections;
 
 namespace Cdp.Domain.Profiles;
 
@@ -33,24 +32,5 @@ internal static class NameHash
         }
 
         return string.Concat(name.AsSpan(0, length), "~", Of(name).ToString("x16", CultureInfo.InvariantCulture));
-    }
-
-    /// <summary>Index of a hash in an ascending list; the complement of where it belongs when it is not there.</summary>
-    public static int Find(RepeatedField<ulong> hashes, ulong hash)
-    {
-        int low = 0;
-        int high = hashes.Count - 1;
-        while (low <= high)
-        {
-            int middle = (low + high) >>> 1;
-            if (hashes[middle] == hash)
-                return middle;
-            if (hashes[middle] < hash)
-                low = middle + 1;
-            else
-                high = middle - 1;
-        }
-
-        return ~low;
     }
 }

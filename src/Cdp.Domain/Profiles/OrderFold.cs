@@ -35,7 +35,7 @@ internal static class OrderFold
         if (facts.OrderId is not { } id)
             return OrderStanding.Unnamed;
         bool isLast = state.LastSeen is null || new OrderKey(state.LastSeen.Key) < e.Key;
-        int at = NameHash.Find(state.Orders, NameHash.Of(id));
+        int at = Sorted.Find(state.Orders, NameHash.Of(id));
         if (at >= 0)
             return isLast || state.OrderTimes[at] < e.EffectiveAt ? OrderStanding.Further : OrderStanding.Unclear;
         bool forgotNone = !state.MoreOrders && state.Orders.Count < ProfileLimits.Orders;
@@ -69,7 +69,7 @@ internal static class OrderFold
             return false;
         foreach (ulong hash in other.Orders)
         {
-            if (NameHash.Find(into.Orders, hash) >= 0)
+            if (Sorted.Find(into.Orders, hash) >= 0)
                 return false;
         }
 
@@ -86,7 +86,7 @@ internal static class OrderFold
 
     private static void Insert(ProfileState state, ulong hash, long at)
     {
-        int place = ~NameHash.Find(state.Orders, hash);
+        int place = ~Sorted.Find(state.Orders, hash);
         state.Orders.Insert(place, hash);
         state.OrderTimes.Insert(place, at);
     }

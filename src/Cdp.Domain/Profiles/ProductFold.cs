@@ -109,7 +109,7 @@ internal static class ProductFold
     private static void AddOrdered(ProfileState state, ulong hash)
     {
         var hashes = state.OrderedProducts;
-        int at = NameHash.Find(hashes, hash);
+        int at = Sorted.Find(hashes, hash);
         if (at >= 0)
             return;
         at = ~at;

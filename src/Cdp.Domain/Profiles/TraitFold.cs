@@ -70,24 +70,8 @@ internal static class TraitFold
     }
 
     /// <summary>Index of a trait, or the complement of the index where it would stand.</summary>
-    public static int Find(RepeatedField<TraitState> traits, string name)
-    {
-        int low = 0;
-        int high = traits.Count - 1;
-        while (low <= high)
-        {
-            int middle = (low + high) >>> 1;
-            int order = string.CompareOrdinal(traits[middle].Name, name);
-            if (order == 0)
-                return middle;
-            if (order < 0)
-                low = middle + 1;
-            else
-                high = middle - 1;
-        }
-
-        return ~low;
-    }
+    public static int Find(RepeatedField<TraitState> traits, string name) =>
+        Sorted.Find(traits, name, static (trait, key) => string.CompareOrdinal(trait.Name, key));
 
     private static bool CanAssign(ProfileState state, string name, OrderKey key)
     {

@@ -150,7 +150,7 @@ internal sealed class Arrivals(string key, long sequence, EventIds ids, Customer
         }
 
         if (sequence == 0) return known;
-        var reader = new HistoryReader(ports.History, key[..key.IndexOf('/', StringComparison.Ordinal)]);
+        var reader = new HistoryReader(ports.History, GrainCatalog.PartsOf(key).Tenant);
         foreach (var place in await ids.LocateAsync((ulong)reference.Id, cancellationToken))
         {
             await foreach (var placed in reader.ReadUnionAsync(key, place, place + 1, cancellationToken))

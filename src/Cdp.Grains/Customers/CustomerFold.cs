@@ -35,7 +35,7 @@ internal sealed class CustomerFold(IEventLog log, HistoryReader reader, TimeProv
                 var entry = new SkippedEntry
                 {
                     Sequence = reference.Sequence,
-                    Loser = reference.Key == key ? string.Empty : reference.Key[(reference.Key.IndexOf('/') + 1)..],
+                    Loser = reference.Key == key ? string.Empty : GrainCatalog.PartsOf(reference.Key).Id,
                     Error = error,
                 };
                 skipped.Add(new Skip(entry, reference));
@@ -46,7 +46,7 @@ internal sealed class CustomerFold(IEventLog log, HistoryReader reader, TimeProv
     /// <summary>Every event of the union once: of its copies the one that is first in (received, partition, position).</summary>
     public async ValueTask<List<EventReference>> CollectAsync(string key, long length, CancellationToken cancellationToken)
     {
-        var tenant = key[..key.IndexOf('/')];
+        var tenant = GrainCatalog.PartsOf(key).Tenant;
         var events = new Dictionary<UInt128, EventReference>();
         var leftOut = new HashSet<(string, long)>();
         await foreach (var (at, sequence, entry) in reader.ReadUnionAsync(key, 0, length, cancellationToken))

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Cdp.Domain.Events;
 using Cdp.Domain.Profiles;
 using Cdp.Domain.Tenants;
 using Cdp.Grains.Ports;
@@ -62,9 +63,7 @@ public sealed partial class CustomerGrain : ICustomer, IGrainLifecycle
         _context = context;
         _ports = ports;
         _key = context.Key;
-        var slash = _key.IndexOf('/', StringComparison.Ordinal);
-        _tenant = _key[..slash];
-        _id = _key[(slash + 1)..];
+        (_tenant, _id) = GrainCatalog.PartsOf(_key);
         _ids = new EventIds(ports.States, _key);
         _snapshots = new SnapshotWriter(ports.States, ports.Steps, SnapshotKind, context);
     }
@@ -210,7 +209,7 @@ public sealed partial class CustomerGrain : ICustomer, IGrainLifecycle
         var status = _foldAgain ? Cdp.V1.ValueStatus.Stale : Cdp.V1.ValueStatus.Ok;
         if (_rendered is not { } rendered || !rendered.IsOf(view, _sequence, status))
         {
-            var profile = ProfileView.Render(_profile, view, definitions, _id, _sequence, status, Micros(_context.Time.GetUtcNow()));
+            var profile = ProfileView.Render(_profile, view, definitions, _id, _sequence, status, UnixTime.Micros(_context.Time.GetUtcNow()));
             rendered = new RenderedProfile(view, _sequence, status, profile.ToByteString());
             _rendered = rendered.MayBeKept ? rendered : null;
         }
@@ -336,6 +335,4 @@ public sealed partial class CustomerGrain : ICustomer, IGrainLifecycle
     }
 
     private static ulong? IdOf(HistoryEntry entry) => (entry.Event ?? entry.Copy?.Event)?.IdHashLow;
-
-    private static long Micros(DateTimeOffset time) => (time.UtcTicks - DateTimeOffset.UnixEpoch.Ticks) / 10;
 }

@@ -2,7 +2,6 @@ using Cdp.Grains.Customers;
 using Cdp.Grains.Ports;
 using Cdp.Grains.V1;
 using Cdp.State.V1;
-using Google.Protobuf;
 
 namespace Cdp.Grains.Merges;
 
@@ -20,17 +19,12 @@ public sealed class MergeGrain(IGrainContext context, IStateStore states, IStepO
     public const string StateKind = "merge";
 
     private const int NotSealed = -1;
-    private MergeState? _state;
-    private string? _tag;
+    private readonly GrainState<MergeState> _kept = new(context, states, StateKind, MergeState.Parser);
 
-    private string Tenant => context.Key[..context.Key.IndexOf('/', StringComparison.Ordinal)];
+    private string Tenant => GrainCatalog.PartsOf(context.Key).Tenant;
 
     /// <inheritdoc/>
-    public async ValueTask ActivateAsync(CancellationToken cancellationToken)
-    {
-        var row = await states.ReadAsync(StateKind, context.Key, cancellationToken);
-        if (row.Exists) (_state, _tag) = (MergeState.Parser.ParseFrom(row.Value.Span), row.Tag);
-    }
+    public ValueTask ActivateAsync(CancellationToken cancellationToken) => _kept.ReadAsync(cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask DeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) => default;
@@ -39,9 +33,9 @@ public sealed class MergeGrain(IGrainContext context, IStateStore states, IStepO
     public async ValueTask<RunMergeReply> Run(RunMergeRequest request, CancellationToken cancellationToken)
     {
         var order = request.Order;
-        if (_state is { Done: true }) return new RunMergeReply { Winner = _state.HeldBy };
-        if (_state is null) await BeginAsync(order);
-        if (_state!.IdentitySequence != order.IdentitySequence || _state.Winner != order.Winner)
+        if (_kept.Value is { Done: true }) return new RunMergeReply { Winner = _kept.Value.HeldBy };
+        if (_kept.Value is null) await BeginAsync(order);
+        if (_kept.Value!.IdentitySequence != order.IdentitySequence || _kept.Value.Winner != order.Winner)
         {
             throw new InvalidOperationException($"Customer {order.Loser} is being merged by another decision already.");
         }
@@ -49,7 +43,7 @@ public sealed class MergeGrain(IGrainContext context, IStateStore states, IStepO
         // Also when it was sealed before: the reply carries what the winner is to absorb, and sealing again is free.
         var sealing = await SealAsync(order, cancellationToken);
         var holder = await AbsorbAsync(order, sealing, cancellationToken);
-        var done = _state.Clone();
+        var done = _kept.Value.Clone();
         (done.Absorbed, done.Done, done.HeldBy) = (true, true, holder);
         await SaveAsync(done);
         return new RunMergeReply { Winner = holder };
@@ -79,9 +73,9 @@ public sealed class MergeGrain(IGrainContext context, IStateStore states, IStepO
             Mint = new MintedEntry { IdentitySequence = order.LoserMinted, At = order.LoserMintedAt },
         };
         var reply = await CustomerOf(order.Loser).Seal(request, cancellationToken);
-        if (_state!.SealedEntries == NotSealed)
+        if (_kept.Value!.SealedEntries == NotSealed)
         {
-            var next = _state.Clone();
+            var next = _kept.Value.Clone();
             next.SealedEntries = reply.Entries;
             await SaveAsync(next);
         }
@@ -132,15 +126,6 @@ public sealed class MergeGrain(IGrainContext context, IStateStore states, IStepO
 
     private ICustomer CustomerOf(string customer) => context.Grains.Get<ICustomer>($"{Tenant}/{customer}");
 
-    private async ValueTask SaveAsync(MergeState next)
-    {
-        var tag = await states.WriteAsync(StateKind, context.Key, next.ToByteArray(), _tag, CancellationToken.None);
-        if (tag is null)
-        {
-            context.Abandon();
-            throw new IOException($"Another activation runs the merge of {next.Loser}.");
-        }
-
-        (_state, _tag) = (next, tag);
-    }
+    // Not cancelled with the caller: a write whose outcome is unknown would leave the tag in doubt.
+    private ValueTask SaveAsync(MergeState next) => _kept.WriteAsync(next, CancellationToken.None);
 }

@@ -4,7 +4,6 @@ using Cdp.Grains.Customers;
 using Cdp.Grains.Ports;
 using Cdp.Grains.V1;
 using Cdp.State.V1;
-using Google.Protobuf;
 
 namespace Cdp.Grains.Refolds;
 
@@ -19,20 +18,17 @@ public sealed class RefoldSweepGrain(
     public const string StateKind = "refold-sweep";
 
     private const int PageSize = 64;
+    private static readonly RefoldSweepState Nowhere = new();
     private static readonly TimeSpan Rest = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Work = TimeSpan.FromMilliseconds(250);
 
-    private RefoldSweepState _state = new();
-    private string? _tag;
+    private readonly GrainState<RefoldSweepState> _kept = new(context, states, StateKind, RefoldSweepState.Parser);
     private IDisposable? _timer;
 
+    private RefoldSweepState Place => _kept.Value ?? Nowhere;
+
     /// <inheritdoc/>
-    public async ValueTask ActivateAsync(CancellationToken cancellationToken)
-    {
-        var row = await states.ReadAsync(StateKind, context.Key, cancellationToken);
-        _tag = row.Tag;
-        if (row.Exists) _state = RefoldSweepState.Parser.ParseFrom(row.Value.Span);
-    }
+    public ValueTask ActivateAsync(CancellationToken cancellationToken) => _kept.ReadAsync(cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask DeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) => default;
@@ -42,9 +38,9 @@ public sealed class RefoldSweepGrain(
     {
         var current = await CurrentAsync(cancellationToken);
         if (!IsFor(current))
-            await WriteAsync(new RefoldSweepState { DefinitionsVersion = current.Version, FoldVersion = ProfileFold.Version }, cancellationToken);
-        if (!_state.Done) GoOn();
-        return new SweepReply { DefinitionsVersion = _state.DefinitionsVersion, Visited = _state.Visited, Done = _state.Done };
+            await _kept.WriteAsync(new RefoldSweepState { DefinitionsVersion = current.Version, FoldVersion = ProfileFold.Version }, cancellationToken);
+        if (!Place.Done) GoOn();
+        return new SweepReply { DefinitionsVersion = Place.DefinitionsVersion, Visited = Place.Visited, Done = Place.Done };
     }
 
     private async ValueTask<Definitions> CurrentAsync(CancellationToken cancellationToken) =>
@@ -52,7 +48,7 @@ public sealed class RefoldSweepGrain(
         ?? throw new InvalidOperationException($"Tenant '{context.Key}' is not known.");
 
     private bool IsFor(Definitions current) =>
-        _state.DefinitionsVersion == current.Version && _state.FoldVersion == ProfileFold.Version;
+        Place.DefinitionsVersion == current.Version && Place.FoldVersion == ProfileFold.Version;
 
     private void GoOn() => _timer ??= context.StartTimer(Rest, async cancellationToken =>
     {
@@ -66,7 +62,7 @@ public sealed class RefoldSweepGrain(
             metrics.Retried(e);
         }
 
-        if (!_state.Done) GoOn();
+        if (!Place.Done) GoOn();
     });
 
     private async ValueTask VisitAsync(CancellationToken cancellationToken)
@@ -75,32 +71,19 @@ public sealed class RefoldSweepGrain(
         var visit = new RefoldRequest { AsItStands = true };
         do
         {
-            var page = await customers.PageAsync(context.Key, _state.After, PageSize, cancellationToken);
+            var page = await customers.PageAsync(context.Key, Place.After, PageSize, cancellationToken);
             foreach (var id in page)
             {
                 // A customer is folded again by what it does with any touch; one that is up to date only says so.
                 await context.Grains.Get<ICustomer>($"{context.Key}/{id}").Refold(visit, cancellationToken);
             }
 
-            var next = _state.Clone();
+            var next = Place.Clone();
             next.Visited += page.Count;
             if (page.Count > 0) next.After = page[^1];
             next.Done = page.Count < PageSize;
-            await WriteAsync(next, cancellationToken);
+            await _kept.WriteAsync(next, cancellationToken);
         }
-        while (!_state.Done && context.Time.GetElapsedTime(started) < Work);
-    }
-
-    private async ValueTask WriteAsync(RefoldSweepState next, CancellationToken cancellationToken)
-    {
-        var tag = await states.WriteAsync(StateKind, context.Key, next.ToByteArray(), _tag, cancellationToken);
-        if (tag is null)
-        {
-            context.Abandon();
-            throw new OwnershipLostException(context.Key);
-        }
-
-        _tag = tag;
-        _state = next;
+        while (!Place.Done && context.Time.GetElapsedTime(started) < Work);
     }
 }

@@ -1,8 +1,8 @@
+using Cdp.Domain.Events;
 using Cdp.Domain.Tenants;
 using Cdp.Grains.Ports;
 using Cdp.Grains.V1;
 using Cdp.State.V1;
-using Google.Protobuf;
 
 namespace Cdp.Grains.Tenants;
 
@@ -19,29 +19,22 @@ public sealed class TenantGrain(IGrainContext context, IStateStore states, IDefi
     /// <summary>Kind of the state that holds configurations.</summary>
     public const string StateKind = "tenant";
 
-    private TenantConfig? _config;
-    private string? _tag;
+    private readonly GrainState<TenantConfig> _config = new(context, states, StateKind, TenantConfig.Parser);
 
     /// <inheritdoc/>
-    public async ValueTask ActivateAsync(CancellationToken cancellationToken)
-    {
-        var row = await states.ReadAsync(StateKind, context.Key, cancellationToken);
-        _tag = row.Tag;
-        _config = row.Exists ? TenantConfig.Parser.ParseFrom(row.Value.Span) : null;
-    }
+    public ValueTask ActivateAsync(CancellationToken cancellationToken) => _config.ReadAsync(cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask DeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) => default;
 
     /// <inheritdoc/>
     public ValueTask<GetTenantConfigReply> GetConfig(GetTenantConfigRequest request, CancellationToken cancellationToken) =>
-        new(new GetTenantConfigReply { Config = _config });
+        new(new GetTenantConfigReply { Config = _config.Value });
 
     /// <inheritdoc/>
     public async ValueTask<ChangeTenantReply> Change(ChangeTenantRequest request, CancellationToken cancellationToken)
     {
-        var now = (context.Time.GetUtcNow().UtcTicks - DateTimeOffset.UnixEpoch.Ticks) / 10;
-        var (config, refusal) = TenantChanges.Apply(_config, context.Key, request, now);
+        var (config, refusal) = TenantChanges.Apply(_config.Value, context.Key, request, UnixTime.Micros(context.Time.GetUtcNow()));
         if (config is null || refusal is not null)
         {
             return new ChangeTenantReply
@@ -50,16 +43,8 @@ public sealed class TenantGrain(IGrainContext context, IStateStore states, IDefi
             };
         }
 
-        var tag = await states.WriteAsync(StateKind, context.Key, config.ToByteArray(), _tag, cancellationToken);
-        if (tag is null)
-        {
-            context.Abandon();
-            throw new OwnershipLostException(context.Key);
-        }
-
-        _tag = tag;
-        _config = config;
-        listener.Changed(_config);
+        await _config.WriteAsync(config, cancellationToken);
+        listener.Changed(config);
         return new ChangeTenantReply { Config = config };
     }
 }
@@ -72,16 +57,10 @@ public sealed class TenantDirectoryGrain(IGrainContext context, IStateStore stat
 
     private const string StateKind = "tenant-directory";
 
-    private TenantDirectory _directory = new();
-    private string? _tag;
+    private readonly GrainState<TenantDirectory> _directory = new(context, states, StateKind, TenantDirectory.Parser);
 
     /// <inheritdoc/>
-    public async ValueTask ActivateAsync(CancellationToken cancellationToken)
-    {
-        var row = await states.ReadAsync(StateKind, context.Key, cancellationToken);
-        _tag = row.Tag;
-        if (row.Exists) _directory = TenantDirectory.Parser.ParseFrom(row.Value.Span);
-    }
+    public ValueTask ActivateAsync(CancellationToken cancellationToken) => _directory.ReadAsync(cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask DeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) => default;
@@ -90,25 +69,17 @@ public sealed class TenantDirectoryGrain(IGrainContext context, IStateStore stat
     public ValueTask<ListTenantIdsReply> List(ListTenantIdsRequest request, CancellationToken cancellationToken)
     {
         var reply = new ListTenantIdsReply();
-        reply.Tenants.AddRange(_directory.Tenants);
+        if (_directory.Value is { } directory) reply.Tenants.AddRange(directory.Tenants);
         return new(reply);
     }
 
     /// <inheritdoc/>
     public async ValueTask<AddTenantIdReply> Add(AddTenantIdRequest request, CancellationToken cancellationToken)
     {
-        if (_directory.Tenants.Contains(request.Tenant)) return new AddTenantIdReply();
-        var directory = _directory.Clone();
+        var directory = _directory.Value?.Clone() ?? new TenantDirectory();
+        if (directory.Tenants.Contains(request.Tenant)) return new AddTenantIdReply();
         directory.Tenants.Add(request.Tenant);
-        var tag = await states.WriteAsync(StateKind, context.Key, directory.ToByteArray(), _tag, cancellationToken);
-        if (tag is null)
-        {
-            context.Abandon();
-            throw new OwnershipLostException(context.Key);
-        }
-
-        _tag = tag;
-        _directory = directory;
+        await _directory.WriteAsync(directory, cancellationToken);
         return new AddTenantIdReply();
     }
 }

@@ -1,4 +1,5 @@
 using Cdp.Client;
+using Cdp.Domain.Events;
 using Cdp.Node.Commands.Printing;
 using Cdp.V1;
 using Google.Rpc;
@@ -187,7 +188,7 @@ internal sealed class AnnaStory(CdpClient client, DemoReport report, DateTimeOff
         Type = type,
         Source = channel == "chat" ? "helpdesk" : EventFactory.Source,
         Channel = channel,
-        OccurredAt = new Timestamp { UnixMicros = (now.AddMinutes(-minutesAgo).UtcTicks - DateTime.UnixEpoch.Ticks) / TimeSpan.TicksPerMicrosecond, UtcOffsetMinutes = 60 },
+        OccurredAt = new Timestamp { UnixMicros = UnixTime.Micros(now.AddMinutes(-minutesAgo)), UtcOffsetMinutes = 60 },
         Identifiers = { identifiers },
     };
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Cdp.Domain.Events;
 using Cdp.V1;
 
 namespace Cdp.Node.Demo;
@@ -10,7 +11,7 @@ internal sealed class EventFactory(IReadOnlyList<Person> people, DateTimeOffset 
 {
     public const string Source = "shop";
 
-    private readonly long _today = (today.UtcTicks - DateTime.UnixEpoch.Ticks) / TimeSpan.TicksPerMicrosecond;
+    private readonly long _today = UnixTime.Micros(today);
 
     public static string[] Categories { get; } =
         ["Washing machines", "Dryers", "Fridges", "Dishwashers", "Ovens", "Vacuum cleaners", "Coffee machines", "Televisions", "Headphones", "Phones", "Laptops", "Lamps"];

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Cdp.Domain.Events;
 using Cdp.Node.Import.Mapping;
 using Cdp.V1;
 
@@ -70,7 +71,7 @@ public static class CellReader
     /// <summary>Writes a time as the contract has it.</summary>
     public static Timestamp ToTimestamp(DateTimeOffset time) => new()
     {
-        UnixMicros = (time.UtcTicks - DateTime.UnixEpoch.Ticks) / TimeSpan.TicksPerMicrosecond,
+        UnixMicros = UnixTime.Micros(time),
         UtcOffsetMinutes = (int)time.Offset.TotalMinutes,
     };
 

@@ -1,4 +1,4 @@
-using System.Globalization;
+using Cdp.Grains;
 using Cdp.Grains.Partitions;
 using Cdp.Grains.Ports;
 using Cdp.Grains.V1;
@@ -35,7 +35,7 @@ internal sealed class PartitionPump(int partition, TailingLog log, IGrains grain
 
     private async Task FeedAsync(CancellationToken cancellationToken)
     {
-        var grain = grains.Get<IPartition>(partition.ToString(CultureInfo.InvariantCulture));
+        var grain = grains.Get<IPartition>(GrainCatalog.PartitionKey(partition));
         var open = new OpenRequest();
         var position = (await grain.Open(open, cancellationToken)).NextPosition;
         while (true)
