@@ -1,5 +1,5 @@
 using System.Buffers.Text;
-using System.Globalization;
+using Cdp.Grains;
 using Cdp.Grains.Partitions;
 using Cdp.Grains.V1;
 using Cdp.Rpc;
@@ -34,7 +34,7 @@ public static class ReadTokens
         {
             if (mark.Partition < 0 || mark.Partition >= ports.Log.Partitions || mark.End > await ports.Log.EndAsync(mark.Partition, cancellationToken))
                 throw Malformed();
-            var partition = ports.Grains.Get<IPartition>(mark.Partition.ToString(CultureInfo.InvariantCulture));
+            var partition = ports.Grains.Get<IPartition>(GrainCatalog.PartitionKey(mark.Partition));
             var request = new WaitAppliedRequest { Position = mark.End };
             while (true)
             {
@@ -43,7 +43,7 @@ public static class ReadTokens
                     await partition.WaitApplied(request, cancellationToken);
                     break;
                 }
-                catch (Grains.OwnershipLostException)
+                catch (OwnershipLostException)
                 {
                     // The partition was dropped while we waited; its next activation knows where it is.
                     await Task.Yield();

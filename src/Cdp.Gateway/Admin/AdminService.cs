@@ -1,6 +1,6 @@
-using System.Globalization;
 using Cdp.Domain.Tenants;
 using Cdp.Gateway.Keys;
+using Cdp.Grains;
 using Cdp.Grains.Partitions;
 using Cdp.Grains.Tenants;
 using Cdp.Grains.V1;
@@ -122,7 +122,7 @@ public sealed class AdminService(GatewayPorts ports, TenantEditor tenants)
         for (var p = 0; p < ports.Log.Partitions; p++)
         {
             var end = await ports.Log.EndAsync(p, context.CancellationToken);
-            var partition = ports.Grains.Get<IPartition>(p.ToString(CultureInfo.InvariantCulture));
+            var partition = ports.Grains.Get<IPartition>(GrainCatalog.PartitionKey(p));
             var status = await partition.GetStatus(new GetPartitionStatusRequest(), context.CancellationToken);
             response.Partitions.Add(new Partition
             {

@@ -22,7 +22,6 @@ public sealed class IdentitiesService(GatewayPorts ports, CustomerFinder finder,
     public const string PlatformSource = "cdp";
 
     private const int DefaultPage = 200;
-    private const int MostPage = 1_000;
     private const int MostReason = 512;
 
     /// <summary>The service as the server binds it.</summary>
@@ -46,12 +45,11 @@ public sealed class IdentitiesService(GatewayPorts ports, CustomerFinder finder,
     {
         var caller = Authenticator.CallerOf(context);
         var view = caller.Definitions.View(ProfilesService.PurposeOf(caller, request.Purpose), [ProfileFields.AllIdentifiers]);
-        if (request.PageSize is < 0 or > MostPage) throw RpcError.InvalidField("page_size", $"Give 1 to {MostPage}, or 0 for {DefaultPage}.", "PAGE_SIZE_INVALID").ToException();
-        if (!PageTokens.IsFactToken(request.PageToken)) throw RpcError.InvalidField("page_token", "Pass next_page_token of the page before as it is.", "PAGE_TOKEN_MALFORMED").ToException();
+        var size = Pages.SizeOf(request.PageSize, DefaultPage, PageTokens.IsFactToken(request.PageToken));
         await ReadTokens.WaitAsync(ports, request.AfterToken, context.CancellationToken);
         var id = await finder.IdOfAsync(caller, request.Customer, "customer", context.CancellationToken) ?? throw CustomerFinder.NotFound();
         var group = await ports.Grains.Get<IIdentity>(caller.Tenant).Describe(
-            new DescribeGroupRequest { Customer = id, PageSize = request.PageSize == 0 ? DefaultPage : request.PageSize, PageToken = request.PageToken },
+            new DescribeGroupRequest { Customer = id, PageSize = size, PageToken = request.PageToken },
             context.CancellationToken);
         if (!group.Found) throw CustomerFinder.NotFound();
         var response = new DescribeIdentityResponse { CustomerId = group.Customer, NextPageToken = group.NextPageToken };
@@ -92,20 +90,11 @@ public sealed class IdentitiesService(GatewayPorts ports, CustomerFinder finder,
 
     private async ValueTask AddRefusalsAsync(Caller caller, LinkIdentifiersResponse response, string eventId, CancellationToken cancellationToken)
     {
-        var identity = ports.Grains.Get<IIdentity>(caller.Tenant);
-        var request = new DescribeGroupRequest { Customer = response.CustomerId, PageSize = MostPage };
-        do
+        await foreach (var fact in IdentityFacts.AllAsync(ports.Grains.Get<IIdentity>(caller.Tenant), response.CustomerId, cancellationToken))
         {
-            var page = await identity.Describe(request, cancellationToken);
-            foreach (var fact in page.Facts)
-            {
-                if (fact.Refused is not null && fact.Evidence?.EventId == eventId && fact.Evidence.Source == PlatformSource)
-                    response.Refused.Add(fact.Refused);
-            }
-
-            request = new DescribeGroupRequest { Customer = response.CustomerId, PageSize = MostPage, PageToken = page.NextPageToken };
+            if (fact.Refused is not null && fact.Evidence?.EventId == eventId && fact.Evidence.Source == PlatformSource)
+                response.Refused.Add(fact.Refused);
         }
-        while (request.PageToken.Length > 0);
     }
 
     private async ValueTask<PutNamespaceResponse> PutNamespaceAsync(PutNamespaceRequest request, ServerCallContext context)

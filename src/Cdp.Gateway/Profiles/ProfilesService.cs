@@ -1,5 +1,6 @@
 using Cdp.Domain.Profiles;
 using Cdp.Domain.Tenants;
+using Cdp.Gateway.Identities;
 using Cdp.Gateway.Keys;
 using Cdp.Grains.Customers;
 using Cdp.Grains.Identities;
@@ -17,8 +18,6 @@ public sealed class ProfilesService(GatewayPorts ports, CustomerFinder finder)
     private const int MostCustomers = 100;
     private const int MostFields = 200;
     private const int DefaultPage = 100;
-    private const int MostPage = 1_000;
-    private const int FactsPage = 1_000;
 
     /// <summary>The service as the server binds it.</summary>
     public RpcService Bind() => RpcService.For(ProfilesReflection.Descriptor.FindTypeByName<Google.Protobuf.Reflection.ServiceDescriptor>("Profiles"))
@@ -95,10 +94,9 @@ public sealed class ProfilesService(GatewayPorts ports, CustomerFinder finder)
             }.ToException();
         }
 
-        if (request.PageSize is < 0 or > MostPage) throw RpcError.InvalidField("page_size", $"Give 1 to {MostPage}, or 0 for {DefaultPage}.", "PAGE_SIZE_INVALID").ToException();
-        if (!PageTokens.IsEventToken(request.PageToken)) throw RpcError.InvalidField("page_token", "Pass next_page_token of the page before as it is.", "PAGE_TOKEN_MALFORMED").ToException();
+        var size = Pages.SizeOf(request.PageSize, DefaultPage, PageTokens.IsEventToken(request.PageToken));
         await ReadTokens.WaitAsync(ports, request.AfterToken, context.CancellationToken);
-        var read = new ReadEventsRequest { PageSize = request.PageSize == 0 ? DefaultPage : request.PageSize, PageToken = request.PageToken };
+        var read = new ReadEventsRequest { PageSize = size, PageToken = request.PageToken };
         var reply = await finder.CallAsync(
             caller, request.Customer, "customer", static (customer, read, cancellationToken) => customer.ReadEvents(read, cancellationToken), read,
             static r => (r.Standing, r.ForwardedTo), context.CancellationToken) ?? throw CustomerFinder.NotFound();
@@ -154,23 +152,15 @@ public sealed class ProfilesService(GatewayPorts ports, CustomerFinder finder)
     private async ValueTask<Profile> IdentifiersAsync(Caller caller, string customerId, FieldGroup asked, CancellationToken cancellationToken)
     {
         var profile = new Profile();
-        var identity = ports.Grains.Get<IIdentity>(caller.Tenant);
-        var request = new DescribeGroupRequest { Customer = customerId, PageSize = FactsPage };
         var withheld = new SortedSet<string>(StringComparer.Ordinal);
-        do
+        await foreach (var fact in IdentityFacts.AllAsync(ports.Grains.Get<IIdentity>(caller.Tenant), customerId, cancellationToken))
         {
-            var page = await identity.Describe(request, cancellationToken);
-            foreach (var fact in page.Facts)
-            {
-                if ((fact.Minted?.Identifier ?? fact.Linked?.Identifier) is not { } identifier) continue;
-                if (asked.Of(identifier.Namespace) == FieldAccess.Visible)
-                    profile.Identifiers.Add(new ProfileIdentifier { Identifier = identifier, LinkedAt = fact.DecidedAt });
-                else if (asked.NamesAsWithheld(identifier.Namespace)) withheld.Add(identifier.Namespace);
-            }
-
-            request = new DescribeGroupRequest { Customer = customerId, PageSize = FactsPage, PageToken = page.NextPageToken };
+            if ((fact.Minted?.Identifier ?? fact.Linked?.Identifier) is not { } identifier) continue;
+            if (asked.Of(identifier.Namespace) == FieldAccess.Visible)
+                profile.Identifiers.Add(new ProfileIdentifier { Identifier = identifier, LinkedAt = fact.DecidedAt });
+            else if (asked.NamesAsWithheld(identifier.Namespace)) withheld.Add(identifier.Namespace);
         }
-        while (request.PageToken.Length > 0);
+
         foreach (var name in withheld) profile.Withheld.Add(new Withheld { Field = ProfileFields.IdentifierPrefix + name, Reason = ProfileView.PurposeReason });
         return profile;
     }

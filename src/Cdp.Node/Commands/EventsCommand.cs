@@ -20,33 +20,32 @@ internal static class EventsCommand
                 result.AddError("--limit must be 1 or more.");
         });
         command.Options.Add(limit);
-        var json = JsonOption.AddTo(command);
-        var server = new ServerOptions(context, command);
-        command.SetWork(context, async (parsed, cancel) =>
-        {
-            using var api = server.Connect(parsed);
-            var all = new ListEventsResponse();
-            var most = parsed.GetValue(limit);
-            do
+        command.SetCall(
+            context,
+            async (api, parsed, cancel) =>
             {
-                var page = await api.ListEventsAsync(
-                    new ListEventsRequest
-                    {
-                        Customer = customer.Customer(parsed),
-                        Purpose = customer.Purpose(parsed),
-                        AfterToken = customer.AfterToken(parsed),
-                        PageSize = Math.Min(PageSize, most - all.Events.Count),
-                        PageToken = all.NextPageToken,
-                    },
-                    cancel);
-                all.Events.AddRange(page.Events);
-                all.NextPageToken = page.NextPageToken;
-            }
-            while (all.NextPageToken.Length > 0 && all.Events.Count < most);
+                var all = new ListEventsResponse();
+                var most = parsed.GetValue(limit);
+                do
+                {
+                    var page = await api.ListEventsAsync(
+                        new ListEventsRequest
+                        {
+                            Customer = customer.Customer(parsed),
+                            Purpose = customer.Purpose(parsed),
+                            AfterToken = customer.AfterToken(parsed),
+                            PageSize = Math.Min(PageSize, most - all.Events.Count),
+                            PageToken = all.NextPageToken,
+                        },
+                        cancel);
+                    all.Events.AddRange(page.Events);
+                    all.NextPageToken = page.NextPageToken;
+                }
+                while (all.NextPageToken.Length > 0 && all.Events.Count < most);
 
-            await context.Out.WriteAsync(parsed.GetValue(json) ? ProtoJson.Write(all) : EventsText.Write(all));
-            return ExitCode.Success;
-        });
+                return all;
+            },
+            EventsText.Write);
         return command;
     }
 }

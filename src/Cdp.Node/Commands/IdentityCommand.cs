@@ -13,38 +13,37 @@ internal static class IdentityCommand
     {
         var command = new Command("identity", "Shows a customer's identifiers, links, merges and refused links with their evidence.");
         var customer = new CustomerArgument(command);
-        var json = JsonOption.AddTo(command);
-        var server = new ServerOptions(context, command);
-        command.SetWork(context, async (parsed, cancel) =>
-        {
-            using var api = server.Connect(parsed);
-            DescribeIdentityResponse? all = null;
-            do
+        command.SetCall(
+            context,
+            async (api, parsed, cancel) =>
             {
-                var page = await api.DescribeIdentityAsync(
-                    new DescribeIdentityRequest
-                    {
-                        Customer = customer.Customer(parsed),
-                        Purpose = customer.Purpose(parsed),
-                        AfterToken = customer.AfterToken(parsed),
-                        PageSize = PageSize,
-                        PageToken = all?.NextPageToken ?? "",
-                    },
-                    cancel);
-                if (all is null)
+                DescribeIdentityResponse? all = null;
+                do
                 {
-                    all = page;
-                    continue;
+                    var page = await api.DescribeIdentityAsync(
+                        new DescribeIdentityRequest
+                        {
+                            Customer = customer.Customer(parsed),
+                            Purpose = customer.Purpose(parsed),
+                            AfterToken = customer.AfterToken(parsed),
+                            PageSize = PageSize,
+                            PageToken = all?.NextPageToken ?? "",
+                        },
+                        cancel);
+                    if (all is null)
+                    {
+                        all = page;
+                        continue;
+                    }
+
+                    all.Facts.AddRange(page.Facts);
+                    all.NextPageToken = page.NextPageToken;
                 }
+                while (all.NextPageToken.Length > 0);
 
-                all.Facts.AddRange(page.Facts);
-                all.NextPageToken = page.NextPageToken;
-            }
-            while (all.NextPageToken.Length > 0);
-
-            await context.Out.WriteAsync(parsed.GetValue(json) ? ProtoJson.Write(all) : IdentityText.Write(all));
-            return ExitCode.Success;
-        });
+                return all;
+            },
+            IdentityText.Write);
         return command;
     }
 }

@@ -38,23 +38,21 @@ internal static class KeysCommand
         command.Options.Add(purpose);
         command.Options.Add(description);
         command.Options.Add(tenant);
-        var json = JsonOption.AddTo(command);
-        var server = new ServerOptions(context, command);
-        command.SetWork(context, async (parsed, cancel) =>
-        {
-            var request = new CreateKeyRequest
+        command.SetCall(
+            context,
+            (api, parsed, cancel) =>
             {
-                Source = parsed.GetValue(source) ?? "",
-                DefaultPurpose = parsed.GetValue(purpose) ?? "",
-                Description = parsed.GetValue(description) ?? "",
-                TenantId = parsed.GetValue(tenant) ?? "",
-            };
-            request.Roles.AddRange(parsed.GetRequiredValue(role).Select(name => Roles[name]).Distinct());
-            using var api = server.Connect(parsed);
-            var response = await api.CreateKeyAsync(request, cancel);
-            await context.Out.WriteAsync(parsed.GetValue(json) ? ProtoJson.Write(response) : KeysText.WriteCreated(response));
-            return ExitCode.Success;
-        });
+                var request = new CreateKeyRequest
+                {
+                    Source = parsed.GetValue(source) ?? "",
+                    DefaultPurpose = parsed.GetValue(purpose) ?? "",
+                    Description = parsed.GetValue(description) ?? "",
+                    TenantId = parsed.GetValue(tenant) ?? "",
+                };
+                request.Roles.AddRange(parsed.GetRequiredValue(role).Select(name => Roles[name]).Distinct());
+                return api.CreateKeyAsync(request, cancel);
+            },
+            KeysText.WriteCreated);
         return command;
     }
 
@@ -63,15 +61,10 @@ internal static class KeysCommand
         var command = new Command("list", "Lists the keys; secrets are never shown again.");
         var tenant = TenantOption();
         command.Options.Add(tenant);
-        var json = JsonOption.AddTo(command);
-        var server = new ServerOptions(context, command);
-        command.SetWork(context, async (parsed, cancel) =>
-        {
-            using var api = server.Connect(parsed);
-            var response = await api.ListKeysAsync(new ListKeysRequest { TenantId = parsed.GetValue(tenant) ?? "" }, cancel);
-            await context.Out.WriteAsync(parsed.GetValue(json) ? ProtoJson.Write(response) : KeysText.Write(response.Keys));
-            return ExitCode.Success;
-        });
+        command.SetCall(
+            context,
+            (api, parsed, cancel) => api.ListKeysAsync(new ListKeysRequest { TenantId = parsed.GetValue(tenant) ?? "" }, cancel),
+            answer => KeysText.Write(answer.Keys));
         return command;
     }
 
@@ -82,16 +75,11 @@ internal static class KeysCommand
         var tenant = TenantOption();
         command.Arguments.Add(id);
         command.Options.Add(tenant);
-        var json = JsonOption.AddTo(command);
-        var server = new ServerOptions(context, command);
-        command.SetWork(context, async (parsed, cancel) =>
-        {
-            using var api = server.Connect(parsed);
-            var response = await api.RevokeKeyAsync(
-                new RevokeKeyRequest { KeyId = parsed.GetRequiredValue(id), TenantId = parsed.GetValue(tenant) ?? "" }, cancel);
-            await context.Out.WriteAsync(parsed.GetValue(json) ? ProtoJson.Write(response) : KeysText.Write([response.Key]));
-            return ExitCode.Success;
-        });
+        command.SetCall(
+            context,
+            (api, parsed, cancel) => api.RevokeKeyAsync(
+                new RevokeKeyRequest { KeyId = parsed.GetRequiredValue(id), TenantId = parsed.GetValue(tenant) ?? "" }, cancel),
+            answer => KeysText.Write([answer.Key]));
         return command;
     }
 
