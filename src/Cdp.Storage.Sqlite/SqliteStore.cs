@@ -14,6 +14,12 @@ namespace Cdp.Storage.Sqlite;
 /// <remarks>Why the files look as they do: docs/decisions/0003-storage-layout.md.</remarks>
 public sealed class SqliteStore : IAsyncDisposable
 {
+    /// <summary>
+    /// Read connections that are kept a file. A thread that loses its processor while it reads keeps its connection, so more
+    /// are in use at times than there are processors; to open one more and close it again costs as much as dozens of reads.
+    /// </summary>
+    private const int IdleReaders = 16;
+
     private readonly DirectoryLock _lock;
     private readonly Meter _meter;
     private readonly GroupCommitter<LogWriteTarget> _logWriter;
@@ -30,7 +36,6 @@ public sealed class SqliteStore : IAsyncDisposable
     {
         _lock = directoryLock;
         string logPath = Path.Combine(directory, "log.db"), statePath = Path.Combine(directory, "state.db");
-        var idle = Math.Max(2, Environment.ProcessorCount);
         Database Writer(string path) => Database.Open(path, options.WriterCacheBytes, options.MaxPages);
         Database Reader(string path) => Database.Open(path, options.ReaderCacheBytes, options.MaxPages);
 
@@ -54,11 +59,11 @@ public sealed class SqliteStore : IAsyncDisposable
         _meter = new Meter("Cdp.Storage.Sqlite");
         FileMetrics logMetrics = new(_meter, "log"), stateMetrics = new(_meter, "state");
         var ends = new long[partitions];
-        _logReaders = new(() => Reader(logPath).Give(d => new LogReader(d)), idle);
+        _logReaders = new(() => Reader(logPath).Give(d => new LogReader(d)), IdleReaders);
         _logCheckpointer = new("log.db", () => Reader(logPath), options.CheckpointBytes, logMetrics);
         _logWriter = new("log.db", () => Writer(logPath).Give(d => new LogWriteTarget(d, ends, _logCheckpointer, logMetrics)), options, logMetrics);
 
-        _stateReaders = new(() => Reader(statePath).Give(d => new StateReader(d)), idle);
+        _stateReaders = new(() => Reader(statePath).Give(d => new StateReader(d)), IdleReaders);
         _view = new StateView(tables, _stateReaders);
         _merger = new StateMerger(statePath, tables, _journal, () => Writer(statePath).Give(d => new BaseWriter(d, options)), stateMetrics);
         var tags = new TagSource(starts);

@@ -27,7 +27,7 @@ public sealed record SqliteStoreOptions
     /// <summary>Page cache of each writer, in bytes.</summary>
     public int WriterCacheBytes { get; init; } = 32 << 20;
 
-    /// <summary>Page cache of each reader, in bytes; there are at most as many idle readers a file as processors.</summary>
+    /// <summary>Page cache of each reader, in bytes; up to 16 readers a file are kept.</summary>
     public int ReaderCacheBytes { get; init; } = 1 << 20;
 
     /// <summary>Histories whose length the writer remembers, so that an append needs no look-up.</summary>
