@@ -64,10 +64,11 @@ public sealed class SqliteStore : IAsyncDisposable
         _logWriter = new("log.db", () => Writer(logPath).Give(d => new LogWriteTarget(d, ends, _logCheckpointer, logMetrics)), options, logMetrics);
 
         _stateReaders = new(() => Reader(statePath).Give(d => new StateReader(d)), IdleReaders);
-        _view = new StateView(tables, _stateReaders);
+        var hints = new LengthHints();
+        _view = new StateView(tables, _stateReaders, hints);
         _merger = new StateMerger(statePath, tables, _journal, () => Writer(statePath).Give(d => new BaseWriter(d, options)), stateMetrics);
         var tags = new TagSource(starts);
-        _stateWriter = new("state.db", () => new StateWriteTarget(tables, new StateView(tables, _stateReaders), _journal, _merger, tags, options), options, stateMetrics);
+        _stateWriter = new("state.db", () => new StateWriteTarget(tables, new StateView(tables, _stateReaders, hints), _journal, _merger, tags, hints, options), options, stateMetrics);
 
         Log = new SqliteEventLog(_logWriter, _logReaders, ends, epoch);
         State = new SqliteStateStore(_stateWriter, _view);

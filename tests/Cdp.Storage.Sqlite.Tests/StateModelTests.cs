@@ -1,3 +1,4 @@
+using Cdp.Grains.Ports;
 using Cdp.StorageContract;
 using FsCheck;
 using FsCheck.Fluent;
@@ -153,6 +154,10 @@ public sealed class StateModelTests
                     if (expected.Exists && string.CompareOrdinal($"{i}", after) > 0) present.Add($"{i}");
                 }
 
+                string[] keys = ["5", "0", "none", "3", "0", "1", "4", "2"];
+                var (some, tested) = (await ((IStateStore)states).ReadManyAsync(kind, keys, Token), await store.State.ReadManyAsync(kind, keys, Token));
+                Assert.Equal(some.Select(r => (r.Exists, Convert.ToHexString(r.Value.Span))), tested.Select(r => (r.Exists, Convert.ToHexString(r.Value.Span))));
+                Assert.Equal(keys.Select(key => tags.GetValueOrDefault((kind, key)).Tested), tested.Select(r => r.Tag));
                 Assert.Equal(present.Take(size), store.Maintenance.StateKeys(kind, after, size));
             }
         }

@@ -55,6 +55,29 @@ public abstract class StateStoreContract
     }
 
     [Fact]
+    public async Task Many_are_read_as_each_alone()
+    {
+        await using var storage = await NewAsync();
+        string[] keys = ["z", "none", "a", "", "a", "b/ç", new string('x', 2000)];
+        foreach (var key in keys.Where(k => k != "none").Distinct())
+            Assert.NotNull(await storage.Store.WriteAsync("kind", key, Bytes.Of(key.Length > 1 ? key : $"{key}!"), null, Token));
+        Assert.NotNull(await storage.Store.WriteAsync("other", "none", Bytes.Of("other"), null, Token));
+        for (var pass = 0; pass < 2; pass++)
+        {
+            var rows = await storage.Store.ReadManyAsync("kind", keys, Token);
+            Assert.Equal(keys.Length, rows.Count);
+            for (var i = 0; i < keys.Length; i++)
+            {
+                var row = await storage.Store.ReadAsync("kind", keys[i], Token);
+                Assert.Equal((row.Exists, row.Tag, Bytes.Text(row.Value)), (rows[i].Exists, rows[i].Tag, Bytes.Text(rows[i].Value)));
+            }
+
+            Assert.Empty(await storage.Store.ReadManyAsync("kind", [], Token));
+            await storage.ReopenAsync();
+        }
+    }
+
+    [Fact]
     public async Task A_write_with_another_tag_changes_nothing()
     {
         await using var storage = await NewAsync();

@@ -21,10 +21,12 @@ internal sealed class Remembered<TKey, TValue>(int capacity)
     }
 
     /// <summary>Forgets what is beyond the capacity.</summary>
-    public void Trim()
+    /// <returns>Whether a generation ended: what was set in the one before it is forgotten.</returns>
+    public bool Trim()
     {
-        if (_young.Count < Math.Max(1, capacity / 2)) return;
+        if (_young.Count < Math.Max(1, capacity / 2)) return false;
         (_young, _old) = (_old, _young);
         _young.Clear();
+        return true;
     }
 }

@@ -12,6 +12,12 @@ internal sealed class SqliteStateStore(GroupCommitter<StateWriteTarget> writer, 
         return new(view.State(kind, key));
     }
 
+    public ValueTask<IReadOnlyList<StateRow>> ReadManyAsync(string kind, IReadOnlyList<string> keys, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        return new(view.States(kind, keys));
+    }
+
     public ValueTask<string?> WriteAsync(string kind, string key, ReadOnlyMemory<byte> value, string? expectedTag, CancellationToken cancellationToken) =>
         writer.Submit(new PutStateOperation(kind, key, value, expectedTag), cancellationToken).Task;
 

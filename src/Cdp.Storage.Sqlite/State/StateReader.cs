@@ -8,8 +8,8 @@ namespace Cdp.Storage.Sqlite.State;
 internal sealed class StateReader : IDisposable
 {
     private readonly Database _database;
-    private readonly Statement _state;
-    private readonly Statement _tag;
+    private readonly Statement _place;
+    private readonly Statement _value;
     private readonly Statement _keys;
     private readonly Statement _historyKeys;
     private readonly Statement _slices;
@@ -19,8 +19,8 @@ internal sealed class StateReader : IDisposable
     public StateReader(Database database)
     {
         _database = database;
-        _state = database.Prepare("SELECT v.tag, v.value FROM state_keys k JOIN state_values v ON v.id = k.id WHERE k.kind = ?1 AND k.key = ?2");
-        _tag = database.Prepare("SELECT v.tag FROM state_keys k JOIN state_values v ON v.id = k.id WHERE k.kind = ?1 AND k.key = ?2");
+        _place = database.Prepare("SELECT id, tag, value FROM state_keys WHERE kind = ?1 AND key = ?2");
+        _value = database.Prepare("SELECT tag, value FROM state_values WHERE id = ?1");
         _historyKeys = database.Prepare("SELECT key FROM histories WHERE key >= ?1 AND key > ?2 ORDER BY key LIMIT ?3");
         _keys = database.Prepare("SELECT key FROM state_keys WHERE kind = ?1 AND key > ?2 ORDER BY key LIMIT ?3");
         _slices = database.Prepare("""
@@ -37,24 +37,64 @@ internal sealed class StateReader : IDisposable
 
     public StateRow State(string kind, string key)
     {
-        if (!_state.Bind(1, kind).Bind(2, key).Step()) return default;
+        if (!_place.Bind(1, kind).Bind(2, key).Step()) return default;
         try
         {
-            return new StateRow(_state.Bytes(1).ToArray(), _state.Integer(0).ToString(CultureInfo.InvariantCulture));
+            var id = _place.Integer(0);
+            if (id == StateRows.Inline) return Row(_place, 1);
+
+            // The first statement still holds its snapshot, so that both read the same.
+            if (!_value.Bind(1, id).Step()) throw new StorageException("state.db: a value is missing; restore the file from a backup.");
+            return Row(_value, 0);
         }
         finally
         {
-            _state.Reset();
+            _value.Reset();
+            _place.Reset();
         }
+    }
+
+    /// <summary>Reads states of a kind, all at one moment.</summary>
+    /// <param name="kind">The kind.</param>
+    /// <param name="keys">Keys.</param>
+    /// <param name="rows">Receives the states at the places of their keys.</param>
+    /// <param name="places">Which of the keys.</param>
+    /// <returns>How many there were.</returns>
+    public int States(string kind, IReadOnlyList<string> keys, StateRow[] rows, List<int> places)
+    {
+        var found = 0;
+        _database.Execute("BEGIN");
+        try
+        {
+            foreach (var place in places)
+            {
+                rows[place] = State(kind, keys[place]);
+                if (rows[place].Exists) found++;
+            }
+        }
+        finally
+        {
+            _database.Execute("COMMIT");
+        }
+
+        return found;
     }
 
     /// <summary>The tag of a state; 0 when it is absent.</summary>
     public long Tag(string kind, string key)
     {
-        if (!_tag.Bind(1, kind).Bind(2, key).Step()) return 0;
-        var tag = _tag.Integer(0);
-        _tag.Reset();
-        return tag;
+        if (!_place.Bind(1, kind).Bind(2, key).Step()) return 0;
+        try
+        {
+            var id = _place.Integer(0);
+            if (id == StateRows.Inline) return _place.Integer(1);
+            return _value.Bind(1, id).Step() ? _value.Integer(0) : 0;
+        }
+        finally
+        {
+            _value.Reset();
+            _place.Reset();
+        }
     }
 
     public List<string> Keys(string kind, string after, int size) => Page(_keys, kind, after, size);
@@ -70,16 +110,26 @@ internal sealed class StateReader : IDisposable
 
     public List<string> Customers(string tenant, string after, int size) => Page(_customers, tenant, after, size);
 
-    public List<HistorySliceRow> Slices(string key, long from, int maxBytes)
+    /// <summary>Slices of a history from an entry on.</summary>
+    /// <param name="key">The history.</param>
+    /// <param name="from">The entry.</param>
+    /// <param name="maxBytes">When to stop.</param>
+    /// <param name="length">Entries of the history; null when it stopped before the end.</param>
+    public List<HistorySliceRow> Slices(string key, long from, int maxBytes, out long? length)
     {
         var slices = new List<HistorySliceRow>();
         var bytes = 0L;
+        length = 0;
         _slices.Bind(1, key).Bind(2, from);
         try
         {
-            while (_slices.Step() && HistoryRow.Read(_slices.Integer(0), _slices.Integer(1), _slices.Bytes(2), from, maxBytes, slices, ref bytes))
+            while (_slices.Step())
             {
-                // The next row.
+                var (first, count) = (_slices.Integer(0), _slices.Integer(1));
+                length = first + Math.Abs(count);
+                if (HistoryRow.Read(first, count, _slices.Bytes(2), from, maxBytes, slices, ref bytes)) continue;
+                length = null;
+                break;
             }
         }
         finally
@@ -99,6 +149,9 @@ internal sealed class StateReader : IDisposable
     }
 
     public void Dispose() => _database.Dispose();
+
+    private static StateRow Row(Statement statement, int column) =>
+        new(statement.Bytes(column + 1).ToArray(), statement.Integer(column).ToString(CultureInfo.InvariantCulture));
 
     private static List<string> Page(Statement statement, string within, string after, int size)
     {

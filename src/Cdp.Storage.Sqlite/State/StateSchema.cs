@@ -5,11 +5,8 @@ namespace Cdp.Storage.Sqlite.State;
 /// <summary>Tables of state.db.</summary>
 internal static class StateSchema
 {
-    /// <summary>
-    /// Format 1 had no journal, no rows of several slices, and the values of states in the rows of their keys. Its histories
-    /// and ids stay as they are; its states are written anew once.
-    /// </summary>
-    private const long FormatVersion = 2;
+    /// <summary>Format 1 had no journal; format 2 no small values beside their keys.</summary>
+    private const long FormatVersion = 3;
 
     /// <summary>Makes the tables, or checks that they are ours.</summary>
     /// <returns>
@@ -19,32 +16,24 @@ internal static class StateSchema
     public static (long Starts, long Merged) Open(Database database, string path)
     {
         database.Execute("BEGIN IMMEDIATE");
-        database.Execute("""
-            CREATE TABLE IF NOT EXISTS meta (format INTEGER NOT NULL, starts INTEGER NOT NULL, merged INTEGER NOT NULL);
-            CREATE TABLE IF NOT EXISTS state_keys (
-                kind TEXT NOT NULL, key TEXT NOT NULL, id INTEGER NOT NULL, PRIMARY KEY (kind, key)) WITHOUT ROWID;
-            CREATE TABLE IF NOT EXISTS state_values (id INTEGER PRIMARY KEY, tag INTEGER NOT NULL, value BLOB NOT NULL);
-            CREATE TABLE IF NOT EXISTS histories (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE);
-            CREATE TABLE IF NOT EXISTS history (
-                id INTEGER NOT NULL, first INTEGER NOT NULL, count INTEGER NOT NULL, slice BLOB NOT NULL,
-                PRIMARY KEY (id, first)) WITHOUT ROWID;
-            CREATE TABLE IF NOT EXISTS customers (
-                tenant TEXT NOT NULL, customer TEXT NOT NULL, PRIMARY KEY (tenant, customer)) WITHOUT ROWID;
-            """);
+        database.Execute("CREATE TABLE IF NOT EXISTS meta (format INTEGER NOT NULL, starts INTEGER NOT NULL, merged INTEGER NOT NULL)");
         switch (database.Scalar("SELECT format FROM meta"))
         {
             case null:
-                database.Prepare("INSERT INTO meta (format, starts, merged) VALUES (?1, 0, 0)").Bind(1, FormatVersion).Run();
-                break;
-            case 1:
+                // state_keys: id 0 means that tag and value stand here.
                 database.Execute("""
-                    ALTER TABLE meta ADD COLUMN merged INTEGER NOT NULL DEFAULT 0;
-                    INSERT INTO state_keys (kind, key, id) SELECT kind, key, row_number() OVER (ORDER BY kind, key) FROM state;
-                    INSERT INTO state_values (id, tag, value)
-                        SELECT k.id, s.tag, s.value FROM state_keys k CROSS JOIN state s ON s.kind = k.kind AND s.key = k.key;
-                    DROP TABLE state;
+                    CREATE TABLE state_keys (
+                        kind TEXT NOT NULL, key TEXT NOT NULL, id INTEGER NOT NULL, tag INTEGER NOT NULL, value BLOB NOT NULL,
+                        PRIMARY KEY (kind, key)) WITHOUT ROWID;
+                    CREATE TABLE state_values (id INTEGER PRIMARY KEY, tag INTEGER NOT NULL, value BLOB NOT NULL);
+                    CREATE TABLE histories (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE);
+                    CREATE TABLE history (
+                        id INTEGER NOT NULL, first INTEGER NOT NULL, count INTEGER NOT NULL, slice BLOB NOT NULL,
+                        PRIMARY KEY (id, first)) WITHOUT ROWID;
+                    CREATE TABLE customers (
+                        tenant TEXT NOT NULL, customer TEXT NOT NULL, PRIMARY KEY (tenant, customer)) WITHOUT ROWID;
                     """);
-                database.Prepare("UPDATE meta SET format = ?1").Bind(1, FormatVersion).Run();
+                database.Prepare("INSERT INTO meta (format, starts, merged) VALUES (?1, 0, 0)").Bind(1, FormatVersion).Run();
                 break;
             case FormatVersion:
                 break;

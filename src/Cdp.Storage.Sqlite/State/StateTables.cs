@@ -113,6 +113,19 @@ internal sealed class StateTables
         }
     }
 
+    /// <summary>Reads states of a kind; the database says what the others are.</summary>
+    /// <param name="kind">The kind.</param>
+    /// <param name="keys">Their keys.</param>
+    /// <param name="rows">Receives those that are found.</param>
+    /// <param name="missing">Receives the places of the others.</param>
+    public void States(string kind, IReadOnlyList<string> keys, StateRow[] rows, List<int> missing)
+    {
+        for (var i = 0; i < keys.Count; i++)
+        {
+            if (!TryState(kind, keys[i], out rows[i])) missing.Add(i);
+        }
+    }
+
     /// <summary>Reads the tag of a state, 0 when it is absent. False: the database says what it is.</summary>
     public bool TryTag(string kind, string key, out long tag)
     {
@@ -154,13 +167,16 @@ internal sealed class StateTables
     /// <param name="maxBytes">When to stop.</param>
     /// <param name="rows">Slices of the database from there on; receives the rest.</param>
     /// <param name="drops"><see cref="Drops"/> before the database was read.</param>
+    /// <param name="changed">Whether anything came later.</param>
     /// <returns>False: a memtable left meanwhile, the database is to be read again.</returns>
-    public bool TryComplete(string key, long from, int maxBytes, List<HistorySliceRow> rows, long drops)
+    public bool TryComplete(string key, long from, int maxBytes, List<HistorySliceRow> rows, long drops, out bool changed)
     {
+        changed = false;
         lock (_gate)
         {
             if (_drops != drops) return false;
             if (!TryHistory(key, out var start, out var deleted)) return true;
+            changed = true;
 
             // A merge that runs may have brought some of it into the database already.
             if (deleted) rows.Clear();

@@ -4,7 +4,7 @@ using Cdp.Storage.Sqlite.Engine;
 namespace Cdp.Storage.Sqlite.State;
 
 /// <summary>What the memtables and the database together say. Safe for concurrent use, beside writes and merges.</summary>
-internal sealed class StateView(StateTables tables, ReaderPool<StateReader> readers)
+internal sealed class StateView(StateTables tables, ReaderPool<StateReader> readers, LengthHints hints)
 {
     private volatile bool _closed;
 
@@ -15,6 +15,23 @@ internal sealed class StateView(StateTables tables, ReaderPool<StateReader> read
     {
         ObjectDisposedException.ThrowIf(_closed, this);
         return tables.TryState(kind, key, out var row) ? row : readers.Read((kind, key), static (r, a) => r.State(a.kind, a.key));
+    }
+
+    /// <summary>States of a kind, in the order of the keys.</summary>
+    public StateRow[] States(string kind, IReadOnlyList<string> keys)
+    {
+        ObjectDisposedException.ThrowIf(_closed, this);
+        var rows = new StateRow[keys.Count];
+        var missing = new List<int>();
+        tables.States(kind, keys, rows, missing);
+        if (missing.Count > 0)
+        {
+            // Neighbours share pages.
+            missing.Sort((a, b) => Utf8Order.Instance.Compare(keys[a], keys[b]));
+            readers.Read((kind, keys, rows, missing), static (r, a) => r.States(a.kind, a.keys, a.rows, a.missing));
+        }
+
+        return rows;
     }
 
     /// <summary>The tag of a state; 0 when it is absent.</summary>
@@ -33,9 +50,11 @@ internal sealed class StateView(StateTables tables, ReaderPool<StateReader> read
         if (tables.TrySlices(key, from, maxBytes, out var recent)) return recent;
         while (true)
         {
-            var drops = tables.Drops;
-            var rows = readers.Read((key, from, maxBytes), static (r, a) => r.Slices(a.key, a.from, a.maxBytes));
-            if (tables.TryComplete(key, from, maxBytes, rows, drops)) return rows;
+            var (drops, generation) = (tables.Drops, hints.Generation);
+            var (rows, length) = readers.Read((key, from, maxBytes), static (r, a) => (r.Slices(a.key, a.from, a.maxBytes, out var length), length));
+            if (!tables.TryComplete(key, from, maxBytes, rows, drops, out var changed)) continue;
+            if (length is not null && !changed) hints.Offer(key, length.Value, generation);
+            return rows;
         }
     }
 

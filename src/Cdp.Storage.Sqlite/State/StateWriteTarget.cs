@@ -17,6 +17,7 @@ internal sealed class StateWriteTarget : IWriteTarget
     private readonly StateMerger _merger;
     private readonly StateSpace? _space;
     private readonly TagSource _tags;
+    private readonly LengthHints _hints;
     private readonly List<StateChange> _changes = [];
     private readonly List<ReadOnlyMemory<byte>> _ranges = [];
 
@@ -24,9 +25,10 @@ internal sealed class StateWriteTarget : IWriteTarget
     private readonly Remembered<StateKey, long> _knownTags;
     private readonly Remembered<string, long> _knownLengths;
 
-    public StateWriteTarget(StateTables tables, StateView view, StateJournal journal, StateMerger merger, TagSource tags, SqliteStoreOptions options)
+    public StateWriteTarget(StateTables tables, StateView view, StateJournal journal, StateMerger merger, TagSource tags, LengthHints hints, SqliteStoreOptions options)
     {
-        (_tables, _view, _journal, _merger, _tags) = (tables, view, journal, merger, tags);
+        (_tables, _view, _journal, _merger, _tags, _hints) = (tables, view, journal, merger, tags, hints);
+        _hints.Forget();
         _space = options.MaxPages is { } pages ? new StateSpace(tables, merger, pages) : null;
         _knownTags = new(options.RememberedStates);
         _knownLengths = new(options.RememberedHistories);
@@ -57,7 +59,7 @@ internal sealed class StateWriteTarget : IWriteTarget
         _changes.Clear();
         _space?.Committed();
         _knownTags.Trim();
-        _knownLengths.Trim();
+        if (_knownLengths.Trim()) _hints.NextGeneration();
     }
 
     public void Erase(IReadOnlyList<WriteOperation> operations) => _merger.Erase(operations);
@@ -184,7 +186,7 @@ internal sealed class StateWriteTarget : IWriteTarget
     private long LengthOf(string key)
     {
         if (_knownLengths.TryGet(key, out var length)) return length;
-        length = _view.Length(key);
+        if (!_hints.TryTake(key, out length)) length = _view.Length(key);
         _knownLengths.Set(key, length);
         return length;
     }
