@@ -41,6 +41,23 @@ public sealed class IdentityLinkGrain(IGrainContext context, IStateStore states)
         return new PointLinkReply();
     }
 
+    /// <summary>
+    /// Where identifiers lead, read beside their grains: a link is durable before <see cref="Point"/> returns, so that the
+    /// store is never behind. Who has many to look up, once each, thereby makes no activation for each.
+    /// </summary>
+    /// <param name="states">Where links are kept.</param>
+    /// <param name="keys">Keys of the grains.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
+    /// <returns>The customers, in the order of the keys; empty where nobody is known.</returns>
+    internal static async ValueTask<string[]> ReadManyAsync(IStateStore states, IReadOnlyList<string> keys, CancellationToken cancellationToken)
+    {
+        var rows = await states.ReadManyAsync(StateKind, keys, cancellationToken);
+        var customers = new string[rows.Count];
+        for (var i = 0; i < customers.Length; i++)
+            customers[i] = rows[i].Exists ? LinkState.Parser.ParseFrom(rows[i].Value.Span).Customer : string.Empty;
+        return customers;
+    }
+
     private async ValueTask LoadAsync(CancellationToken cancellationToken)
     {
         if (_known is not null) return;

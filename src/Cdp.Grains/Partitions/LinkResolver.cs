@@ -40,11 +40,10 @@ internal sealed record Resolution(
 /// Finds the customer of each event: from the cache, from the links, and, for the events whose identifiers do not all
 /// belong to one customer, from the tenant's identity grain in one call per batch.
 /// </summary>
-internal sealed class LinkResolver(IGrains grains, IDefinitions definitions, HandOvers calls)
+internal sealed class LinkResolver(IGrains grains, IStateStore states, IDefinitions definitions, HandOvers calls)
 {
     private const int CachedLinks = 65_536;
     private const int CachedRefusals = 16_384;
-    private static readonly ResolveLinkRequest Unconditional = new();
 
     private readonly LinkCache<LinkKey> _links = new(CachedLinks, LinkKey.ByKey);
     private readonly LinkCache<(LinkKey Anchor, string Other)> _refusals = new(CachedRefusals);
@@ -101,8 +100,9 @@ internal sealed class LinkResolver(IGrains grains, IDefinitions definitions, Han
         var count = 0;
         foreach (var entry in entries) count += HasKeys(entry) ? entry.Event.Keys.Count : 0;
         var found = new string[count];
-        List<int>? missing = null;
-        Dictionary<LinkKey, Task<string>>? reads = null;
+        List<(int At, int Read)>? missing = null;
+        Dictionary<LinkKey, int>? places = null;
+        List<LinkKey>? reads = null;
         var at = 0;
         foreach (var entry in entries)
         {
@@ -116,36 +116,28 @@ internal sealed class LinkResolver(IGrains grains, IDefinitions definitions, Han
                     continue;
                 }
 
-                (missing ??= []).Add(at);
-                reads ??= new(LinkKey.ByKey);
-                if (!reads.ContainsKey(key)) reads[key] = ReadAsync(key, cancellationToken);
-                found[at] = key.Key;
+                reads ??= [];
+                if ((places ??= new(LinkKey.ByKey)).TryAdd(key, reads.Count)) reads.Add(key);
+                (missing ??= []).Add((at, places[key]));
             }
         }
 
         if (missing is null) return found;
-        await Task.WhenAll(reads!.Values);
-        at = 0;
-        var next = 0;
-        foreach (var entry in entries)
-        {
-            if (!HasKeys(entry)) continue;
-            for (var i = 0; i < entry.Event.Keys.Count; i++, at++)
-            {
-                if (next == missing.Count || missing[next] != at) continue;
-                next++;
-                found[at] = await reads[LinkOf(entry, i)];
-            }
-        }
-
+        var customers = await ReadAsync(reads!, cancellationToken);
+        foreach (var (place, read) in missing) found[place] = customers[read];
         return found;
     }
 
-    private async Task<string> ReadAsync(LinkKey key, CancellationToken cancellationToken)
+    private async ValueTask<string[]> ReadAsync(List<LinkKey> links, CancellationToken cancellationToken)
     {
-        var reply = await calls.CallAsync(() => grains.Get<IIdentityLink>(key.GrainKey).Resolve(Unconditional, cancellationToken), cancellationToken);
-        if (reply.Customer.Length > 0) _links.Set(key, reply.Customer);
-        return reply.Customer;
+        var keys = links.ConvertAll(static link => link.GrainKey);
+        var customers = await calls.CallAsync(() => IdentityLinkGrain.ReadManyAsync(states, keys, cancellationToken), cancellationToken);
+        for (var i = 0; i < customers.Length; i++)
+        {
+            if (customers[i].Length > 0) _links.Set(links[i], customers[i]);
+        }
+
+        return customers;
     }
 
     /// <summary>The customer of an event about whose identifiers nothing is left to decide; else null.</summary>

@@ -62,7 +62,7 @@ public sealed class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.ILis
         _ports = ports;
         _number = int.Parse(context.Key, NumberStyles.None, CultureInfo.InvariantCulture);
         _handOvers = new HandOvers(context, ports.Metrics, this);
-        _resolver = new LinkResolver(context.Grains, ports.Definitions, _handOvers);
+        _resolver = new LinkResolver(context.Grains, ports.States, ports.Definitions, _handOvers);
     }
 
     /// <inheritdoc/>

@@ -22,10 +22,16 @@ public sealed class PartitionGrainTests
     {
         var grains = new ForwardingGrains();
         using var metrics = new GrainMetrics((_, error) => grains.Errors.Enqueue(error));
-        var ports = new PartitionPorts(new MemoryStateStore(), new OneTenant(), new NoProgress(), NoStepObserver.Instance, metrics);
+        var states = new MemoryStateStore();
+        var ports = new PartitionPorts(states, new OneTenant(), new NoProgress(), NoStepObserver.Instance, metrics);
         var partition = await TestActivation<PartitionGrain>.StartAsync("3", grains, context => new PartitionGrain(context, ports));
         var batch = new DeliverRequest { FirstPosition = 0 };
-        for (var i = 0; i < 20; i++) batch.Entries.Add(Entry(i, i % 4 == 0 ? "winner" : $"loser-{i}"));
+        for (var i = 0; i < 20; i++)
+        {
+            var customer = i % 4 == 0 ? "winner" : $"loser-{i}";
+            if (i is 0 || customer != "winner") await PointAsync(states, customer);
+            batch.Entries.Add(Entry(i, customer));
+        }
 
         await partition.Call(grain => grain.Deliver(batch, CancellationToken.None));
         var applied = await partition.Call(grain => grain.WaitApplied(new WaitAppliedRequest { Position = 20 }, TestContext.Current.CancellationToken));
@@ -35,6 +41,10 @@ public sealed class PartitionGrainTests
         Assert.Equal(Enumerable.Range(0, 20).Select(i => (long)i), grains.Winner.Order());
     }
 
+    /// <summary>Every identifier belongs to the customer of its name.</summary>
+    private static async Task PointAsync(MemoryStateStore states, string customer) => Assert.NotNull(await states.WriteAsync(
+        IdentityLinkGrain.StateKind, $"{Tenant}/{customer}", new LinkState { Customer = customer, Version = 1 }.ToByteArray(), null, TestContext.Current.CancellationToken));
+
     private static LogEntry Entry(long position, string customer) => new()
     {
         Partition = 3,
@@ -43,7 +53,7 @@ public sealed class PartitionGrainTests
         Event = new LoggedEvent { Keys = { new IdentifierKey { Key = customer } }, Event = new Cdp.V1.Event { Id = $"e{position}" }.ToByteString() },
     };
 
-    /// <summary>Every identifier belongs to the customer of its name; every customer but the winner was merged into it.</summary>
+    /// <summary>Every customer but the winner was merged into it.</summary>
     private sealed class ForwardingGrains : IGrains
     {
         public ConcurrentQueue<long> Winner { get; } = new();
@@ -54,7 +64,7 @@ public sealed class PartitionGrainTests
             ?? throw new InvalidOperationException($"Not asked for here: {typeof(TGrain).Name}.");
     }
 
-    private sealed class Grain(ForwardingGrains grains, string name) : ICustomer, IIdentityLink
+    private sealed class Grain(ForwardingGrains grains, string name) : ICustomer
     {
         public ValueTask<ApplyReply> Apply(ApplyRequest request, CancellationToken cancellationToken)
         {
@@ -62,11 +72,6 @@ public sealed class PartitionGrainTests
             foreach (var entry in request.Entries) grains.Winner.Enqueue(entry.Position);
             return new(new ApplyReply { Standing = CustomerStanding.Here, Applied = request.Entries.Count });
         }
-
-        public ValueTask<ResolveLinkReply> Resolve(ResolveLinkRequest request, CancellationToken cancellationToken) =>
-            new(new ResolveLinkReply { Customer = name });
-
-        public ValueTask<PointLinkReply> Point(PointLinkRequest request, CancellationToken cancellationToken) => throw new NotSupportedException();
 
         public ValueTask<ReadProfileReply> ReadProfile(ReadProfileRequest request, CancellationToken cancellationToken) => throw new NotSupportedException();
 
