@@ -61,7 +61,7 @@ public sealed class RpcService
     {
         ArgumentNullException.ThrowIfNull(handler);
         var bound = Find(method, clientStreaming: false, serverStreaming: false, typeof(TRequest), typeof(TReply));
-        return Add(new UnaryMethod<TRequest, TReply>(this, bound, Parser<TRequest>(bound), handler, maxRequestBytes));
+        return Add(new UnaryMethod<TRequest, TReply>(this, bound, Parser<TRequest>(bound), handler.Invoke, static (call, reply) => call.WriteReply(reply), maxRequestBytes));
     }
 
     /// <summary>Binds a method with one request and one reply, which its handler hands over encoded.</summary>
@@ -71,7 +71,7 @@ public sealed class RpcService
     {
         ArgumentNullException.ThrowIfNull(handler);
         var bound = Find(method, clientStreaming: false, serverStreaming: false, typeof(TRequest), reply: null);
-        return Add(new EncodedUnaryMethod<TRequest>(this, bound, Parser<TRequest>(bound), handler, maxRequestBytes));
+        return Add(new UnaryMethod<TRequest, ReadOnlyMemory<byte>>(this, bound, Parser<TRequest>(bound), handler.Invoke, static (call, reply) => call.WriteReply(reply), maxRequestBytes));
     }
 
     /// <summary>Binds a method with one request, handed over as bytes, and one reply.</summary>

@@ -11,7 +11,7 @@ internal static class ImportCommand
     public static Command Create(CommandContext context)
     {
         var command = new Command("import", "Imports a CSV or JSON Lines file; interrupted, the same command goes on where it was.");
-        var file = new Argument<string>("file") { Description = "The data; - reads the standard input.", HelpName = "FILE" };
+        var data = new DataArgument(command, "The data");
         var mapping = new Option<string>("--mapping") { Description = "How lines become events; docs/import.md describes it.", HelpName = "FILE", Required = true };
         var batch = new Option<int>("--batch") { Description = "Events in one call, 1 to 1000.", HelpName = "N", DefaultValueFactory = _ => 500 };
         batch.Validators.Add(result =>
@@ -23,7 +23,6 @@ internal static class ImportCommand
         var rejects = new Option<string?>("--rejects") { Description = "File for rejected lines; default: FILE.rejects.csv.", HelpName = "FILE" };
         var state = new Option<string?>("--state") { Description = "Folder for progress and rejected lines; default: beside the data.", HelpName = "DIR" };
         var noResume = new Option<bool>("--no-resume") { Description = "Start at the beginning and keep no progress." };
-        command.Arguments.Add(file);
         foreach (var option in (Option[])[mapping, batch, shift, rejects, state, noResume])
             command.Options.Add(option);
         var json = JsonOption.AddTo(command);
@@ -31,27 +30,24 @@ internal static class ImportCommand
         command.SetWork(context, async (parsed, cancel) =>
         {
             var rules = MappingReader.Read(await File.ReadAllBytesAsync(parsed.GetRequiredValue(mapping), cancel));
-            var path = parsed.GetRequiredValue(file);
-            var isInput = string.Equals(path, "-", StringComparison.Ordinal);
-            if (!isInput && !File.Exists(path))
-                throw new CommandException($"There is no file {path}; check the path, or write - for the standard input.");
+            var path = data.Path(parsed);
             var address = server.Address(parsed);
-            var places = ImportPlaces.For(isInput ? null : path, parsed.GetValue(state), parsed.GetValue(rejects));
+            var places = ImportPlaces.For(path, parsed.GetValue(state), parsed.GetValue(rejects));
             var options = new ImportOptions
             {
                 BatchSize = parsed.GetValue(batch),
                 RejectsPath = places.Rejects,
                 ShiftToNow = parsed.GetValue(shift),
-                Checkpoint = isInput || parsed.GetValue(noResume) ? null : new CheckpointFile(places.Checkpoint),
-                Fingerprint = isInput ? "" : $"{ImportFile.Fingerprint(path)} {rules.Fingerprint} {address.Url} {parsed.GetValue(shift)}",
+                Checkpoint = path is null || parsed.GetValue(noResume) ? null : new CheckpointFile(places.Checkpoint),
+                Fingerprint = path is null ? "" : $"{ImportFile.Fingerprint(path)} {rules.Fingerprint} {address.Url} {parsed.GetValue(shift)}",
             };
-            var data = isInput ? new ImportFile(context.OpenInput, null) : ImportFile.OnDisk(path);
+            var file = path is null ? new ImportFile(context.OpenInput, null) : ImportFile.OnDisk(path);
             using var api = context.Connect(address);
             var progress = new ProgressLine(context.Error, context.ErrorIsTerminal, context.Time);
             ImportSummary summary;
             try
             {
-                summary = await new Importer(api, rules, options, context.Time, progress).RunAsync(data, cancel);
+                summary = await new Importer(api, rules, options, context.Time, progress).RunAsync(file, cancel);
             }
             catch (OperationCanceledException) when (cancel.IsCancellationRequested && options.Checkpoint is not null)
             {

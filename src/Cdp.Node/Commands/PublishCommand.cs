@@ -9,17 +9,12 @@ internal static class PublishCommand
     public static Command Create(CommandContext context)
     {
         var command = new Command("publish", "Publishes events: JSON Lines, each line one event as the contract's JSON has it.");
-        var file = new Argument<string>("file") { Description = "The events; - reads the standard input.", HelpName = "FILE" };
-        command.Arguments.Add(file);
+        var events = new DataArgument(command, "The events");
         var json = JsonOption.AddTo(command);
         var server = new ServerOptions(context, command);
         command.SetWork(context, async (parsed, cancel) =>
         {
-            var path = parsed.GetRequiredValue(file);
-            var isInput = string.Equals(path, "-", StringComparison.Ordinal);
-            if (!isInput && !File.Exists(path))
-                throw new CommandException($"There is no file {path}; check the path, or write - for the standard input.");
-            using var reader = new StreamReader(isInput ? context.OpenInput() : File.OpenRead(path));
+            using var reader = new StreamReader(events.Path(parsed) is { } path ? File.OpenRead(path) : context.OpenInput());
             using var api = server.Connect(parsed);
             var result = await new EventLinesPublisher(api, context).RunAsync(reader, cancel);
             await context.Out.WriteAsync(parsed.GetValue(json) ? PublishText.WriteJson(result) : PublishText.Write(result));

@@ -4,35 +4,13 @@ using Google.Protobuf.Reflection;
 
 namespace Cdp.Rpc.Serving;
 
+/// <summary>A method with one request and one reply: a message, or the bytes of one.</summary>
 internal sealed class UnaryMethod<TRequest, TReply>(
     RpcService service,
     MethodDescriptor descriptor,
     MessageParser<TRequest> parser,
-    UnaryHandler<TRequest, TReply> handler,
-    int? maxRequestBytes) : RpcMethod(service, descriptor, maxRequestBytes)
-    where TRequest : class, IMessage<TRequest>
-    where TReply : class, IMessage<TReply>
-{
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-    public override async ValueTask ServeAsync(ServerCall call)
-    {
-        await call.Requests.ReadSingleAsync();
-        var request = call.Requests.ParseAndRelease(parser);
-        var replying = handler(request, call);
-        if (!replying.IsCompleted)
-        {
-            call.WatchDeadline();
-        }
-
-        call.WriteReply(await replying);
-    }
-}
-
-internal sealed class EncodedUnaryMethod<TRequest>(
-    RpcService service,
-    MethodDescriptor descriptor,
-    MessageParser<TRequest> parser,
-    EncodedUnaryHandler<TRequest> handler,
+    Func<TRequest, ServerCallContext, ValueTask<TReply>> handler,
+    Action<ServerCall, TReply> write,
     int? maxRequestBytes) : RpcMethod(service, descriptor, maxRequestBytes)
     where TRequest : class, IMessage<TRequest>
 {
@@ -47,7 +25,7 @@ internal sealed class EncodedUnaryMethod<TRequest>(
             call.WatchDeadline();
         }
 
-        call.WriteReply(await replying);
+        write(call, await replying);
     }
 }
 

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using System.Text.Json;
 using Cdp.Node.Import;
 
 namespace Cdp.Node.Commands.Printing;
@@ -8,8 +7,6 @@ namespace Cdp.Node.Commands.Printing;
 /// <summary>Writes the result of an import.</summary>
 internal static class ImportSummaryText
 {
-    private static readonly JsonSerializerOptions Layout = new() { WriteIndented = true, NewLine = "\n" };
-
     public static string Write(ImportSummary summary)
     {
         var counters = summary.Counters;
@@ -36,7 +33,7 @@ internal static class ImportSummaryText
     public static string WriteJson(ImportSummary summary)
     {
         var counters = summary.Counters;
-        return JsonSerializer.Serialize(
+        return JsonText.Write(
             new
             {
                 lines = counters.Lines,
@@ -51,7 +48,6 @@ internal static class ImportSummaryText
                 rejects = summary.RejectsPath,
                 token = summary.Token,
                 seconds = Math.Round(summary.Elapsed.TotalSeconds, 3),
-            },
-            Layout) + "\n";
+            });
     }
 }

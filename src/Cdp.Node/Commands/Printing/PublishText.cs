@@ -1,14 +1,11 @@
 using System.Globalization;
 using System.Text;
-using System.Text.Json;
 
 namespace Cdp.Node.Commands.Printing;
 
 /// <summary>Writes the result of a publish.</summary>
 internal static class PublishText
 {
-    private static readonly JsonSerializerOptions Layout = new() { WriteIndented = true, NewLine = "\n" };
-
     public static string Write(PublishResult result)
     {
         var text = new StringBuilder();
@@ -25,12 +22,11 @@ internal static class PublishText
         string.Concat(result.Refused.Select(line => string.Create(
             CultureInfo.InvariantCulture, $"line {line.Line}: {line.Reason}{(line.Field.Length > 0 ? $" {line.Field}" : "")}: {line.Message}\n")));
 
-    public static string WriteJson(PublishResult result) => JsonSerializer.Serialize(
+    public static string WriteJson(PublishResult result) => JsonText.Write(
         new
         {
             accepted = result.Accepted,
             refused = result.Refused.Select(line => new { line = line.Line, reason = line.Reason, field = line.Field, message = line.Message }),
             token = result.Token,
-        },
-        Layout) + "\n";
+        });
 }

@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.Json;
 using Cdp.Node.Replay;
 
 namespace Cdp.Node.Commands.Printing;
@@ -7,8 +6,6 @@ namespace Cdp.Node.Commands.Printing;
 /// <summary>Writes the result of a replay.</summary>
 internal static class ReplayText
 {
-    private static readonly JsonSerializerOptions Layout = new() { WriteIndented = true, NewLine = "\n" };
-
     public static string Write(ReplayReport report)
     {
         var text = new StringBuilder();
@@ -25,7 +22,7 @@ internal static class ReplayText
         return text.ToString();
     }
 
-    public static string WriteJson(ReplayReport report) => JsonSerializer.Serialize(
+    public static string WriteJson(ReplayReport report) => JsonText.Write(
         new
         {
             tenants = report.Tenants,
@@ -39,6 +36,5 @@ internal static class ReplayText
             digest_before = report.DigestBefore,
             different = report.Different,
             seconds = Math.Round(report.Elapsed.TotalSeconds, 3),
-        },
-        Layout) + "\n";
+        });
 }
