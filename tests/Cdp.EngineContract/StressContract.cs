@@ -52,6 +52,24 @@ public abstract class StressContract : EngineSuite
     }
 
     [Fact(Timeout = 5 * Hangs)]
+    public async Task Callers_of_one_grain_that_replies_at_once_are_all_served_while_it_ends_and_begins()
+    {
+        Start(Idle);
+        Script("count", grain => ++grain.Value);
+        using var done = new CancellationTokenSource();
+        var collecting = Task.Run(() => CollectAllTheTimeAsync(done.Token));
+        var calls = Calls / 32;
+        await Task.WhenAll(Enumerable.Range(0, 32).Select(_ => Task.Run(async () =>
+        {
+            for (var i = 0; i < calls; i++)
+                await Scripted("t/hot").RunAsync("count");
+        })));
+        await done.CancelAsync();
+        await collecting;
+        Assert.Equal((calls * 32) + 1, await Scripted("t/hot").RunAsync("count"));
+    }
+
+    [Fact(Timeout = 5 * Hangs)]
     public async Task Calls_cancelled_at_any_moment_ended_or_never_began()
     {
         Script("hop", async (grain, _) =>

@@ -22,17 +22,21 @@ internal enum Admission
 /// <remarks>
 /// The mailbox and the phase are guarded by <c>_gate</c>, which is never held while grain code runs. Locks taken under it
 /// (the kind's table, the LRU list, the timer wheel) are leaves. At most one thread owns the turn (<c>_running</c>): it was
-/// either scheduled on the pool or took the turn in <see cref="Admit"/> or <see cref="TryEnqueue"/>. The owner leaves
-/// through <see cref="Settle"/>, which looks for work under the gate, so that no wake-up is lost. What belongs to the turn
-/// (<c>_busy</c>, <c>_inFlight</c>, <c>_depth</c>, <c>_posted</c>) is touched by its owner, or under the gate while there is none.
+/// either scheduled on the pool or took the turn in <see cref="TryEnqueue"/> or in <see cref="Admit"/> (<c>_inPlace</c>
+/// then). The owner leaves through <see cref="Settle"/>, which looks for work under the gate, so that no wake-up is lost.
+/// What belongs to the turn (<c>_busy</c>, <c>_inFlight</c>, <c>_depth</c>, <c>_posted</c>) is touched by its owner, or under
+/// the gate while there is none.
 /// </remarks>
 internal sealed partial class Activation : SynchronizationContext, IGrainContext, IThreadPoolWorkItem
 {
     /// <summary>Calls that run nested on one thread's stack before the next one is queued.</summary>
     private const int MaxInlineDepth = 8;
 
-    private const int MaxTurnsPerSlice = 64;
-    private static readonly long SliceTicks = System.Diagnostics.Stopwatch.Frequency / 1000;
+    /// <summary>Turns of others that a caller runs on its own thread before the pool takes over.</summary>
+    private const int MaxTurnsOfOthers = 2;
+
+    /// <summary>Looks at another caller's turn, some tens of nanoseconds apart, before a call is queued behind it.</summary>
+    private const int MaxSpins = 20;
 
     private Gate _gate;
     private TurnList _continuations;
@@ -43,9 +47,10 @@ internal sealed partial class Activation : SynchronizationContext, IGrainContext
     private int _sequence;
     private int _inFlight;
     private int _waiting;
-    private int _depth;
     private Phase _phase;
+    private byte _depth;
     private bool _running;
+    private bool _inPlace;
     private bool _busy;
     private bool _drop;
 
@@ -88,9 +93,12 @@ internal sealed partial class Activation : SynchronizationContext, IGrainContext
     /// <summary>Takes the turn for a call if it can start at once.</summary>
     internal Admission Admit(bool interleaves, int depth)
     {
-        Lru.LastUsed = GrainKind.Engine.Now;
+        var now = GrainKind.Engine.Now;
+        // Once a second, not each time: the callers of a busy grain share the cache line.
+        if (Lru.LastUsed != now)
+            Lru.LastUsed = now;
         // A hint that saves a lock: whoever is told to queue finds out under the gate what is true.
-        if (Volatile.Read(ref _running))
+        if (RunsOn())
             return Admission.Queue;
         using (_gate.EnterScope())
         {
@@ -99,7 +107,8 @@ internal sealed partial class Activation : SynchronizationContext, IGrainContext
             if (_running || _phase != Phase.Active || (_busy && !interleaves) || depth > MaxInlineDepth)
                 return Admission.Queue;
             _running = true;
-            _depth = depth;
+            _inPlace = true;
+            _depth = (byte)depth;
             BeginCall(interleaves);
             return Admission.Run;
         }
@@ -114,10 +123,18 @@ internal sealed partial class Activation : SynchronizationContext, IGrainContext
         if (ended)
             EndCall(interleaves, failed);
         Activation? next;
+        bool runNext;
         using (_gate.EnterScope())
+        {
             next = Settle();
+            runNext = ended && next == this && OnlyCallsWait;
+            _inPlace = runNext;
+        }
 
-        next?.Schedule();
+        if (runNext)
+            RunTurns(MaxTurnsOfOthers, _depth);
+        else
+            next?.Schedule();
     }
 
     /// <summary>Queues a call, timer or continuation. False if the activation ended (continuations are always taken).</summary>
@@ -151,7 +168,7 @@ internal sealed partial class Activation : SynchronizationContext, IGrainContext
         if (!wake)
             return true;
         if (depth is > 0 and <= MaxInlineDepth)
-            RunTurns(turns: 2, depth);
+            RunTurns(MaxTurnsOfOthers, depth);
         else
             Schedule();
         return true;
@@ -199,118 +216,19 @@ internal sealed partial class Activation : SynchronizationContext, IGrainContext
 
     public override SynchronizationContext CreateCopy() => this;
 
-    void IThreadPoolWorkItem.Execute() => RunTurns(MaxTurnsPerSlice, depth: 1);
-
-    private void Schedule() => ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
-
-    /// <summary>Runs turns until none is ready or the slice is used up. The calling thread owns the turn.</summary>
-    private void RunTurns(int turns, int depth)
+    /// <summary>
+    /// Whether a turn runs that does not end at once. A call in place is watched for a moment: it is mostly shorter than
+    /// it takes to queue another one and to resume its caller. A turn of the pool is not, since it may not have begun.
+    /// </summary>
+    private bool RunsOn()
     {
-        var previous = Current;
-        SetSynchronizationContext(this);
-        _depth = depth;
-        var end = System.Diagnostics.Stopwatch.GetTimestamp() + SliceTicks;
-        try
+        for (var spins = 0; Volatile.Read(ref _running); spins++)
         {
-            var posted = false;
-            for (var ran = 0; ; ran++)
-            {
-                Turn? turn = null;
-                Activation? next = null;
-                var more = ran < turns && (ran == 0 || System.Diagnostics.Stopwatch.GetTimestamp() < end);
-                // Every other turn at most, so that a call which yields again and again keeps no other out.
-                posted = !posted && more && !_posted.IsEmpty && !MustDrop;
-                if (posted)
-                {
-                    turn = _posted.TakeFirst();
-                }
-                else
-                {
-                    using (_gate.EnterScope())
-                    {
-                        if (more && !MustDrop)
-                            turn = Take();
-                        if (turn is null)
-                            next = Settle();
-                    }
-                }
-
-                if (turn is null)
-                {
-                    next?.Schedule();
-                    return;
-                }
-
-                turn.Run(this);
-            }
-        }
-        finally
-        {
-            SetSynchronizationContext(previous);
-        }
-    }
-
-    private bool HasRunnable()
-    {
-        if (!_continuations.IsEmpty || !_posted.IsEmpty)
-            return true;
-        return _phase switch
-        {
-            Phase.Created => HasWaiting,
-            Phase.Active => !_interleaving.IsEmpty || (!_exclusive.IsEmpty && !_busy),
-            _ => false,
-        };
-    }
-
-    private bool HasWaiting => !_interleaving.IsEmpty || !_exclusive.IsEmpty;
-
-    private Turn? Take()
-    {
-        if ((_continuations.TakeFirst() ?? _posted.TakeFirst()) is { } continuation)
-            return continuation;
-        if (_phase == Phase.Created && HasWaiting)
-        {
-            _phase = Phase.Activating;
-            return GrainKind.Activate;
+            if (spins == MaxSpins || !Volatile.Read(ref _inPlace))
+                return true;
+            Thread.SpinWait(1);
         }
 
-        if (_phase != Phase.Active)
-            return null;
-        var exclusive = _busy ? null : _exclusive.First;
-        var interleaving = _interleaving.First;
-        // Both may start: the one that came first does (sequence numbers wrap, so the difference decides).
-        var interleaves = exclusive is null || (interleaving is not null && interleaving.Sequence - exclusive.Sequence < 0);
-        var call = interleaves ? _interleaving.TakeFirst() : _exclusive.TakeFirst();
-        if (call is not null)
-        {
-            _waiting--;
-            BeginCall(interleaves);
-        }
-
-        return call;
-    }
-
-    /// <summary>Gives the turn up. Returns who must be scheduled: this, if there is more to do, or a successor.</summary>
-    private Activation? Settle()
-    {
-        if (MustDrop)
-            EndLocked(EndReason.Dropped)?.Schedule();
-        else
-            BeginRequestedDeactivation();
-
-        _running = HasRunnable();
-        if (_phase == Phase.Ended && !_running)
-            _grain = null;
-        return _running ? this : null;
-    }
-
-    /// <summary>A grain that gives itself up while it loads or saves is dropped at the end of that.</summary>
-    private bool MustDrop => _drop && _phase is Phase.Active;
-
-    private void BeginCall(bool interleaves)
-    {
-        _inFlight++;
-        if (!interleaves)
-            _busy = true;
+        return false;
     }
 }

@@ -26,13 +26,13 @@ internal sealed class InvocationPool<TRequest, TReply>
     /// <summary>Linked through <see cref="Turn.Next"/>, which is free while an invocation is in no mailbox.</summary>
     private sealed class Stack
     {
-        private readonly Lock _gate = new();
+        private Gate _gate;
         private Turn? _top;
         private int _count;
 
         internal Invocation<TRequest, TReply>? Pop()
         {
-            lock (_gate)
+            using (_gate.EnterScope())
             {
                 if (_top is not Invocation<TRequest, TReply> top)
                     return null;
@@ -45,7 +45,7 @@ internal sealed class InvocationPool<TRequest, TReply>
 
         internal void Push(Invocation<TRequest, TReply> invocation)
         {
-            lock (_gate)
+            using (_gate.EnterScope())
             {
                 if (_count >= MaxOnStack)
                     return;

@@ -114,6 +114,59 @@ public sealed class GrainEngineTests
     }
 
     [Fact(Timeout = Hangs)]
+    public async Task A_caller_runs_two_calls_of_others_at_most_each_in_its_own_ambient_context()
+    {
+        await using var engine = Create([.. _world.Types()]);
+        var grain = await IdleAsync(engine);
+        var ambient = new AsyncLocal<long>();
+        var others = new List<Task<Int64Value>>();
+        var caller = Environment.CurrentManagedThreadId;
+        var here = 0;
+        _world.Scripts["note"] = (_, _) =>
+        {
+            here += Environment.CurrentManagedThreadId == caller ? 1 : 0;
+            return ValueTask.FromResult(ambient.Value);
+        };
+        _world.Scripts["crowd"] = (_, _) =>
+        {
+            for (ambient.Value = 1; ambient.Value <= 10; ambient.Value++)
+                others.Add(grain.Run(new StringValue { Value = "note" }, CancellationToken.None).AsTask());
+            return ValueTask.FromResult(0L);
+        };
+        var call = grain.Run(new StringValue { Value = "crowd" }, CancellationToken.None);
+        var ranHere = here;
+        Assert.True(call.IsCompletedSuccessfully);
+        Assert.Equal(2, ranHere);
+        var replies = await Task.WhenAll(others);
+        Assert.Equal(Enumerable.Range(1, 10), replies.Select(reply => (int)reply.Value));
+    }
+
+    [Fact(Timeout = Hangs)]
+    public async Task A_call_that_yields_gives_its_caller_the_thread_back()
+    {
+        await using var engine = Create([.. _world.Types()]);
+        var grain = await IdleAsync(engine);
+        var caller = Environment.CurrentManagedThreadId;
+        var here = 0;
+        var rest = false;
+        _world.Scripts["work"] = async (_, _) =>
+        {
+            while (!Volatile.Read(ref rest))
+            {
+                here += Environment.CurrentManagedThreadId == caller ? 1 : 0;
+                await Task.Yield();
+            }
+
+            return 0;
+        };
+        var call = grain.Run(new StringValue { Value = "work" }, CancellationToken.None);
+        var ranHere = here;
+        Volatile.Write(ref rest, true);
+        await call;
+        Assert.Equal(1, ranHere);
+    }
+
+    [Fact(Timeout = Hangs)]
     public async Task When_memory_presses_the_least_recently_used_are_deactivated()
     {
         var bytes = 0L;
@@ -228,6 +281,22 @@ public sealed class GrainEngineTests
         {
             if (Equals(tags[0].Value, "metered") && (tags.Length < 2 || Equals(tags[1].Value, "idle")))
                 measured[name] = value;
+        }
+    }
+
+    /// <summary>A grain that is live and in no turn.</summary>
+    private async Task<IScripted> IdleAsync(GrainEngine engine)
+    {
+        _world.Scripts["load"] = (_, _) => ValueTask.FromResult(0L);
+        for (var key = 0; ; key++)
+        {
+            var grain = engine.Grains.Get<IScripted>($"t/{key}");
+            var loaded = grain.Run(new StringValue { Value = "load" }, CancellationToken.None);
+            // Loading may use up the first call's slice; then it ends on another thread, which may still be in the turn.
+            var atOnce = loaded.IsCompleted;
+            await loaded;
+            if (atOnce)
+                return grain;
         }
     }
 
