@@ -136,7 +136,8 @@ public sealed class GrainEngineTests
         var call = grain.Run(new StringValue { Value = "crowd" }, CancellationToken.None);
         var ranHere = here;
         Assert.True(call.IsCompletedSuccessfully);
-        Assert.Equal(2, ranHere);
+        // One if the slice ended in between.
+        Assert.InRange(ranHere, 1, 2);
         var replies = await Task.WhenAll(others);
         Assert.Equal(Enumerable.Range(1, 10), replies.Select(reply => (int)reply.Value));
     }
