@@ -28,7 +28,7 @@ public sealed record SqliteStoreOptions
     public int WriterCacheBytes { get; init; } = 32 << 20;
 
     /// <summary>Page cache of each reader, in bytes; up to 16 readers a file are kept.</summary>
-    public int ReaderCacheBytes { get; init; } = 1 << 20;
+    public int ReaderCacheBytes { get; init; } = 8 << 20;
 
     /// <summary>Histories whose length the writer remembers, so that an append needs no look-up.</summary>
     public int RememberedHistories { get; init; } = 200_000;

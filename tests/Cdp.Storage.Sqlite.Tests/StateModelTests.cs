@@ -49,7 +49,7 @@ public sealed class StateModelTests
                     break;
                 case < 17:
                     var expected = random.Next(8) == 0 ? random.Next(6) : await histories.LengthAsync(history, Token);
-                    var (count, slice) = (random.Next(1, 4), Bytes.Random(random.Next(), random.Next(12) == 0 ? 950 + random.Next(30) : random.Next(80)));
+                    var (count, slice) = (random.Next(1, 4), Bytes.Random(random.Next(), random.Next(8) == 0 ? (random.Next(4) == 0 ? 6000 : 950 + random.Next(30)) : random.Next(80)));
                     Assert.Equal(await histories.AppendAsync(history, expected, count, slice, Token), await store.History.AppendAsync(history, expected, count, slice, Token));
                     break;
                 case 17:

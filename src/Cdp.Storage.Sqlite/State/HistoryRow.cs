@@ -14,8 +14,22 @@ internal static class HistoryRow
     /// </summary>
     public const int RowBytes = 960;
 
+    /// <summary>Entries that a history has at most.</summary>
+    public const long MaxEntries = 1L << 32;
+
+    /// <summary>What the number of a history stays below: it and an entry share one integer.</summary>
+    private const long MaxHistories = 1L << 31;
+
     /// <summary>Bytes that go before each slice at most.</summary>
     public const int MaxFrame = 20;
+
+    /// <summary>Where a slice of more than <see cref="RowBytes"/> stands, in a table of its own; its row has none.</summary>
+    /// <param name="id">Number of the history.</param>
+    /// <param name="first">First entry of the slice.</param>
+    /// <exception cref="StorageException">There are too many histories.</exception>
+    public static long LargePlace(long id, long first) => id < MaxHistories
+        ? (id * MaxEntries) + first
+        : throw new StorageException($"state.db has {MaxHistories} histories and takes no more.");
 
     /// <summary>Reads the slices of a row.</summary>
     /// <param name="first">First entry of the row.</param>

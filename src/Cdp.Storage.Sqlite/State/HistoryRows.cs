@@ -11,7 +11,9 @@ internal sealed class HistoryRows
     private readonly Statement _idOf;
     private readonly Statement _insert;
     private readonly Statement _put;
+    private readonly Statement _putLarge;
     private readonly Statement _deleteRows;
+    private readonly Statement _deleteLarge;
     private readonly Statement _delete;
     private readonly byte[] _row = new byte[HistoryRow.RowBytes];
 
@@ -22,6 +24,8 @@ internal sealed class HistoryRows
         _idOf = database.Prepare("SELECT id FROM histories WHERE key = ?1");
         _insert = database.Prepare("INSERT INTO histories (key) VALUES (?1) RETURNING id");
         _put = database.Prepare("REPLACE INTO history (id, first, count, slice) VALUES (?1, ?2, ?3, ?4)");
+        _putLarge = database.Prepare("REPLACE INTO large_slices (place, slice) VALUES (?1, ?2)");
+        _deleteLarge = database.Prepare("DELETE FROM large_slices WHERE place BETWEEN ?1 AND ?2");
         _deleteRows = database.Prepare("DELETE FROM history WHERE id = ?1");
         _delete = database.Prepare("DELETE FROM histories WHERE id = ?1");
     }
@@ -34,7 +38,7 @@ internal sealed class HistoryRows
         {
             // One history is one transaction's: readers see it before or after.
             _transaction.Add((int)Math.Min(history.Entry.Bytes, int.MaxValue));
-            if (history.Entry.Deleted) _deleteRows.Bind(1, history.Id).Run();
+            if (history.Entry.Deleted) DeleteRows(history.Id);
             if (history.Entry.Head >= 0) Put(table, history.Id, history.Entry);
             else if (history.Entry.Deleted)
             {
@@ -106,8 +110,22 @@ internal sealed class HistoryRows
         if (size > 0) PutRow(id, first, -(next - first), _row.AsSpan(0, size));
     }
 
-    private void PutRow(long id, long first, long count, ReadOnlySpan<byte> row) =>
+    private void PutRow(long id, long first, long count, ReadOnlySpan<byte> row)
+    {
+        if (row.Length > HistoryRow.RowBytes)
+        {
+            _putLarge.Bind(1, HistoryRow.LargePlace(id, first)).Bind(2, row).Run();
+            row = default;
+        }
+
         _put.Bind(1, id).Bind(2, first).Bind(3, count).Bind(4, row).Run();
+    }
+
+    private void DeleteRows(long id)
+    {
+        _deleteRows.Bind(1, id).Run();
+        _deleteLarge.Bind(1, HistoryRow.LargePlace(id, 0)).Bind(2, HistoryRow.LargePlace(id, HistoryRow.MaxEntries - 1)).Run();
+    }
 
     private static long? Id(Statement statement)
     {

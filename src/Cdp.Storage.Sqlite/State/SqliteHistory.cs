@@ -10,6 +10,7 @@ internal sealed class SqliteHistory(GroupCommitter<StateWriteTarget> writer, Sta
     {
         ArgumentOutOfRangeException.ThrowIfNegative(expected);
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(expected, HistoryRow.MaxEntries - count);
         return writer.Submit(new AppendHistoryOperation(key, expected, count, slice), cancellationToken).Task;
     }
 

@@ -13,6 +13,7 @@ internal sealed class StateReader : IDisposable
     private readonly Statement _keys;
     private readonly Statement _historyKeys;
     private readonly Statement _slices;
+    private readonly Statement _large;
     private readonly Statement _length;
     private readonly Statement _customers;
 
@@ -25,10 +26,11 @@ internal sealed class StateReader : IDisposable
         _keys = database.Prepare("SELECT key FROM state_keys WHERE kind = ?1 AND key > ?2 ORDER BY key LIMIT ?3");
         _slices = database.Prepare("""
             WITH h(id) AS (SELECT id FROM histories WHERE key = ?1)
-            SELECT s.first, s.count, s.slice FROM h CROSS JOIN history s ON s.id = h.id
+            SELECT s.first, s.count, s.slice, s.id FROM h CROSS JOIN history s ON s.id = h.id
             WHERE s.first >= coalesce((SELECT max(first) FROM history WHERE id = h.id AND first <= ?2), 0)
             ORDER BY s.first
             """);
+        _large = database.Prepare("SELECT slice FROM large_slices WHERE place = ?1");
         _length = database.Prepare("""
             SELECT s.first + abs(s.count) FROM histories h JOIN history s ON s.id = h.id WHERE h.key = ?1 ORDER BY s.first DESC LIMIT 1
             """);
@@ -127,7 +129,10 @@ internal sealed class StateReader : IDisposable
             {
                 var (first, count) = (_slices.Integer(0), _slices.Integer(1));
                 length = first + Math.Abs(count);
-                if (HistoryRow.Read(first, count, _slices.Bytes(2), from, maxBytes, slices, ref bytes)) continue;
+                var isLarge = first + count > from && _slices.Bytes(2).IsEmpty && _large.Bind(1, HistoryRow.LargePlace(_slices.Integer(3), first)).Step();
+                var more = HistoryRow.Read(first, count, isLarge ? _large.Bytes(0) : _slices.Bytes(2), from, maxBytes, slices, ref bytes);
+                if (isLarge) _large.Reset();
+                if (more) continue;
                 length = null;
                 break;
             }

@@ -5,8 +5,8 @@ namespace Cdp.Storage.Sqlite.State;
 /// <summary>Tables of state.db.</summary>
 internal static class StateSchema
 {
-    /// <summary>Format 1 had no journal; format 2 no small values beside their keys.</summary>
-    private const long FormatVersion = 3;
+    /// <summary>Format 1 had no journal; format 2 no small values beside their keys; format 3 large slices among the others.</summary>
+    private const long FormatVersion = 4;
 
     /// <summary>Makes the tables, or checks that they are ours.</summary>
     /// <returns>
@@ -30,6 +30,7 @@ internal static class StateSchema
                     CREATE TABLE history (
                         id INTEGER NOT NULL, first INTEGER NOT NULL, count INTEGER NOT NULL, slice BLOB NOT NULL,
                         PRIMARY KEY (id, first)) WITHOUT ROWID;
+                    CREATE TABLE large_slices (place INTEGER PRIMARY KEY, slice BLOB NOT NULL);
                     CREATE TABLE customers (
                         tenant TEXT NOT NULL, customer TEXT NOT NULL, PRIMARY KEY (tenant, customer)) WITHOUT ROWID;
                     """);
