@@ -32,11 +32,14 @@ internal sealed partial class Activation : SynchronizationContext, IGrainContext
     /// <summary>Calls that run nested on one thread's stack before the next one is queued.</summary>
     private const int MaxInlineDepth = 8;
 
-    /// <summary>Turns of others that a caller runs on its own thread before the pool takes over.</summary>
-    private const int MaxTurnsOfOthers = 2;
+    /// <summary>Turns that a caller who wakes an activation runs on its own thread: loading it, and the call.</summary>
+    private const int MaxTurnsOfWaker = 2;
+
+    /// <summary>Turns of others that a caller runs after its own call, within a slice, before the pool takes over.</summary>
+    private const int MaxTurnsOfOthers = 8;
 
     /// <summary>Looks at another caller's turn, some tens of nanoseconds apart, before a call is queued behind it.</summary>
-    private const int MaxSpins = 20;
+    private const int MaxSpins = 40;
 
     private Gate _gate;
     private TurnList _continuations;
@@ -168,7 +171,7 @@ internal sealed partial class Activation : SynchronizationContext, IGrainContext
         if (!wake)
             return true;
         if (depth is > 0 and <= MaxInlineDepth)
-            RunTurns(MaxTurnsOfOthers, depth);
+            RunTurns(MaxTurnsOfWaker, depth);
         else
             Schedule();
         return true;

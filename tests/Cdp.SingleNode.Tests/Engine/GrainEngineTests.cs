@@ -114,7 +114,7 @@ public sealed class GrainEngineTests
     }
 
     [Fact(Timeout = Hangs)]
-    public async Task A_caller_runs_two_calls_of_others_at_most_each_in_its_own_ambient_context()
+    public async Task A_caller_runs_eight_calls_of_others_at_most_each_in_its_own_ambient_context()
     {
         await using var engine = Create([.. _world.Types()]);
         var grain = await IdleAsync(engine);
@@ -129,17 +129,17 @@ public sealed class GrainEngineTests
         };
         _world.Scripts["crowd"] = (_, _) =>
         {
-            for (ambient.Value = 1; ambient.Value <= 10; ambient.Value++)
+            for (ambient.Value = 1; ambient.Value <= 20; ambient.Value++)
                 others.Add(grain.Run(new StringValue { Value = "note" }, CancellationToken.None).AsTask());
             return ValueTask.FromResult(0L);
         };
         var call = grain.Run(new StringValue { Value = "crowd" }, CancellationToken.None);
         var ranHere = here;
         Assert.True(call.IsCompletedSuccessfully);
-        // One if the slice ended in between.
-        Assert.InRange(ranHere, 1, 2);
+        // Fewer if the slice ended in between.
+        Assert.InRange(ranHere, 1, 8);
         var replies = await Task.WhenAll(others);
-        Assert.Equal(Enumerable.Range(1, 10), replies.Select(reply => (int)reply.Value));
+        Assert.Equal(Enumerable.Range(1, 20), replies.Select(reply => (int)reply.Value));
     }
 
     [Fact(Timeout = Hangs)]
