@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Numerics;
 
 namespace Cdp.Domain.Events;
 
@@ -74,18 +73,24 @@ public static class Decimals
     /// <summary>Product of two numbers, rounded half to even to 9 places. False where it leaves the range.</summary>
     public static bool TryMultiply(Int128 left, Int128 right, out Int128 nanos)
     {
-        if (FitsLong(left) && FitsLong(right))
-        {
-            nanos = Rounded(left * right);
-            return IsInRange(nanos);
-        }
-
-        var wide = (BigInteger)left * (BigInteger)right;
-        var quotient = BigInteger.DivRem(wide, One, out var remainder);
+        // Whole units multiply exactly; only the fraction's product is rounded. Neither overflows within the range.
+        var (units, fraction) = Int128.DivRem(left, One);
         nanos = 0;
-        if (BigInteger.Abs(quotient) >= (BigInteger)Limit)
+        if (units != 0 && Int128.Abs(right) > Limit / Int128.Abs(units))
             return false;
-        nanos = (Int128)quotient + Adjustment((Int128)quotient, (long)remainder);
+        var (quotient, remainder) = Int128.DivRem(fraction * right, One);
+        nanos = Rounded((units * right) + quotient, remainder, One);
+        return IsInRange(nanos);
+    }
+
+    /// <summary>Quotient of two numbers, rounded half to even to 9 places. False where it leaves the range, and by zero.</summary>
+    public static bool TryDivide(Int128 left, Int128 right, out Int128 nanos)
+    {
+        nanos = 0;
+        if (right == 0)
+            return false;
+        var (quotient, remainder) = Int128.DivRem(left * One, right);
+        nanos = Rounded(quotient, remainder, right);
         return IsInRange(nanos);
     }
 
@@ -132,20 +137,15 @@ public static class Decimals
         return new string(text[at..]);
     }
 
-    private static Int128 Rounded(Int128 wide)
+    /// <summary>Rounds half to even what a division left over.</summary>
+    private static Int128 Rounded(Int128 quotient, Int128 remainder, Int128 divisor)
     {
-        var (quotient, remainder) = Int128.DivRem(wide, One);
-        return quotient + Adjustment(quotient, (long)remainder);
+        var twice = Int128.Abs(remainder) * 2;
+        var size = Int128.Abs(divisor);
+        if (twice < size || (twice == size && Int128.IsEvenInteger(quotient)))
+            return quotient;
+        return Int128.IsNegative(remainder) == Int128.IsNegative(divisor) ? quotient + 1 : quotient - 1;
     }
-
-    private static int Adjustment(Int128 quotient, long remainder)
-    {
-        long twice = Math.Abs(remainder) * 2;
-        bool up = twice > One || (twice == One && !Int128.IsEvenInteger(quotient));
-        return up ? Math.Sign(remainder) : 0;
-    }
-
-    private static bool FitsLong(Int128 value) => value >= long.MinValue && value <= long.MaxValue;
 
     private static bool TryReadDigits(ReadOnlySpan<char> digits, int most, out long value)
     {

@@ -31,7 +31,7 @@ internal static class HashedMap<T, TEntry>
     public static T? GetOrAdd(RepeatedField<T> entries, ulong hash, string name, int capacity, out T? dropped)
     {
         dropped = null;
-        int at = Sorted.Find(entries, (hash, name), static (entry, key) => Compare(entry, key.hash, key.name));
+        int at = Find(entries, hash, name);
         if (at >= 0)
             return entries[at];
         at = ~at;
@@ -50,6 +50,12 @@ internal static class HashedMap<T, TEntry>
         entries.Insert(at, entry);
         return entry;
     }
+
+    /// <summary>The entry of a name; null where there is none.</summary>
+    public static T? Get(RepeatedField<T> entries, ulong hash, string name) => Find(entries, hash, name) is >= 0 and var at ? entries[at] : null;
+
+    private static int Find(RepeatedField<T> entries, ulong hash, string name) =>
+        Sorted.Find(entries, (hash, name), static (entry, key) => Compare(entry, key.hash, key.name));
 
     private static int Compare(T entry, ulong hash, string name)
     {

@@ -71,6 +71,15 @@ internal static class InterestFold
         return score / (1 << FractionBits);
     }
 
+    /// <summary>The score at the newest epoch of all, in an arbitrary unit: what scores have in proportion to each other.</summary>
+    public static double WeightOf(InterestState entry, long newestEpoch)
+    {
+        double weight = 0;
+        for (int i = 0; i < entry.Sums.Count; i++)
+            weight += Math.ScaleB(entry.Sums[i], (int)Math.Max(entry.NewestEpoch - i - newestEpoch, int.MinValue / 2));
+        return weight;
+    }
+
     private static void Add(ProfileState state, string category, long at, int weight, Definitions definitions)
     {
         category = NameHash.Shortened(category, ProfileLimits.CategoryBytes);

@@ -43,6 +43,21 @@ internal static class MonetaryFold
         }
     }
 
+    /// <summary>The entry of a currency; null where there is none.</summary>
+    public static MonetaryState? Find(ProfileState state, string currency)
+    {
+        var entries = state.Monetary;
+
+        // By index, here and in all that expressions read: a repeated field's enumerator is an object.
+        for (int i = 0; i < entries.Count; i++)
+        {
+            if (string.Equals(entries[i].CurrencyCode, currency, StringComparison.Ordinal))
+                return entries[i];
+        }
+
+        return null;
+    }
+
     public static Int128 Gross(MonetaryState entry) => Sums.Join(entry.GrossHigh, entry.GrossLow);
 
     public static Int128 Refunded(MonetaryState entry) => Sums.Join(entry.RefundedHigh, entry.RefundedLow);

@@ -51,22 +51,30 @@ internal static class TraitFold
     /// <summary>The trait's value and the event that it comes from; false where it has none.</summary>
     public static bool TryGetValue(TraitState trait, out Value value, out EventKey from)
     {
-        if (trait.Value is not null)
-            return WithAdds(trait, trait.Value, trait.Assigned, out value, out from);
+        bool hasValue = TryGetParts(trait, out var origin, out var number, out var known);
+        value = number is { } sum ? NumberOf(sum, isInteger: origin is null or { KindCase: Value.KindOneofCase.IntValue } && !trait.DecimalAdded) : origin!;
+        from = known!;
+        return hasValue;
+    }
+
+    /// <summary>What the trait's value is made of; false where it has none. Makes no object.</summary>
+    /// <param name="trait">The trait.</param>
+    /// <param name="origin">The value that was set; null where only numbers were added.</param>
+    /// <param name="number">The sum in nanos, where numbers were added; else <paramref name="origin"/> is the value.</param>
+    /// <param name="from">The event that it comes from.</param>
+    public static bool TryGetParts(TraitState trait, out Value? origin, out Int128? number, out EventKey? from)
+    {
         bool onceFirst = trait.FirstOnce is not null
             && (trait.FirstAdd is null || new OrderKey(trait.FirstOnce) < new OrderKey(trait.FirstAdd));
-        if (onceFirst)
-            return WithAdds(trait, trait.OnceValue, trait.FirstOnce!, out value, out from);
-        if (trait.FirstAdd is not null)
-        {
-            value = NumberOf(SumOf(trait), isInteger: !trait.DecimalAdded);
-            from = trait.LastAdd;
-            return true;
-        }
-
-        value = null!;
-        from = null!;
-        return false;
+        (origin, from) = trait.Value is not null ? (trait.Value, trait.Assigned) : onceFirst ? (trait.OnceValue, trait.FirstOnce) : (null, null);
+        number = null;
+        Int128 start = 0;
+        bool isSum = origin is null ? trait.FirstAdd is not null : trait.LastAdd is not null && Values.TryGetNumber(origin, out start);
+        if (!isSum)
+            return origin is not null;
+        number = start + SumOf(trait);
+        from = trait.LastAdd;
+        return true;
     }
 
     /// <summary>Index of a trait, or the complement of the index where it would stand.</summary>
@@ -193,21 +201,6 @@ internal static class TraitFold
     internal static bool IsBefore(OrderKey key, EventKey? known) => known is not null && key < new OrderKey(known);
 
     private static bool IsBefore(EventKey? known, OrderKey key) => known is not null && new OrderKey(known) < key;
-
-    private static bool WithAdds(TraitState trait, Value origin, EventKey originKey, out Value value, out EventKey from)
-    {
-        if (trait.LastAdd is null || !Values.TryGetNumber(origin, out var number))
-        {
-            value = origin;
-            from = originKey;
-            return true;
-        }
-
-        bool isInteger = origin.KindCase == Value.KindOneofCase.IntValue && !trait.DecimalAdded;
-        value = NumberOf(number + SumOf(trait), isInteger);
-        from = trait.LastAdd;
-        return true;
-    }
 
     private static Value NumberOf(Int128 nanos, bool isInteger)
     {

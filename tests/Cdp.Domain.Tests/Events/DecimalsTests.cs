@@ -87,6 +87,22 @@ public sealed class DecimalsTests
             return Decimals.TryMultiply(left, right, out var product) == inRange && (!inRange || (BigInteger)product == expected);
         }).QuickCheckThrowOnFailure();
 
+    [Fact]
+    public void A_quotient_is_rounded_half_to_even_and_there_is_none_by_zero() =>
+        Prop.ForAll(Numbers(999_999_999_999_999), Numbers(2_000), (Int128 left, Int128 right) =>
+        {
+            if (right == 0)
+                return !Decimals.TryDivide(left, right, out _);
+            var (dividend, divisor) = ((BigInteger)left * Decimals.One * (right < 0 ? -1 : 1), BigInteger.Abs((BigInteger)right));
+            var floor = BigInteger.Divide(dividend - Positive(dividend, divisor), divisor);
+            var twice = 2 * Positive(dividend, divisor);
+            var expected = twice > divisor || (twice == divisor && !floor.IsEven) ? floor + 1 : floor;
+            bool inRange = BigInteger.Abs(expected) < BigInteger.Pow(10, 24);
+            return Decimals.TryDivide(left, right, out var quotient) == inRange && (!inRange || (BigInteger)quotient == expected);
+
+            static BigInteger Positive(BigInteger value, BigInteger divisor) => ((value % divisor) + divisor) % divisor;
+        }).QuickCheckThrowOnFailure();
+
     [Theory]
     [InlineData("0.5", "0.000000001", "0")]
     [InlineData("1.5", "0.000000001", "0.000000002")]

@@ -1,0 +1,98 @@
+using System.Collections.Frozen;
+using Cdp.Domain.Profiles;
+using Cdp.Domain.Tenants;
+using Cdp.State.V1;
+using Cdp.V1;
+using Google.Protobuf.Collections;
+
+namespace Cdp.Domain.Expressions;
+
+/// <summary>Which expressions an event may change: those that read a part of the profile that the event touches.</summary>
+/// <remarks>
+/// A profile's maps are bounded: one that is full may drop an entry for another, and what was a count is missing then. An
+/// event that touches a full map may change every expression that reads the map.
+/// </remarks>
+public sealed class DependencyIndex
+{
+    private readonly FrozenDictionary<Facet, int[]> _byFacet;
+    private readonly FrozenDictionary<FacetKind, int[]> _byKind;
+
+    /// <summary>Indexes expressions; they are told apart by their places in the list.</summary>
+    public DependencyIndex(IReadOnlyList<CompiledExpression> expressions)
+    {
+        var pairs = expressions.SelectMany((expression, i) => expression.Facets.Select(facet => (Facet: facet, Index: i))).ToList();
+        _byFacet = pairs.GroupBy(pair => pair.Facet).ToFrozenDictionary(group => group.Key, group => group.Select(pair => pair.Index).ToArray());
+        _byKind = pairs.GroupBy(pair => pair.Facet.Kind).ToFrozenDictionary(group => group.Key, group => group.Select(pair => pair.Index).Distinct().ToArray());
+        Constants = [.. Enumerable.Range(0, expressions.Count).Where(i => expressions[i].Facets.Count == 0)];
+    }
+
+    /// <summary>Expressions that read nothing of a profile: no event changes them.</summary>
+    public IReadOnlyList<int> Constants { get; }
+
+    /// <summary>Adds the expressions that an event may have changed.</summary>
+    /// <param name="e">The event.</param>
+    /// <param name="after">The state that absorbed it.</param>
+    /// <param name="definitions">The definitions under which it was folded.</param>
+    /// <param name="touched">Where to add; holds each expression once.</param>
+    public void Collect(in FoldEvent e, ProfileState after, Definitions definitions, ISet<int> touched)
+    {
+        var facts = EventFacts.Of(e.Event, definitions);
+        var role = facts.Meaning.Role;
+        Add(FacetKind.Activity, touched);
+        Add(FacetKind.EventType, ActivityFold.TypeName(e.Event), after.Types_.Count >= ProfileLimits.Types, touched);
+        if (e.Event.Channel.Length > 0)
+            Add(FacetKind.Channel, e.Event.Channel, after.Channels.Count >= ProfileLimits.Channels, touched);
+        if (role != EventRole.None)
+            Add(FacetKind.Sessions, touched);
+        if (role is EventRole.Order or EventRole.Refund)
+            Add(FacetKind.Trade, touched);
+        if (facts.Meaning.InterestWeight > 0)
+            Add(FacetKind.Interests, touched);
+        if (e.Event.Traits is { } traits)
+            AddTraits(traits, after.HasTraitCeiling, touched);
+        if (role is EventRole.Order or EventRole.View)
+            AddProducts(facts, role, after.Products.Count >= ProfileLimits.Products, touched);
+    }
+
+    private void AddTraits(FoldedTraits traits, bool isFull, ISet<int> touched)
+    {
+        foreach (string name in traits.Unset)
+            Add(FacetKind.Trait, name, isFull, touched);
+        AddTraits(traits.Set, isFull, touched);
+        AddTraits(traits.SetOnce, isFull, touched);
+        AddTraits(traits.Add, isFull, touched);
+    }
+
+    private void AddTraits(RepeatedField<NamedValue> traits, bool isFull, ISet<int> touched)
+    {
+        foreach (var trait in traits)
+            Add(FacetKind.Trait, trait.Name, isFull, touched);
+    }
+
+    private void AddProducts(in EventFacts facts, EventRole role, bool isFull, ISet<int> touched)
+    {
+        if (role == EventRole.Order)
+            Add(FacetKind.Products, touched);
+        if (facts.Single?.ProductId is { } single)
+            Add(FacetKind.Product, single, isFull, touched);
+        foreach (var item in facts.Items ?? [])
+        {
+            if (item.ProductId is { } id)
+                Add(FacetKind.Product, id, isFull, touched);
+        }
+    }
+
+    private void Add(FacetKind kind, string name, bool isFull, ISet<int> touched)
+    {
+        if (isFull)
+            Add(kind, touched);
+        else if (_byKind.ContainsKey(kind) && _byFacet.TryGetValue(Facet.Of(kind, name), out int[]? expressions))
+            touched.UnionWith(expressions);
+    }
+
+    private void Add(FacetKind kind, ISet<int> touched)
+    {
+        if (_byKind.TryGetValue(kind, out int[]? expressions))
+            touched.UnionWith(expressions);
+    }
+}
