@@ -17,6 +17,9 @@ public enum FacetKind
     /// <summary>The count of a channel, by name.</summary>
     Channel,
 
+    /// <summary>Identifiers of a namespace, by name.</summary>
+    Identifier,
+
     /// <summary>Orders and refunds.</summary>
     Trade,
 
@@ -41,7 +44,7 @@ public readonly record struct Facet(FacetKind Kind, string Name = "")
     /// <summary>The facet under the name that the profile has for it; kinds without names ignore it.</summary>
     public static Facet Of(FacetKind kind, string name) => new(kind, kind switch
     {
-        FacetKind.Trait => name,
+        FacetKind.Trait or FacetKind.Identifier => name,
         FacetKind.EventType => NameHash.Shortened(name, ProfileLimits.TypeBytes),
         FacetKind.Channel => NameHash.Shortened(name, ProfileLimits.ChannelBytes),
         FacetKind.Product => NameHash.Shortened(name, ProfileLimits.ProductBytes),

@@ -50,6 +50,8 @@ public static class FieldCatalog
         new("events.<type>.count", ExpressionType.Number, FacetKind.EventType, false, ProfileFieldReaders.TypeCount),
         new("events.<type>.sum.<CUR>", ExpressionType.Money, FacetKind.EventType, false, ProfileFieldReaders.TypeSum),
         new("channels.<channel>.count", ExpressionType.Number, FacetKind.Channel, false, ProfileFieldReaders.ChannelCount),
+        new("identifiers.<namespace>", ExpressionType.Bool, FacetKind.Identifier, false, ProfileFieldReaders.HasIdentifier),
+        new("identifiers.<namespace>.last_seen", ExpressionType.Timestamp, FacetKind.Identifier, false, ProfileFieldReaders.IdentifierSeen),
         new("orders.count", ExpressionType.Number, FacetKind.Trade, false, _ => TradeFieldReaders.Orders),
         new("orders.first", ExpressionType.Timestamp, FacetKind.Trade, false, _ => TradeFieldReaders.FirstOrder),
         new("orders.last", ExpressionType.Timestamp, FacetKind.Trade, false, _ => TradeFieldReaders.LastOrder),

@@ -70,6 +70,20 @@ internal static class ProfileFieldReaders
             : NoneOr(subject.Profile.OtherChannels == 0);
     }
 
+    public static FieldReader HasIdentifier(string[] names)
+    {
+        var find = Identifier(names[0]);
+        return (in Subject subject) => find(subject.Profile) is not null
+            ? Operand.Of(true)
+            : subject.Profile.Identifiers.Count < ProfileLimits.Namespaces ? Operand.Of(false) : default;
+    }
+
+    public static FieldReader IdentifierSeen(string[] names)
+    {
+        var find = Identifier(names[0]);
+        return (in Subject subject) => find(subject.Profile) is { } identifier ? Operand.Moment(identifier.LastAt) : default;
+    }
+
     public static Operand SessionCount(in Subject subject) => Operand.Integer(subject.Profile.OlderSessions + subject.Profile.Sessions.Count);
 
     public static Operand SessionStart(in Subject subject) => subject.Profile.Sessions is [.., var last] ? Operand.Moment(last.Start) : default;
@@ -91,6 +105,12 @@ internal static class ProfileFieldReaders
         }
 
         return value;
+    }
+
+    private static Func<ProfileState, IdentifierState?> Identifier(string name)
+    {
+        ulong hash = NameHash.Of(name);
+        return profile => HashedMap<IdentifierState, IdentifierEntry>.Get(profile.Identifiers, hash, name);
     }
 
     private static Func<ProfileState, TypeState?> Type(string type)

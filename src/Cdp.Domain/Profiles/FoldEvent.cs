@@ -1,4 +1,5 @@
 using Cdp.State.V1;
+using Google.Protobuf.Collections;
 
 namespace Cdp.Domain.Profiles;
 
@@ -9,7 +10,9 @@ namespace Cdp.Domain.Profiles;
 /// <param name="ReceivedAt">Receipt in microseconds since the epoch.</param>
 /// <param name="Partition">Where it stands in the log.</param>
 /// <param name="Position">Its position there.</param>
-public readonly record struct FoldEvent(FoldedEvent Event, string Source, long EffectiveAt, long ReceivedAt, int Partition, long Position)
+/// <param name="Keys">Keys of its usable identifiers.</param>
+public readonly record struct FoldEvent(
+    FoldedEvent Event, string Source, long EffectiveAt, long ReceivedAt, int Partition, long Position, RepeatedField<IdentifierKey>? Keys = null)
 {
     internal OrderKey Key => new(EffectiveAt, Source, Event.Id);
 }

@@ -82,6 +82,15 @@ internal readonly struct ChannelEntry : IHashedEntry<ChannelState>
     public static ChannelState New(ulong hash, string name) => new() { Hash = hash, Channel = name };
 }
 
+internal readonly struct IdentifierEntry : IHashedEntry<IdentifierState>
+{
+    public static ulong Hash(IdentifierState entry) => entry.Hash;
+
+    public static string Name(IdentifierState entry) => entry.Namespace;
+
+    public static IdentifierState New(ulong hash, string name) => new() { Hash = hash, Namespace = name, LastAt = long.MinValue };
+}
+
 internal readonly struct InterestEntry : IHashedEntry<InterestState>
 {
     public static ulong Hash(InterestState entry) => entry.Hash;

@@ -11,7 +11,7 @@ namespace Cdp.Domain.Profiles;
 public static class ProfileFold
 {
     /// <summary>Version of the rules. A state of another version is folded again.</summary>
-    public const int Version = 2;
+    public const int Version = 3;
 
     /// <summary>
     /// Absorbs an event that the state does not hold yet. Changes <paramref name="state"/> in place and keeps parts of
@@ -36,6 +36,7 @@ public static class ProfileFold
         if (isVisit)
             SessionFold.Absorb(state, e.EffectiveAt, definitions);
         RecentFold.Absorb(state, e);
+        IdentifierFold.Absorb(state, e, definitions);
         TraitFold.Absorb(state, e);
 
         // What an order adds is added once.
@@ -68,6 +69,7 @@ public static class ProfileFold
         into.OlderSessions = sessions.OlderSessions;
         into.OlderSessionsEnd = sessions.OlderSessionsEnd;
         RecentFold.Absorb(into, other);
+        IdentifierFold.Absorb(into, other);
         InterestFold.Absorb(into, other);
         ProductFold.Absorb(into, other);
         TraitMerge.Merge(into, other);

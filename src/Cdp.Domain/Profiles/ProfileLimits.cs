@@ -24,6 +24,9 @@ public static class ProfileLimits
     /// <summary>Channels with counts of their own.</summary>
     public const int Channels = 64;
 
+    /// <summary>Namespaces in which identifiers were seen.</summary>
+    public const int Namespaces = 64;
+
     /// <summary>Categories with an interest score.</summary>
     public const int Categories = 256;
 

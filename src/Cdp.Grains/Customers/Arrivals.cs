@@ -2,6 +2,7 @@ using Cdp.Domain.Events;
 using Cdp.Domain.Profiles;
 using Cdp.State.V1;
 using Google.Protobuf;
+using Google.Protobuf.Collections;
 
 namespace Cdp.Grains.Customers;
 
@@ -10,14 +11,15 @@ namespace Cdp.Grains.Customers;
 /// <param name="Sequence">Place of the entry in the history.</param>
 /// <param name="Source">The event's source.</param>
 /// <param name="Event">What the fold takes of it; null where it cannot be read.</param>
-internal readonly record struct FreshEvent(EventEntry Entry, long Sequence, string Source, FoldedEvent? Event)
+/// <param name="Keys">Keys of its usable identifiers.</param>
+internal readonly record struct FreshEvent(EventEntry Entry, long Sequence, string Source, FoldedEvent? Event, RepeatedField<IdentifierKey> Keys)
 {
     /// <summary>Only its id is remembered: its content was erased.</summary>
     public bool Erased { get; init; }
 
     public UInt128 Id => new(Entry.IdHashHigh, Entry.IdHashLow);
 
-    public FoldEvent ToFoldEvent() => new(Event!, Source, Entry.EffectiveAt, Entry.ReceivedAt, Entry.Partition, Entry.Position);
+    public FoldEvent ToFoldEvent() => new(Event!, Source, Entry.EffectiveAt, Entry.ReceivedAt, Entry.Partition, Entry.Position, Keys);
 
     /// <summary>Reads an event; its common names are shared with other customers.</summary>
     public static FoldedEvent? Read(LoggedEvent logged, NamePool names)
@@ -79,7 +81,7 @@ internal sealed class Arrivals(string key, long sequence, EventIds ids, Customer
             IdHashLow = logged.IdHashLow,
             ContentHash = logged.ContentHash,
         };
-        var fresh = new FreshEvent(made, sequence + Slice.Entries.Count, ports.Names.Share(logged.Source), read) { Erased = logged.Erased };
+        var fresh = new FreshEvent(made, sequence + Slice.Entries.Count, ports.Names.Share(logged.Source), read, logged.Keys) { Erased = logged.Erased };
         if (!IsCertainlyNew(fresh.Id)) return CompareAsync(fresh, cancellationToken);
         Add(fresh);
         return default;

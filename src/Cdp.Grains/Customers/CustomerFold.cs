@@ -5,6 +5,7 @@ using Cdp.Domain.Tenants;
 using Cdp.Grains.Ports;
 using Cdp.State.V1;
 using Google.Protobuf;
+using Google.Protobuf.Collections;
 
 namespace Cdp.Grains.Customers;
 
@@ -103,7 +104,7 @@ internal sealed class CustomerFold(IEventLog log, HistoryReader reader, TimeProv
             {
                 try
                 {
-                    chunk.Add((reference, reference.ToFoldEvent(logged.Source, EventReader.ForFold(logged.Event.Span))));
+                    chunk.Add((reference, reference.ToFoldEvent(logged.Source, EventReader.ForFold(logged.Event.Span), logged.Keys)));
                 }
                 catch (InvalidProtocolBufferException e)
                 {
@@ -162,6 +163,6 @@ internal readonly record struct EventReference(
         (ReceivedAt, Partition, Position).CompareTo((other.ReceivedAt, other.Partition, other.Position)) < 0;
 
     /// <summary>The event as the fold takes it.</summary>
-    public FoldEvent ToFoldEvent(string source, FoldedEvent read) =>
-        new(read, source, EffectiveAt, ReceivedAt, Partition, Position);
+    public FoldEvent ToFoldEvent(string source, FoldedEvent read, RepeatedField<IdentifierKey> keys) =>
+        new(read, source, EffectiveAt, ReceivedAt, Partition, Position, keys);
 }

@@ -21,7 +21,7 @@ public sealed partial class CustomerGrain
     }
 
     private bool TryAbsorb(EventReference reference, LoggedEvent logged, Definitions definitions) =>
-        FreshEvent.Read(logged, _ports.Names) is { } read && TryAbsorb(reference.ToFoldEvent(_ports.Names.Share(logged.Source), read), definitions);
+        FreshEvent.Read(logged, _ports.Names) is { } read && TryAbsorb(reference.ToFoldEvent(_ports.Names.Share(logged.Source), read, logged.Keys), definitions);
 
     private bool TryAbsorb(in FreshEvent taken, Definitions definitions) => taken.Event is not null && TryAbsorb(taken.ToFoldEvent(), definitions);
 
@@ -98,7 +98,7 @@ public sealed partial class CustomerGrain
     private void NameSkipped(SkippedEntry skip, List<FreshEvent> fresh, ApplyReply reply)
     {
         _ports.Metrics.FoldFailed();
-        foreach (var (entry, sequence, _, _) in fresh)
+        foreach (var (entry, sequence, _, _, _) in fresh)
         {
             if (skip.Loser.Length > 0 || sequence != skip.Sequence) continue;
             reply.Skipped.Add(new V1.SkippedEvent { Partition = entry.Partition, Position = entry.Position, Error = skip.Error });

@@ -70,7 +70,10 @@ internal static class Asking
         {
             Id = $"{type}-{daysAgo}-{properties.FirstOrDefault().Value}", Kind = EventKind.Track, Type = type, Channel = channel, Traits = traits,
             OccurredAt = new Timestamp { UnixMicros = at },
+            Identifiers = { new Identifier { Namespace = "user_id", Value = "anna" } },
         };
+        if (channel == "store")
+            made.Identifiers.Add(new Identifier { Namespace = "loyalty_card", Value = "4711" });
         foreach (var (name, value) in properties)
             made.Properties[name] = value is decimal amount ? new Value { DecimalValue = amount.ToString(System.Globalization.CultureInfo.InvariantCulture) } : Text((string)value);
         return new Occurrence(made, "shop", at, at, 0, 0);

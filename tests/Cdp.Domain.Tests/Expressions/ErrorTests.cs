@@ -41,7 +41,7 @@ public sealed class ErrorTests
     [Theory]
     [InlineData("trait.country == \"DE\"", "1:1: there is no field 'trait'; did you mean traits?")]
     [InlineData("order.count > 1", "1:1: there is no field 'order'; did you mean orders?")]
-    [InlineData("weather == \"fine\"", "1:1: there is no field 'weather'; fields begin with traits, first_seen, last_seen, first_channel, last_channel, events, channels, orders, refunds, revenue, sessions, products, interests, now or call")]
+    [InlineData("weather == \"fine\"", "1:1: there is no field 'weather'; fields begin with traits, first_seen, last_seen, first_channel, last_channel, events, channels, identifiers, orders, refunds, revenue, sessions, products, interests, now or call")]
     [InlineData("revenue.EUR.nett > 1 EUR", "1:13: there is no 'nett' in revenue.EUR; did you mean net?")]
     [InlineData("revenue.Euro.net > 1 EUR", "1:9: 'Euro' is no currency; codes are three capital letters, as in EUR")]
     [InlineData("sessions.length > 1", "1:10: there is no 'length' in sessions; known are count, last_start, last_end or last_events")]
@@ -111,7 +111,7 @@ public sealed class ErrorTests
 
     [Fact]
     public void A_caret_keeps_its_place_behind_tabs() => Assert.Equal(
-        "1:3: there is no field 'x'; fields begin with traits, first_seen, last_seen, first_channel, last_channel, events, channels, orders, refunds, revenue, sessions, products, interests, now or call\n  \t x\n  \t ^",
+        "1:3: there is no field 'x'; fields begin with traits, first_seen, last_seen, first_channel, last_channel, events, channels, identifiers, orders, refunds, revenue, sessions, products, interests, now or call\n  \t x\n  \t ^",
         Asking.Errors("\t x"));
 
     [Fact]

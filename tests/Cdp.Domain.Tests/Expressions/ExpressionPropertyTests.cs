@@ -61,7 +61,7 @@ public sealed class ExpressionPropertyTests
             [
                 .. Enumerable.Range(0, 60).SelectMany(i => new[]
                 {
-                    $"events[\"type {i}\"].count > 0", $"channels[\"channel {i}\"].count > 1", $"products[\"product {i}\"].views > 0", $"traits[\"trait {i}\"] is set",
+                    $"events[\"type {i}\"].count > 0", $"channels[\"channel {i}\"].count > 1", $"identifiers.namespace_{i}", $"products[\"product {i}\"].views > 0", $"traits[\"trait {i}\"] is set",
                     $"interests[\"category {i}\"].share > 0.01", $"orders[\"{(char)('A' + (i % 26))}AQ\"].count > 0",
                 }).Select(text => Asking.Compile(text)),
             ], events)));
@@ -92,7 +92,7 @@ public sealed class ExpressionPropertyTests
         [
             .. FieldCatalog.Fields.Select(field => $"{field.Name.TrimEnd('…').Replace("<CUR>", "EUR", StringComparison.Ordinal).Replace("<name>", "age", StringComparison.Ordinal)
                 .Replace("<type>", "identify", StringComparison.Ordinal).Replace("<channel>", "web", StringComparison.Ordinal).Replace("<id>", "WM", StringComparison.Ordinal)
-                .Replace("<category>", "washing", StringComparison.Ordinal)} is set"),
+                .Replace("<category>", "washing", StringComparison.Ordinal).Replace("<namespace>", "user_id", StringComparison.Ordinal)} is set"),
             "traits.country == \"DE\" and orders.count >= 3 and traits.plan in [\"a\", \"gold\"]",
             "traits.hobbies contains \"golf\" and traits.points + 1.5 > 2 and traits.discount * 3 < 1 or traits.ratio / 3 > 1",
             "revenue.EUR.net / 3 * 2 > 10 EUR and last_seen + 1d > now and now - first_seen < 52w and last_seen within 30d",

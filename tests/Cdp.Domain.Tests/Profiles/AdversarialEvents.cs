@@ -37,7 +37,7 @@ internal static class AdversarialEvents
                 Add = { [Long($"add{i % 50}", 128)] = Sample.Of(-0.1m) },
                 Unset = { Long($"unset{i}", 128) },
             },
-            Identifiers = { new Identifier { Namespace = "user_id", Value = "u" } },
+            Identifiers = { new Identifier { Namespace = $"n{i}".PadRight(64, 'n'), Value = "u" } },
         };
     }
 

@@ -24,6 +24,7 @@ public sealed class BoundsTests
         Assert.InRange(largest, ProfileLimits.MaxBytes / 2, ProfileLimits.MaxBytes);
         Assert.Equal(ProfileLimits.Types, state.Types_.Count);
         Assert.Equal(ProfileLimits.Channels, state.Channels.Count);
+        Assert.Equal(ProfileLimits.Namespaces, state.Identifiers.Count);
         Assert.Equal(ProfileLimits.Categories, state.Interests.Count);
         Assert.Equal(ProfileLimits.Products, state.Products.Count);
         Assert.Equal(ProfileLimits.OrderedProducts, state.OrderedProducts.Count);

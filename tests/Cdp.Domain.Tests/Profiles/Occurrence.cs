@@ -3,6 +3,7 @@ using Cdp.Domain.Profiles;
 using Cdp.State.V1;
 using Cdp.V1;
 using Google.Protobuf;
+using Google.Protobuf.Collections;
 
 namespace Cdp.Domain.Tests.Profiles;
 
@@ -16,5 +17,6 @@ internal readonly record struct Occurrence(Event Event, string Source, long Effe
     private FoldEvent Place => new(new FoldedEvent { Id = Event.Id }, Source, EffectiveAt, ReceivedAt, Partition, Position);
 
     public static implicit operator FoldEvent(Occurrence o) =>
-        new(EventReader.ForFold(o.Event.ToByteArray()), o.Source, o.EffectiveAt, o.ReceivedAt, o.Partition, o.Position);
+        new(EventReader.ForFold(o.Event.ToByteArray()), o.Source, o.EffectiveAt, o.ReceivedAt, o.Partition, o.Position,
+            new RepeatedField<IdentifierKey> { o.Event.Identifiers.Select(static identifier => new IdentifierKey { Key = $"{identifier.Namespace}/1.1/{identifier.Value}" }) });
 }

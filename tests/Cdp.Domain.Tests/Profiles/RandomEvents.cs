@@ -70,10 +70,11 @@ internal static class RandomEvents
         from channel in Gen.Elements(names.Channels)
         from properties in Properties(names)
         from traits in Traits(names)
-        select Made(time, received, skew, kind, type, source, channel, properties, traits);
+        from identifiers in Gen.Elements(names.Namespaces).ArrayOf(2)
+        select Made(time, received, skew, kind, type, source, channel, properties, traits, identifiers);
 
     private static Occurrence Made(
-        long time, int received, long skew, EventKind kind, string type, string source, string channel, (string Name, Value? Value)[] properties, TraitChanges? traits)
+        long time, int received, long skew, EventKind kind, string type, string source, string channel, (string Name, Value? Value)[] properties, TraitChanges? traits, string[] namespaces)
     {
         var made = new Event
         {
@@ -84,7 +85,7 @@ internal static class RandomEvents
             Channel = channel,
             OccurredAt = new Timestamp { UnixMicros = time + skew },
             Traits = traits,
-            Identifiers = { new Identifier { Namespace = "user_id", Value = "u" } },
+            Identifiers = { namespaces.Distinct().Select(name => new Identifier { Namespace = name, Value = "u" }) },
         };
         foreach (var (name, value) in properties)
         {
@@ -196,7 +197,7 @@ internal static class RandomEvents
     private static Value? Text(string text) => new() { StringValue = text };
 
     private sealed record Names(
-        string[] Types, string[] Channels, string[] Currencies, string[] Categories, string[] Products, string[] Traits, int TraitLength, int Days, int Orders)
+        string[] Types, string[] Channels, string[] Currencies, string[] Categories, string[] Products, string[] Traits, string[] Namespaces, int TraitLength, int Days, int Orders)
     {
         public static Names Narrow { get; } = new(
             ["Order Completed", "order_completed", "purchase", "Order Refunded", "Product Viewed", "Product Added", "Chat Started", "Something New"],
@@ -205,6 +206,7 @@ internal static class RandomEvents
             ["washing", "drying", "", "cooling"],
             ["p1", "p2", "p3", "p4", "p5"],
             ["tier", "points", "visits", "name"],
+            ["user_id", "email", "device"],
             12,
             80,
             9);
@@ -216,6 +218,7 @@ internal static class RandomEvents
             Many("category", 400),
             Many("product", 900),
             Many("trait", 90),
+            [.. Enumerable.Range(0, 100).Select(i => $"namespace_{i}")],
             6_000,
             900,
             200);
