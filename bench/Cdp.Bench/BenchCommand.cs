@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Cdp.Bench.Engine;
+using Cdp.Bench.Learning;
 using Cdp.Bench.Product;
 
 namespace Cdp.Bench;
@@ -22,6 +23,7 @@ internal static class BenchCommand
         new IdentityBench(),
         new ScaleBench(),
         new KillBench(),
+        new RegretBench(),
     ];
 
     internal static async Task<int> RunAsync(string[] args)
