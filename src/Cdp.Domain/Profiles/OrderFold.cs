@@ -14,18 +14,22 @@ internal enum OrderStanding
     /// <summary>A further event of an order that another event stands for.</summary>
     Further,
 
+    /// <summary>One of more orders than are remembered: each of its events counts.</summary>
+    Beyond,
+
     /// <summary>It may be the one that should stand for its order: only folding again tells.</summary>
     Unclear,
 }
 
 /// <summary>
 /// Makes of all events with the same order id one order, which the first of them in the canonical order stands for: a shop
-/// and its back office both report an order. The newest <see cref="ProfileLimits.Orders"/> orders are remembered, by
+/// and its back office both report an order. The first <see cref="ProfileLimits.Orders"/> orders are remembered, by
 /// (time of the event that stands for it, hash of the id).
 /// </summary>
 /// <remarks>
-/// Absorbs an event that comes last, one of a new order while none was forgotten, and a later one of a known order. Others
-/// have to be folded again, as what an order added to sums and products is not kept to be taken back.
+/// Absorbs an event that comes last, one of a new order while all are remembered or behind those that are, and a later one
+/// of a known order. Others have to be folded again, as what an order added to sums and products is not kept to be taken
+/// back. The first rather than the newest orders, so that who has very many is not folded again for each that comes late.
 /// </remarks>
 internal static class OrderFold
 {
@@ -38,29 +42,20 @@ internal static class OrderFold
         int at = Sorted.Find(state.Orders, NameHash.Of(id));
         if (at >= 0)
             return isLast || state.OrderTimes[at] < e.EffectiveAt ? OrderStanding.Further : OrderStanding.Unclear;
-        bool forgotNone = !state.MoreOrders && state.Orders.Count < ProfileLimits.Orders;
-        return isLast || forgotNone ? OrderStanding.First : OrderStanding.Unclear;
+        if (state.Orders.Count < ProfileLimits.Orders)
+            return OrderStanding.First;
+        return isLast || e.EffectiveAt > state.OrderTimes.Max() ? OrderStanding.Beyond : OrderStanding.Unclear;
     }
 
-    /// <summary>Remembers an order by its first event.</summary>
-    public static void Absorb(ProfileState state, in FoldEvent e, in EventFacts facts)
+    /// <summary>Remembers an order by its first event, or that there are more.</summary>
+    public static void Absorb(ProfileState state, in FoldEvent e, in EventFacts facts, OrderStanding standing)
     {
-        Insert(state, NameHash.Of(facts.OrderId!), e.EffectiveAt);
-        if (state.Orders.Count <= ProfileLimits.Orders)
-            return;
-        int oldest = 0;
-        for (int i = 1; i < state.OrderTimes.Count; i++)
-        {
-            if (state.OrderTimes[i] < state.OrderTimes[oldest])
-                oldest = i;
-        }
-
-        state.Orders.RemoveAt(oldest);
-        state.OrderTimes.RemoveAt(oldest);
-        state.MoreOrders = true;
+        if (standing == OrderStanding.First)
+            Insert(state, NameHash.Of(facts.OrderId!), e.EffectiveAt);
+        state.MoreOrders |= standing == OrderStanding.Beyond;
     }
 
-    /// <summary>Whether no order is known to both, and none was or would be forgotten.</summary>
+    /// <summary>Whether no order is known to both, and all were and will be remembered.</summary>
     public static bool CanMerge(ProfileState into, ProfileState other)
     {
         if (into.Orders.Count == 0 || other.Orders.Count == 0)

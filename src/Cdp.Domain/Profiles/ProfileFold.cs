@@ -11,7 +11,7 @@ namespace Cdp.Domain.Profiles;
 public static class ProfileFold
 {
     /// <summary>Version of the rules. A state of another version is folded again.</summary>
-    public const int Version = 3;
+    public const int Version = 4;
 
     /// <summary>
     /// Absorbs an event that the state does not hold yet. Changes <paramref name="state"/> in place and keeps parts of
@@ -42,8 +42,7 @@ public static class ProfileFold
         // What an order adds is added once.
         if (order == OrderStanding.Further)
             return true;
-        if (order == OrderStanding.First)
-            OrderFold.Absorb(state, e, facts);
+        OrderFold.Absorb(state, e, facts, order);
         MonetaryFold.Absorb(state, e, facts, definitions);
         InterestFold.Absorb(state, e, facts, definitions);
         ProductFold.Absorb(state, e, facts);
