@@ -42,7 +42,7 @@ public sealed class DependencyIndex
         Add(FacetKind.EventType, ActivityFold.TypeName(e.Event), after.Types_.Count >= ProfileLimits.Types, touched);
         if (e.Event.Channel.Length > 0)
             Add(FacetKind.Channel, e.Event.Channel, after.Channels.Count >= ProfileLimits.Channels, touched);
-        for (int i = 0; i < e.Keys?.Count; i++)
+        for (int i = 0; i < e.Keys.Count; i++)
             Add(FacetKind.Identifier, definitions.Namespaces.OfKey(e.Keys[i].Key).Name, after.Identifiers.Count >= ProfileLimits.Namespaces, touched);
         if (role != EventRole.None)
             Add(FacetKind.Sessions, touched);

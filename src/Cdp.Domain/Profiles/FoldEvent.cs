@@ -12,7 +12,7 @@ namespace Cdp.Domain.Profiles;
 /// <param name="Position">Its position there.</param>
 /// <param name="Keys">Keys of its usable identifiers.</param>
 public readonly record struct FoldEvent(
-    FoldedEvent Event, string Source, long EffectiveAt, long ReceivedAt, int Partition, long Position, RepeatedField<IdentifierKey>? Keys = null)
+    FoldedEvent Event, string Source, long EffectiveAt, long ReceivedAt, int Partition, long Position, RepeatedField<IdentifierKey> Keys)
 {
     internal OrderKey Key => new(EffectiveAt, Source, Event.Id);
 }

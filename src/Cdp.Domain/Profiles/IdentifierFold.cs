@@ -11,7 +11,7 @@ internal static class IdentifierFold
 {
     public static void Absorb(ProfileState state, in FoldEvent e, Definitions definitions)
     {
-        for (int i = 0; i < e.Keys?.Count; i++)
+        for (int i = 0; i < e.Keys.Count; i++)
             Add(state, definitions.Namespaces.OfKey(e.Keys[i].Key).Name, e.EffectiveAt);
     }
 

@@ -159,7 +159,7 @@ public sealed class EventValidatorTests
             Assert.Equal(parsed.Traits?.Add ?? [], Map(read.Traits?.Add ?? []));
             Assert.Equal(parsed.Traits?.Unset ?? [], read.Traits?.Unset ?? []);
             long at = EffectiveTime.Of(read.OccurredAt, read.SentAt, 1_700_000_000_000_000);
-            var e = new Cdp.Domain.Profiles.FoldEvent(read, parsed.Source, at, at, 0, i);
+            var e = new Cdp.Domain.Profiles.FoldEvent(read, parsed.Source, at, at, 0, i, []);
             Assert.True(Cdp.Domain.Profiles.ProfileFold.TryAbsorb(new State.V1.ProfileState(), e, Profiles.Folding.Definitions));
         }
 

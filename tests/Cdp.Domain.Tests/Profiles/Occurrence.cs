@@ -14,7 +14,7 @@ internal readonly record struct Occurrence(Event Event, string Source, long Effe
     public static IComparer<Occurrence> Canonical { get; } =
         Comparer<Occurrence>.Create(static (a, b) => CanonicalOrder.Instance.Compare(a.Place, b.Place));
 
-    private FoldEvent Place => new(new FoldedEvent { Id = Event.Id }, Source, EffectiveAt, ReceivedAt, Partition, Position);
+    private FoldEvent Place => new(new FoldedEvent { Id = Event.Id }, Source, EffectiveAt, ReceivedAt, Partition, Position, []);
 
     public static implicit operator FoldEvent(Occurrence o) =>
         new(EventReader.ForFold(o.Event.ToByteArray()), o.Source, o.EffectiveAt, o.ReceivedAt, o.Partition, o.Position,

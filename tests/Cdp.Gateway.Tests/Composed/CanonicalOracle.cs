@@ -45,7 +45,7 @@ internal static class CanonicalOracle
             .Select(c => (c.Event, Read: EventReader.ForFold(c.Event.Event.Span), c.Partition, c.Position))
             .GroupBy(c => (c.Event.Source, c.Read.Id))
             .Select(group => group.MinBy(c => (c.Event.ReceivedAt, c.Partition, c.Position)))
-            .Select(c => new FoldEvent(c.Read, c.Event.Source, EffectiveTime.Of(c.Read.OccurredAt, c.Read.SentAt, c.Event.ReceivedAt), c.Event.ReceivedAt, c.Partition, c.Position))
+            .Select(c => new FoldEvent(c.Read, c.Event.Source, EffectiveTime.Of(c.Read.OccurredAt, c.Read.SentAt, c.Event.ReceivedAt), c.Event.ReceivedAt, c.Partition, c.Position, c.Event.Keys))
             .Order(CanonicalOrder.Instance);
         return ProfileFold.Fold(events, definitions).ToByteString();
     }
