@@ -68,15 +68,18 @@ public static class Values
     }
 
     /// <summary>Follows a path of names through nested maps; null where it ends.</summary>
-    public static Value? Find(RepeatedField<NamedValue> entries, ReadOnlySpan<string> path)
+    public static Value? Find(RepeatedField<NamedValue> entries, ReadOnlySpan<string> path) =>
+        path.IsEmpty ? null : Into(Find(entries, path[0]), path[1..]);
+
+    /// <summary>Follows names into nested maps; null where they lead nowhere.</summary>
+    public static Value? Into(Value? value, ReadOnlySpan<string> path)
     {
-        var found = path.IsEmpty ? null : Find(entries, path[0]);
-        for (int i = 1; i < path.Length && found is not null; i++)
+        foreach (string name in path)
         {
-            if (found.KindCase != Value.KindOneofCase.MapValue || !found.MapValue.Fields.TryGetValue(path[i], out found))
+            if (value?.KindCase != Value.KindOneofCase.MapValue || !value.MapValue.Fields.TryGetValue(name, out value))
                 return null;
         }
 
-        return found;
+        return value;
     }
 }

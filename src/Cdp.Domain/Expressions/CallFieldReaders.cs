@@ -1,3 +1,5 @@
+using Cdp.Domain.Events;
+
 namespace Cdp.Domain.Expressions;
 
 /// <summary>Readers of the call and the time.</summary>
@@ -12,6 +14,6 @@ internal static class CallFieldReaders
         string name = names[0];
         string[] path = names[1..];
         return (in Subject subject) =>
-            subject.Call?.Context.TryGetValue(name, out var value) == true ? Operand.Of(ProfileFieldReaders.Into(value, path)) : default;
+            subject.Call?.Context.TryGetValue(name, out var value) == true ? Operand.Of(Values.Into(value, path)) : default;
     }
 }

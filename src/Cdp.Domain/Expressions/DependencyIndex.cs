@@ -23,11 +23,7 @@ public sealed class DependencyIndex
         var pairs = expressions.SelectMany((expression, i) => expression.Facets.Select(facet => (Facet: facet, Index: i))).ToList();
         _byFacet = pairs.GroupBy(pair => pair.Facet).ToFrozenDictionary(group => group.Key, group => group.Select(pair => pair.Index).ToArray());
         _byKind = pairs.GroupBy(pair => pair.Facet.Kind).ToFrozenDictionary(group => group.Key, group => group.Select(pair => pair.Index).Distinct().ToArray());
-        Constants = [.. Enumerable.Range(0, expressions.Count).Where(i => expressions[i].Facets.Count == 0)];
     }
-
-    /// <summary>Expressions that read nothing of a profile: no event changes them.</summary>
-    public IReadOnlyList<int> Constants { get; }
 
     /// <summary>Adds the expressions that an event may have changed.</summary>
     /// <param name="e">The event.</param>

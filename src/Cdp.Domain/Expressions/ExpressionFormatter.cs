@@ -21,16 +21,14 @@ internal static class ExpressionFormatter
         var quoted = new StringBuilder("\"", text.Length + 2);
         foreach (char c in text)
         {
+            if (c is '"' or '\\' or '\n' or '\t')
+                quoted.Append('\\');
             quoted.Append(c switch
             {
-                '"' => "\\\"",
-                '\\' => @"\\",
-                '\n' => @"\n",
-                '\t' => @"\t",
-                _ => null,
+                '\n' => 'n',
+                '\t' => 't',
+                _ => c,
             });
-            if (c is not ('"' or '\\' or '\n' or '\t'))
-                quoted.Append(c);
         }
 
         return quoted.Append('"').ToString();

@@ -123,7 +123,7 @@ public static class FieldCatalog
         var known = left.Where(field => at < field.Parts.Length).Select(field => field.Parts[at]).Distinct().ToList();
         string where = at == 0 ? "field" : $"'{name}' in {string.Join('.', path.Parts.Take(at).Select(part => part.Name))}";
         if (known.Count == 0)
-            return $"nothing follows here: this field has no parts";
+            return "nothing follows here: this field has no parts";
         if (Suggestions.For(name, known.Where(part => !Field.IsPlace(part))) is { } meant)
             return at == 0 ? $"there is no field '{name}'; did you mean {meant}?" : $"there is no {where}; did you mean {meant}?";
         if (known is [Field.Currency])

@@ -13,15 +13,6 @@ internal sealed class Lexer
 
     private static readonly string[] Symbols = ["==", "!=", "<=", ">=", "<", ">", "+", "-", "*", "/", "(", ")", "[", "]", ",", "."];
 
-    private static readonly FrozenDictionary<char, long> UnitMicros = new Dictionary<char, long>
-    {
-        ['s'] = 1_000_000,
-        ['m'] = 60_000_000,
-        ['h'] = 3_600_000_000,
-        ['d'] = 86_400_000_000,
-        ['w'] = 604_800_000_000,
-    }.ToFrozenDictionary();
-
     private readonly string _text;
     private readonly List<Token> _tokens = [];
     private int _at;
@@ -152,7 +143,7 @@ internal sealed class Lexer
 
         if (_at < _text.Length && IsNameStart(_text[_at]))
         {
-            if (isInteger && UnitMicros.ContainsKey(_text[_at]))
+            if (isInteger && Moments.MicrosOf(_text[_at]) is not null)
                 return ReadDuration(start);
             int end = _at;
             while (end < _text.Length && NameCharacters.Contains(_text[end]))
@@ -176,7 +167,7 @@ internal sealed class Lexer
         {
             int from = _at;
             SkipDigits();
-            if (_at == _text.Length || !UnitMicros.TryGetValue(_text[_at], out long unit))
+            if (_at == _text.Length || Moments.MicrosOf(_text[_at]) is not { } unit)
                 return new Problem(new Span(from, Math.Max(1, _at - from)), "a unit of time is missing: w, d, h, m or s, as in 1d12h");
             if (!long.TryParse(_text.AsSpan(from, _at - from), NumberStyles.None, CultureInfo.InvariantCulture, out long count))
                 count = long.MaxValue;

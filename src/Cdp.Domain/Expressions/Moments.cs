@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Cdp.Domain.Events;
 
 namespace Cdp.Domain.Expressions;
 
@@ -14,6 +15,18 @@ internal static class Moments
     private static readonly (char Unit, long Micros)[] Units =
         [('w', 604_800_000_000), ('d', 86_400_000_000), ('h', 3_600_000_000), ('m', 60_000_000), ('s', 1_000_000)];
 
+    /// <summary>Length of a unit in microseconds; null where the letter names none.</summary>
+    public static long? MicrosOf(char unit)
+    {
+        foreach (var (letter, length) in Units)
+        {
+            if (letter == unit)
+                return length;
+        }
+
+        return null;
+    }
+
     /// <summary>Reads a date, midnight UTC, or a time with its offset, as ISO 8601 writes them.</summary>
     public static bool TryParse(ReadOnlySpan<char> text, out long micros)
     {
@@ -25,7 +38,7 @@ internal static class Moments
             return false;
         }
 
-        micros = (time.UtcTicks - DateTimeOffset.UnixEpoch.Ticks) / 10;
+        micros = UnixTime.Micros(time);
         return true;
     }
 

@@ -1,6 +1,6 @@
+using Cdp.Domain.Events;
 using Cdp.Domain.Profiles;
 using Cdp.State.V1;
-using Cdp.V1;
 
 namespace Cdp.Domain.Expressions;
 
@@ -22,7 +22,7 @@ internal static class ProfileFieldReaders
                 return default;
             if (sum is { } number)
                 return path.Length == 0 ? Operand.Number(number) : default;
-            return Operand.Of(Into(value, path));
+            return Operand.Of(Values.Into(value, path));
         };
     }
 
@@ -94,18 +94,6 @@ internal static class ProfileFieldReaders
 
     /// <summary>Zero where a map holds all there is; missing where it may have dropped what is asked for.</summary>
     public static Operand NoneOr(bool isComplete) => isComplete ? Operand.Integer(0) : default;
-
-    /// <summary>Follows names into maps; null where they lead nowhere.</summary>
-    public static Value? Into(Value? value, ReadOnlySpan<string> path)
-    {
-        foreach (string name in path)
-        {
-            if (value?.KindCase != Value.KindOneofCase.MapValue || !value.MapValue.Fields.TryGetValue(name, out value))
-                return null;
-        }
-
-        return value;
-    }
 
     private static Func<ProfileState, IdentifierState?> Identifier(string name)
     {

@@ -11,33 +11,11 @@ internal static class TradeFieldReaders
 
     public static Operand Refunds(in Subject subject) => CountOf(subject.Profile, static entry => entry.Refunds);
 
-    public static Operand FirstOrder(in Subject subject)
-    {
-        long? first = null;
-        var entries = subject.Profile.Monetary;
-        for (int i = 0; i < entries.Count; i++)
-        {
-            var entry = entries[i];
-            if (entry.HasFirstOrder && !(first <= entry.FirstOrder))
-                first = entry.FirstOrder;
-        }
+    public static Operand FirstOrder(in Subject subject) =>
+        Furthest(subject.Profile, static entry => entry.HasFirstOrder ? entry.FirstOrder : null, static (at, first) => at < first);
 
-        return first is { } at ? Operand.Moment(at) : default;
-    }
-
-    public static Operand LastOrder(in Subject subject)
-    {
-        long? last = null;
-        var entries = subject.Profile.Monetary;
-        for (int i = 0; i < entries.Count; i++)
-        {
-            var entry = entries[i];
-            if (entry.HasLastOrder && !(last >= entry.LastOrder))
-                last = entry.LastOrder;
-        }
-
-        return last is { } at ? Operand.Moment(at) : default;
-    }
+    public static Operand LastOrder(in Subject subject) =>
+        Furthest(subject.Profile, static entry => entry.HasLastOrder ? entry.LastOrder : null, static (at, last) => at > last);
 
     public static FieldReader OrdersIn(string[] names) => CountIn(names[0], static entry => entry.Orders);
 
@@ -72,6 +50,18 @@ internal static class TradeFieldReaders
     {
         var read = OfProduct(names[0], static entry => Operand.Moment(entry.LastAt));
         return (in Subject subject) => read(subject) is { Kind: ValueKind.Timestamp } at ? at : default;
+    }
+
+    private static Operand Furthest(ProfileState profile, Func<MonetaryState, long?> moment, Func<long, long, bool> isFurther)
+    {
+        long? furthest = null;
+        for (int i = 0; i < profile.Monetary.Count; i++)
+        {
+            if (moment(profile.Monetary[i]) is { } at && (furthest is null || isFurther(at, furthest.Value)))
+                furthest = at;
+        }
+
+        return furthest is { } found ? Operand.Moment(found) : default;
     }
 
     private static Operand CountOf(ProfileState profile, Func<MonetaryState, long> count)

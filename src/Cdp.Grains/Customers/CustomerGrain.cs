@@ -95,10 +95,14 @@ public sealed partial class CustomerGrain : ICustomer, IGrainLifecycle
 
         if (!Exists) return;
         _foldedUnder ??= definitions;
-        _foldAgain |= behind.Count > (_sealedInto.Length == 0 ? MostBehind : 0);
+        if (_sealedInto.Length > 0)
+        {
+            // Who is sealed only forwards, and whoever takes it in folds what it lacks.
+            _foldAgain |= behind.Count > 0;
+            return;
+        }
 
-        // Who is sealed only forwards, and whoever takes it in folds what it lacks.
-        if (_sealedInto.Length > 0) return;
+        _foldAgain |= behind.Count > MostBehind;
         if (behind.Count > 0 && !_foldAgain) await AbsorbBehindAsync(behind, definitions, cancellationToken);
         if (!_foldAgain) return;
 

@@ -1,14 +1,13 @@
+using Cdp.Domain.Learning;
+
 namespace Cdp.Node.Demo;
 
-/// <summary>
-/// Random numbers that are the same for a seed on every version of the runtime (Steele, Lea, Flood: "Fast Splittable
-/// Pseudorandom Number Generators", OOPSLA 2014).
-/// </summary>
+/// <summary>What the demo draws of random numbers that are the same for a seed on every version of the runtime.</summary>
 internal sealed class SplitMix(long seed)
 {
-    private ulong _state = (ulong)seed;
+    private SeededRandom _random = new((ulong)seed);
 
-    public int Below(int limit) => (int)(((UInt128)Next() * (uint)limit) >> 64);
+    public int Below(int limit) => (int)(((UInt128)_random.Next() * (uint)limit) >> 64);
 
     public bool Chance(int percent) => Below(100) < percent;
 
@@ -19,13 +18,5 @@ internal sealed class SplitMix(long seed)
             var j = Below(i + 1);
             (items[i], items[j]) = (items[j], items[i]);
         }
-    }
-
-    private ulong Next()
-    {
-        var z = _state += 0x9E3779B97F4A7C15;
-        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
-        z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
-        return z ^ (z >> 31);
     }
 }

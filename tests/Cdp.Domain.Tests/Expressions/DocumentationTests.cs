@@ -6,7 +6,7 @@ namespace Cdp.Domain.Tests.Expressions;
 /// <summary>docs/expressions.md says what the compiler does.</summary>
 public sealed partial class DocumentationTests
 {
-    private static readonly string Page = File.ReadAllText(Path.Combine(Root(), "docs", "expressions.md"));
+    private static readonly string Page = File.ReadAllText(Path.Combine(Repository.Root, "docs", "expressions.md"));
 
     [Theory]
     [InlineData("segment", ExpressionUse.Segment)]
@@ -41,14 +41,6 @@ public sealed partial class DocumentationTests
 
     private static IEnumerable<string> Boxes(string kind) =>
         Box().Matches(Page).Where(match => match.Groups["kind"].Value == kind).Select(match => match.Groups["lines"].Value);
-
-    private static string Root()
-    {
-        var directory = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(directory.FullName, "Orleans.Cdp.sln")))
-            directory = directory.Parent ?? throw new DirectoryNotFoundException("No Orleans.Cdp.sln above the tests.");
-        return directory.FullName;
-    }
 
     [GeneratedRegex("^```(?<kind>.+?)\n(?<lines>.*?)\n```$", RegexOptions.Multiline | RegexOptions.Singleline, 1000)]
     private static partial Regex Box();

@@ -47,10 +47,5 @@ internal static class EmailVector
     }
 
     /// <summary>The data folder beside the checkout.</summary>
-    public static string DefaultData()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Orleans.Cdp.sln"))) folder = folder.Parent;
-        return Path.GetFullPath(Path.Combine(folder?.FullName ?? ".", "..", "shared", "data"));
-    }
+    public static string DefaultData() => Path.GetFullPath(Path.Combine(Repository.Root, "..", "shared", "data"));
 }
