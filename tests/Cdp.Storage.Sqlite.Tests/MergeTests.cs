@@ -70,7 +70,7 @@ public sealed class MergeTests
         }
 
         Assert.InRange(most, Memtable / 2, 2 * (Memtable + (2 * Transaction)));
-        Assert.InRange(Directory.GetFiles(directory.Path, "state.db.journal-*").Sum(f => new FileInfo(f).Length), 1, 2 * (Memtable + (2 * Transaction)));
+        Assert.InRange(Directory.GetFiles(directory.Path, "state.db.journal-*").Sum(LengthOf), 1, 2 * (Memtable + (2 * Transaction)));
         for (var round = 0; round < 40; round++) Assert.Equal(Value, (await store.State.ReadAsync("kind", $"{round}-7", Token)).Value.Length);
     }
 
@@ -209,5 +209,18 @@ public sealed class MergeTests
         }
 
         public void Dispose() => _listener.Dispose();
+    }
+
+    // A journal that was merged is deleted, perhaps after it was listed: it no longer counts.
+    private static long LengthOf(string path)
+    {
+        try
+        {
+            return new FileInfo(path).Length;
+        }
+        catch (FileNotFoundException)
+        {
+            return 0;
+        }
     }
 }
