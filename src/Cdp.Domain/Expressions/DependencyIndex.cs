@@ -17,20 +17,20 @@ public sealed class DependencyIndex
     private readonly FrozenDictionary<Facet, int[]> _byFacet;
     private readonly FrozenDictionary<FacetKind, int[]> _byKind;
 
-    /// <summary>Indexes expressions; they are told apart by their places in the list.</summary>
-    public DependencyIndex(IReadOnlyList<CompiledExpression> expressions)
+    /// <summary>Indexes expressions; they are told apart by their places in the list. A place may be empty.</summary>
+    public DependencyIndex(IReadOnlyList<CompiledExpression?> expressions)
     {
-        var pairs = expressions.SelectMany((expression, i) => expression.Facets.Select(facet => (Facet: facet, Index: i))).ToList();
+        var pairs = expressions.SelectMany((expression, i) => (expression?.Facets ?? Enumerable.Empty<Facet>()).Select(facet => (Facet: facet, Index: i))).ToList();
         _byFacet = pairs.GroupBy(pair => pair.Facet).ToFrozenDictionary(group => group.Key, group => group.Select(pair => pair.Index).ToArray());
         _byKind = pairs.GroupBy(pair => pair.Facet.Kind).ToFrozenDictionary(group => group.Key, group => group.Select(pair => pair.Index).Distinct().ToArray());
     }
 
-    /// <summary>Adds the expressions that an event may have changed.</summary>
+    /// <summary>Marks the expressions that an event may have changed.</summary>
     /// <param name="e">The event.</param>
     /// <param name="after">The state that absorbed it.</param>
     /// <param name="definitions">The definitions under which it was folded.</param>
-    /// <param name="touched">Where to add; holds each expression once.</param>
-    public void Collect(in FoldEvent e, ProfileState after, Definitions definitions, ISet<int> touched)
+    /// <param name="touched">Where to mark them.</param>
+    public void Collect(in FoldEvent e, ProfileState after, Definitions definitions, ExpressionBits touched)
     {
         var facts = EventFacts.Of(e.Event, definitions);
         var role = facts.Meaning.Role;
@@ -52,7 +52,7 @@ public sealed class DependencyIndex
             AddProducts(facts, role, after.Products.Count >= ProfileLimits.Products, touched);
     }
 
-    private void AddTraits(FoldedTraits traits, bool isFull, ISet<int> touched)
+    private void AddTraits(FoldedTraits traits, bool isFull, ExpressionBits touched)
     {
         foreach (string name in traits.Unset)
             Add(FacetKind.Trait, name, isFull, touched);
@@ -61,13 +61,13 @@ public sealed class DependencyIndex
         AddTraits(traits.Add, isFull, touched);
     }
 
-    private void AddTraits(RepeatedField<NamedValue> traits, bool isFull, ISet<int> touched)
+    private void AddTraits(RepeatedField<NamedValue> traits, bool isFull, ExpressionBits touched)
     {
         foreach (var trait in traits)
             Add(FacetKind.Trait, trait.Name, isFull, touched);
     }
 
-    private void AddProducts(in EventFacts facts, EventRole role, bool isFull, ISet<int> touched)
+    private void AddProducts(in EventFacts facts, EventRole role, bool isFull, ExpressionBits touched)
     {
         if (role == EventRole.Order)
             Add(FacetKind.Products, touched);
@@ -80,17 +80,23 @@ public sealed class DependencyIndex
         }
     }
 
-    private void Add(FacetKind kind, string name, bool isFull, ISet<int> touched)
+    private void Add(FacetKind kind, string name, bool isFull, ExpressionBits touched)
     {
         if (isFull)
             Add(kind, touched);
         else if (_byKind.ContainsKey(kind) && _byFacet.TryGetValue(Facet.Of(kind, name), out int[]? expressions))
-            touched.UnionWith(expressions);
+            Mark(expressions, touched);
     }
 
-    private void Add(FacetKind kind, ISet<int> touched)
+    private void Add(FacetKind kind, ExpressionBits touched)
     {
         if (_byKind.TryGetValue(kind, out int[]? expressions))
-            touched.UnionWith(expressions);
+            Mark(expressions, touched);
+    }
+
+    private static void Mark(int[] expressions, ExpressionBits touched)
+    {
+        foreach (int expression in expressions)
+            touched.Add(expression);
     }
 }

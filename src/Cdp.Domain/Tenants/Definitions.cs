@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Collections.Frozen;
 using Cdp.Domain.Identity;
+using Cdp.Domain.Segments;
 using Cdp.State.V1;
 using Cdp.V1;
 
@@ -14,6 +15,7 @@ public sealed class Definitions
 
     private static readonly EventMeaning[] ByRole = [.. Enum.GetValues<EventRole>().Order().Select(role => new EventMeaning(role))];
 
+    private readonly Lazy<SegmentSet> _segments;
     private readonly FrozenDictionary<string, EventMeaning> _declared;
     private readonly FrozenDictionary<string, Purpose> _purposes;
     private readonly FieldPolicies _policies;
@@ -22,9 +24,12 @@ public sealed class Definitions
     private readonly ConcurrentDictionary<ViewKey, CompiledView> _views = new();
 
     /// <summary>Compiles a configuration.</summary>
-    public Definitions(TenantConfig config)
+    /// <param name="config">The configuration; never changed from now on.</param>
+    /// <param name="before">What it replaces: segments that did not change are taken from there.</param>
+    public Definitions(TenantConfig config, Definitions? before = null)
     {
         Config = config;
+        _segments = before is null ? new(() => SegmentSet.Compile(config, null)) : new(SegmentSet.Compile(config, before.Segments));
         var tenant = config.Tenant ?? new Tenant();
         TimeZone = Or(tenant.TimeZone, TenantDefaults.TimeZone);
         CurrencyCode = Or(tenant.CurrencyCode, TenantDefaults.Currency);
@@ -55,6 +60,9 @@ public sealed class Definitions
     /// <summary>The tenant's namespaces.</summary>
     public NamespaceRules Namespaces { get; }
 
+    /// <summary>The tenant's segments, compiled when first asked for.</summary>
+    public SegmentSet Segments => _segments.Value;
+
     /// <summary>IANA name of the time zone of times without an offset.</summary>
     public string TimeZone { get; }
 
@@ -75,6 +83,9 @@ public sealed class Definitions
 
     /// <summary>Tells whether a purpose is declared. A read for one that is not is refused.</summary>
     public bool IsDeclared(string purpose) => _purposes.ContainsKey(purpose);
+
+    /// <summary>Tells whether a purpose may see a field, as <see cref="ProfileFields"/> names it.</summary>
+    public bool MaySee(string purpose, string field) => IsDeclared(purpose) && _policies.MaySee(purpose, field);
 
     /// <summary>
     /// What an event means: as PutEventType states for exactly this name; else a TRACK event by its common name, a PAGE or

@@ -23,6 +23,9 @@ public static class ProfileFields
     /// <summary>The newest events.</summary>
     public const string RecentEvents = "recent_events";
 
+    /// <summary>The segments that the customer is in; read through the Segments service.</summary>
+    public const string Segments = "segments";
+
     /// <summary>All traits.</summary>
     public const string AllTraits = "traits.*";
 

@@ -26,6 +26,12 @@ public static class TenantReasons
     /// <summary>The key does not exist.</summary>
     public const string KeyUnknown = "KEY_UNKNOWN";
 
+    /// <summary>The segment does not exist.</summary>
+    public const string SegmentUnknown = "SEGMENT_UNKNOWN";
+
+    /// <summary>A condition does not compile.</summary>
+    public const string ExpressionInvalid = "EXPRESSION_INVALID";
+
     /// <summary>There are too many entries of this kind.</summary>
     public const string TooMany = "TOO_MANY";
 }
@@ -63,6 +69,8 @@ public static class TenantChanges
             ChangeTenantRequest.ChangeOneofCase.PutEventType => Put(config, request.PutEventType),
             ChangeTenantRequest.ChangeOneofCase.PutPurpose => Put(config, request.PutPurpose),
             ChangeTenantRequest.ChangeOneofCase.PutFieldPolicy => Put(config, request.PutFieldPolicy),
+            ChangeTenantRequest.ChangeOneofCase.PutSegment => SegmentChanges.Put(config, request.PutSegment, nowMicros),
+            ChangeTenantRequest.ChangeOneofCase.DeleteSegment => SegmentChanges.Delete(config, request.DeleteSegment),
             ChangeTenantRequest.ChangeOneofCase.AddKey => Add(config, request.AddKey, nowMicros),
             ChangeTenantRequest.ChangeOneofCase.RevokeKey => Revoke(config, request.RevokeKey, nowMicros),
             _ => Invalid("change", "Name a change."),
@@ -199,11 +207,11 @@ public static class TenantChanges
         return null;
     }
 
-    private static EventRefusal? CheckEtag(string given, string current) => given.Length == 0 || given == current
+    internal static EventRefusal? CheckEtag(string given, string current) => given.Length == 0 || given == current
         ? null
         : new(TenantReasons.EtagMismatch, "etag", "It was changed since you read it. Read it again and put your change on top, or leave etag empty to overwrite.");
 
-    private static string Etag(TenantConfig config) => config.Version.ToString("x", CultureInfo.InvariantCulture);
+    internal static string Etag(TenantConfig config) => config.Version.ToString("x", CultureInfo.InvariantCulture);
 
-    private static EventRefusal Invalid(string field, string remedy) => new(TenantReasons.FieldInvalid, field, remedy);
+    internal static EventRefusal Invalid(string field, string remedy) => new(TenantReasons.FieldInvalid, field, remedy);
 }

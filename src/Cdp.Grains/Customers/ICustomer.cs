@@ -25,4 +25,15 @@ public interface ICustomer
 
     /// <summary>Folds the whole history again (or not, if asked so) and returns the digest of the state.</summary>
     ValueTask<RefoldReply> Refold(RefoldRequest request, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// States all segments that the customer is in, for whoever does not know what was heard of earlier statements. A
+    /// merged customer is in none.
+    /// </summary>
+    [Interleaves]
+    ValueTask<StateMembershipReply> StateMembership(StateMembershipRequest request, CancellationToken cancellationToken);
+
+    /// <summary>Reads the segments that the customer is in, and why it is in one of them or not.</summary>
+    [Interleaves]
+    ValueTask<ReadMembershipReply> ReadMembership(ReadMembershipRequest request, CancellationToken cancellationToken);
 }

@@ -21,7 +21,7 @@ public sealed class DefinitionsCache(IStateStore states) : IDefinitions, IDefini
     /// <inheritdoc/>
     public void Changed(TenantConfig config)
     {
-        var changed = new Definitions(config);
+        var changed = new Definitions(config, Find(config.Tenant.Id));
         _definitions.AddOrUpdate(config.Tenant.Id, changed, (_, known) => known.Config.Version >= config.Version ? known : changed);
     }
 

@@ -119,7 +119,7 @@ public sealed class ExpressionPropertyTests
         foreach (var e in events.Order(Occurrence.Canonical))
         {
             Assert.True(ProfileFold.TryAbsorb(state, e, Folding.Definitions));
-            var touched = new HashSet<int>();
+            var touched = new ExpressionBits(new ulong[ExpressionBits.WordsFor(expressions.Length)]);
             index.Collect(e, state, Folding.Definitions, touched);
             for (int i = 0; i < expressions.Length; i++)
             {
