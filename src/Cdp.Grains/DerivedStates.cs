@@ -2,6 +2,7 @@ using Cdp.Grains.Customers;
 using Cdp.Grains.Identities;
 using Cdp.Grains.Merges;
 using Cdp.Grains.Partitions;
+using Cdp.Grains.Segments;
 
 namespace Cdp.Grains;
 
@@ -13,7 +14,7 @@ public static class DerivedStates
 {
     /// <summary>Caches of the histories and of the identity records.</summary>
     public static IReadOnlyList<string> Caches { get; } =
-        [.. IdentityRows.Kinds, CustomerGrain.SnapshotKind, EventIds.FilterKind, IdentityLinkGrain.StateKind];
+        [.. IdentityRows.Kinds, CustomerGrain.SnapshotKind, EventIds.FilterKind, IdentityLinkGrain.StateKind, SegmentGrain.StateKind];
 
     /// <summary>How far the log was applied, what was buried on the way, and how far merges are: dropped together with the histories.</summary>
     public static IReadOnlyList<string> Progress { get; } =

@@ -5,6 +5,7 @@ using Cdp.Grains.Merges;
 using Cdp.Grains.Partitions;
 using Cdp.Grains.Ports;
 using Cdp.Grains.Refolds;
+using Cdp.Grains.Segments;
 using Cdp.Grains.Tenants;
 
 namespace Cdp.Grains;
@@ -51,7 +52,7 @@ public static class GrainCatalog
         return
         [
             new("partition", typeof(IPartition), context => new PartitionGrain(context, partition),
-                [typeof(IIdentity), typeof(IIdentityLink), typeof(IMerge), typeof(ICustomer)]) { Collectable = false },
+                [typeof(IIdentity), typeof(IIdentityLink), typeof(IMerge), typeof(ICustomer), typeof(ISegment)]) { Collectable = false },
             new("merge", typeof(IMerge), context => new MergeGrain(context, ports.States, ports.Steps), [typeof(ICustomer)])
             {
                 IdleAfter = TimeSpan.FromMinutes(1),
@@ -60,8 +61,10 @@ public static class GrainCatalog
                 context => new IdentityGrain(context, ports.History, ports.States, ports.Customers, ports.Definitions, ports.Steps), []),
             new("identity-link", typeof(IIdentityLink), context => new IdentityLinkGrain(context, ports.States), []) { IdleAfter = TimeSpan.FromMinutes(2) },
             new("customer", typeof(ICustomer), context => new CustomerGrain(context, customer), []),
+            new("segment", typeof(ISegment), context => new SegmentGrain(context, ports.States, ports.History, ports.Steps), []),
             new("refold-sweep", typeof(IRefoldSweep),
-                context => new RefoldSweepGrain(context, ports.States, ports.Customers, ports.Definitions, ports.Metrics), [typeof(ICustomer)]) { Collectable = false },
+                context => new RefoldSweepGrain(context, ports.States, ports.Customers, ports.Definitions, ports.Steps, ports.Metrics),
+                [typeof(ICustomer), typeof(ISegment)]) { Collectable = false },
             new("tenant", typeof(ITenant), context => new TenantGrain(context, ports.States, ports.DefinitionsListener), []),
             new("tenant-directory", typeof(ITenantDirectory), context => new TenantDirectoryGrain(context, ports.States), []),
         ];

@@ -5,7 +5,11 @@ namespace Cdp.Domain.Expressions;
 /// <param name="Node">What evaluates it.</param>
 /// <param name="Type">Its type.</param>
 /// <param name="Parts">What it is made of.</param>
-internal sealed record Bound(Syntax Syntax, Node Node, ExpressionType Type, IReadOnlyList<Bound> Parts);
+internal sealed record Bound(Syntax Syntax, Node Node, ExpressionType Type, IReadOnlyList<Bound> Parts)
+{
+    /// <summary>The part of a profile that it reads by itself; null where it reads none.</summary>
+    public Facet? Reads { get; init; }
+}
 
 /// <summary>Checks names and types, and makes what is evaluated. Goes on after an error, so that all are told at once.</summary>
 internal sealed class Binder(string text, ExpressionUse use)
@@ -53,10 +57,11 @@ internal sealed class Binder(string text, ExpressionUse use)
         if (use == ExpressionUse.Segment && field.Facet is null)
             return Fail(path.Span, "a segment knows nothing of a call; use it in a decision");
         string[] names = [.. path.Parts.Where((_, i) => i >= field.Parts.Length || Field.IsPlace(field.Parts[i])).Select(part => part.Name)];
-        if (field.Facet is { } facet)
-            _facets.Add(Facet.Of(facet, names.Length > 0 ? names[0] : string.Empty));
+        Facet? reads = field.Facet is { } kind ? Facet.Of(kind, names.Length > 0 ? names[0] : string.Empty) : null;
+        if (reads is { } facet)
+            _facets.Add(facet);
         var type = field.Type.Kind == ValueKind.Money ? ExpressionType.MoneyIn(names[^1]) : field.Type;
-        return new Bound(path, new FieldNode(field.Bind(names)), type, []);
+        return new Bound(path, new FieldNode(field.Bind(names)), type, []) { Reads = reads };
     }
 
     private Bound? BindList(ListSyntax list)

@@ -62,7 +62,7 @@ public sealed class CompiledExpression
                 parts.Add(Explain(part, subject));
         }
 
-        return new Explanation(ExpressionFormatter.Format(bound.Syntax), bound.Node.Evaluate(subject), parts);
+        return new Explanation(ExpressionFormatter.Format(bound.Syntax), bound.Node.Evaluate(subject), parts) { Reads = bound.Reads };
     }
 }
 
@@ -70,4 +70,8 @@ public sealed class CompiledExpression
 /// <param name="Text">The part, in canonical form.</param>
 /// <param name="Value">Its value; missing where it could not be told.</param>
 /// <param name="Parts">What it is made of.</param>
-public sealed record Explanation(string Text, Operand Value, IReadOnlyList<Explanation> Parts);
+public sealed record Explanation(string Text, Operand Value, IReadOnlyList<Explanation> Parts)
+{
+    /// <summary>The part of a profile that it reads by itself; null where it reads none.</summary>
+    public Facet? Reads { get; init; }
+}

@@ -94,6 +94,23 @@ public readonly struct Operand
     /// <summary>An element of a list.</summary>
     internal Operand this[int index] => Elements is { } elements ? elements[index] : Of(StoredList!.Values[index]);
 
+    /// <summary>As the public API gives it: numbers exact, durations as expressions write them; null where there is none.</summary>
+    public Value? ToValue() => Kind switch
+    {
+        ValueKind.Bool => new Value { BoolValue = IsTrue },
+        ValueKind.Number => _number % Decimals.One == 0
+            ? new Value { IntValue = (long)(_number / Decimals.One) }
+            : new Value { DecimalValue = Decimals.Format(_number) },
+        ValueKind.Money => new Value { MoneyValue = new Money { CurrencyCode = Text, Amount = Decimals.Format(_number) } },
+        ValueKind.Text => new Value { StringValue = Text },
+        ValueKind.Timestamp => new Value { TimestampValue = new Timestamp { UnixMicros = (long)_number } },
+        ValueKind.Duration => new Value { StringValue = ToString() },
+        ValueKind.List => new Value { ListValue = StoredList?.Clone() ?? ListOf(Elements!) },
+        _ => null,
+    };
+
+    private static ListValue ListOf(Operand[] elements) => new() { Values = { elements.Select(element => element.ToValue()) } };
+
     /// <summary>
     /// Compares values of one kind: numbers, amounts of one currency, texts by UTF-16 code units, moments, durations, false
     /// before true. Null where they cannot be compared: one is missing, a list, of another kind or currency.

@@ -18,8 +18,24 @@ public sealed class CustomerIds(ReadOnlyMemory<byte> identityKey)
     private const int HashBytes = 16;
     private const int Characters = 26;
 
+    // 26 characters hold 130 bits, an id has 128: the first one is 0 to 7.
+    private const int FirstCharacters = 8;
+    private const int ShareCharacters = 8;
+
     // Begins with 0x00, which no namespace does: never the hash of an identifier.
     private static ReadOnlySpan<byte> Domain => "\0customer\0"u8;
+
+    /// <summary>
+    /// The part of all customers, 0 to 1, whose ids come before one in ordinal order: ids are spread evenly.
+    /// </summary>
+    /// <param name="id">A customer's id; anything else is before all.</param>
+    public static double ShareBefore(string id)
+    {
+        double share = 0;
+        for (var (i, part) = (1, 1.0 / FirstCharacters); i < Math.Min(id.Length, ShareCharacters); i++, part /= Alphabet.Length)
+            share += Math.Max(0, Alphabet.IndexOf(id[i], StringComparison.Ordinal)) * part;
+        return share;
+    }
 
     /// <summary>The id of the customer minted at a place in the identity record.</summary>
     /// <param name="sequence">Sequence of the mint.</param>

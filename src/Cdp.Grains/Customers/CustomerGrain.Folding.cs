@@ -1,3 +1,4 @@
+using Cdp.Domain.Expressions;
 using Cdp.Domain.Profiles;
 using Cdp.Domain.Tenants;
 using Cdp.Grains.Partitions;
@@ -18,12 +19,12 @@ public sealed partial class CustomerGrain
             await FoldAgainAsync(cancellationToken);
             return;
         }
+
+        EvaluateAll(definitions);
     }
 
     private bool TryAbsorb(EventReference reference, LoggedEvent logged, Definitions definitions) =>
         FreshEvent.Read(logged, _ports.Names) is { } read && TryAbsorb(reference.ToFoldEvent(_ports.Names.Share(logged.Source), read, logged.Keys), definitions);
-
-    private bool TryAbsorb(in FreshEvent taken, Definitions definitions) => taken.Event is not null && TryAbsorb(taken.ToFoldEvent(), definitions);
 
     /// <summary>False where the event cannot be absorbed as it comes: folding all again will, or will find it bad.</summary>
     private bool TryAbsorb(FoldEvent taken, Definitions definitions)
@@ -44,14 +45,24 @@ public sealed partial class CustomerGrain
     {
         foreach (var (id, sequence) in arrivals.Copies ?? []) _ids.Add(id, sequence);
         _foldAgain |= arrivals.ReplacesFolded;
+        var touched = new ExpressionBits(stackalloc ulong[ExpressionBits.WordsFor(definitions.Segments.Count)]);
         foreach (var taken in arrivals.Fresh)
         {
             _ids.Add(taken.Entry.IdHashLow, taken.Sequence);
-            _foldAgain = _foldAgain || !(taken.Erased || TryAbsorb(taken, definitions));
+            if (_foldAgain || taken.Erased) continue;
+            _foldAgain = taken.Event is null || !TryAbsorb(taken.ToFoldEvent(), definitions, touched);
         }
 
         if (_foldedUnder is null) _foldedUnder = definitions;
         else if (_foldedUnder.Version != definitions.Version) _foldAgain = true;
+        if (!_foldAgain) Evaluate(definitions, touched);
+    }
+
+    private bool TryAbsorb(FoldEvent taken, Definitions definitions, ExpressionBits touched)
+    {
+        if (!TryAbsorb(taken, definitions)) return false;
+        if (definitions.Segments.Count > 0) definitions.Segments.Touch(taken, _profile, definitions, touched);
+        return true;
     }
 
     private async ValueTask<List<SkippedEntry>> FoldAgainAsync(CancellationToken cancellationToken)
@@ -72,6 +83,7 @@ public sealed partial class CustomerGrain
         _rendered = null;
         _foldedUnder = definitions;
         _foldAgain = false;
+        EvaluateAll(definitions);
         _sinceSnapshot += MostSinceSnapshot;
         _ports.Metrics.FoldedAgain();
         return [.. skipped.Select(s => s.Entry)];

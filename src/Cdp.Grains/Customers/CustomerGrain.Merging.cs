@@ -12,6 +12,7 @@ public sealed partial class CustomerGrain
     {
         if (_sealedInto.Length == 0)
         {
+            var definitions = await DefinitionsAsync(cancellationToken);
             var slice = new HistorySlice();
             if (!Exists)
             {
@@ -26,6 +27,8 @@ public sealed partial class CustomerGrain
             await AppendAsync(slice, cancellationToken);
             if (!Exists) _minted = request.Mint.IdentitySequence;
             _sealedInto = request.Winner;
+            _segments = [];
+            Evaluated(definitions);
             await _snapshots.WriteAsync(Snapshot(), cancellationToken);
             _sinceSnapshot = 0;
         }
@@ -91,6 +94,10 @@ public sealed partial class CustomerGrain
         {
             _foldAgain = true;
             await FoldAgainAsync(cancellationToken);
+        }
+        else
+        {
+            EvaluateAll(definitions);
         }
 
         await AfterChangeAsync(MostSinceSnapshot, cancellationToken);

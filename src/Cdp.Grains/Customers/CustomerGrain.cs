@@ -131,6 +131,7 @@ public sealed partial class CustomerGrain : ICustomer, IGrainLifecycle
         if (!Exists && request.Mint is null) return new ApplyReply { Standing = CustomerStanding.Gone };
 
         var definitions = await DefinitionsAsync(cancellationToken);
+        var segments = _segments;
         var arrivals = new Arrivals(_key, _sequence, _ids, _ports);
         var slice = arrivals.Slice;
         if (!Exists) slice.Entries.Add(new HistoryEntry { Minted = request.Mint });
@@ -159,6 +160,9 @@ public sealed partial class CustomerGrain : ICustomer, IGrainLifecycle
 
         if (arrivals.Redelivered is { } redelivered) await NameSkippedBeforeAsync(redelivered, reply, cancellationToken);
         if (changes > 0) await AfterChangeAsync(slice.Entries.Count, cancellationToken);
+
+        // What is delivered again may have been evaluated before and never been heard of.
+        reply.Membership = StatementIf(!ReferenceEquals(segments, _segments) || arrivals.Redelivered is not null, definitions);
         return reply;
     }
 
@@ -193,8 +197,10 @@ public sealed partial class CustomerGrain : ICustomer, IGrainLifecycle
             await AfterChangeAsync(MostSinceSnapshot, cancellationToken);
         }
 
+        if (_segmentsVersion != definitions.Segments.Version) EvaluateAll(definitions);
         return new RefoldReply
         {
+            Membership = StatementIf(needed: true, definitions),
             Standing = CustomerStanding.Here,
             Events = _profile.EventCount,
             Digest = ByteString.CopyFrom(System.Security.Cryptography.SHA256.HashData(_profile.ToByteArray())),
@@ -238,6 +244,7 @@ public sealed partial class CustomerGrain : ICustomer, IGrainLifecycle
         if (!_foldAgain) _foldedUnder = definitions;
         if (book.Absorbed.Count > 0) _absorbed = [.. book.Absorbed];
         _ids.Load(book);
+        LoadSegments(book);
     }
 
     /// <summary>Takes note of an entry that the snapshot does not reflect; true where the profile lacks what it holds.</summary>
@@ -323,6 +330,7 @@ public sealed partial class CustomerGrain : ICustomer, IGrainLifecycle
         };
         if (_absorbed is not null) book.Absorbed.AddRange(_absorbed);
         _ids.Save(book);
+        SaveSegments(book);
         return new CustomerSnapshot
         {
             SchemaVersion = SchemaVersion,

@@ -30,7 +30,6 @@ public interface ICustomer
     /// States all segments that the customer is in, for whoever does not know what was heard of earlier statements. A
     /// merged customer is in none.
     /// </summary>
-    [Interleaves]
     ValueTask<StateMembershipReply> StateMembership(StateMembershipRequest request, CancellationToken cancellationToken);
 
     /// <summary>Reads the segments that the customer is in, and why it is in one of them or not.</summary>

@@ -28,6 +28,9 @@ internal sealed class HandOvers(IGrainContext context, GrainMetrics metrics, Han
         /// <summary>The event is applied, or kept as a dead letter.</summary>
         void Done(Batch batch);
 
+        /// <summary>A customer states the segments that it is in. Before the events that moved it are done.</summary>
+        void Stated(string tenant, string customer, MembershipStatement statement);
+
         /// <summary>A customer was merged: what led to it leads to another now.</summary>
         void Moved(LogEntry entry, string customer);
 
@@ -113,6 +116,7 @@ internal sealed class HandOvers(IGrainContext context, GrainMetrics metrics, Han
         {
             case CustomerStanding.Here:
                 metrics.Applied(reply.Applied, reply.Duplicates, reply.Conflicting);
+                if (reply.Membership is { } statement) listener.Stated(queue.Tenant, queue.Customer, statement);
                 foreach (var (entry, batch) in queue.Sent)
                 {
                     if (IsSkipped(reply, entry)) listener.Bury(entry, batch, DeadLetters.FoldFailed);

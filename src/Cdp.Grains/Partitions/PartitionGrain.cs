@@ -19,7 +19,7 @@ public sealed record PartitionPorts(
 }
 
 /// <summary>Applies one partition of the log, in order: resolves, hands over, commits.</summary>
-public sealed class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.IListener, IDisposable
+public sealed class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.IListener, Memberships.IListener, IDisposable
 {
     /// <summary>Kind of the state that holds positions.</summary>
     public const string StateKind = "partition";
@@ -33,6 +33,9 @@ public sealed class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.ILis
     private const int IsolateAfter = 2;
     private const int BuryAfter = 3;
     private const long IsolateSpan = 8192;
+
+    // Shards hold nothing back, but what they have not heard is remembered with every commit.
+    private const int MostUnmirrored = 4096;
     private static readonly TimeSpan SuspectDelay = TimeSpan.FromSeconds(3);
 
     private readonly IGrainContext _context;
@@ -40,6 +43,7 @@ public sealed class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.ILis
     private readonly int _number;
     private readonly LinkResolver _resolver;
     private readonly HandOvers _handOvers;
+    private readonly Memberships _memberships;
     private readonly Queue<Batch> _batches = new();
     private readonly PriorityQueue<TaskCompletionSource, long> _waiters = new();
     private readonly CancellationTokenSource _stop = new();
@@ -62,6 +66,7 @@ public sealed class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.ILis
         _ports = ports;
         _number = int.Parse(context.Key, NumberStyles.None, CultureInfo.InvariantCulture);
         _handOvers = new HandOvers(context, ports.Metrics, this);
+        _memberships = new Memberships(context, _handOvers, ports.Steps, this);
         _resolver = new LinkResolver(context.Grains, ports.States, ports.Definitions, _handOvers);
     }
 
@@ -74,13 +79,14 @@ public sealed class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.ILis
         _next = _applied = _state.Committed;
         _deadLetters = _state.DeadLetters;
         _ports.Progress.Applied(_number, _applied);
+        foreach (var customer in _state.Unmirrored) _memberships.Ask(customer, _stop.Token);
     }
 
     /// <inheritdoc/>
     public async ValueTask DeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
         // What is under way finishes; what does not is delivered again by the next activation.
-        while (_batches.Count > 0 && !cancellationToken.IsCancellationRequested)
+        while ((_batches.Count > 0 || _memberships.Count > 0) && !cancellationToken.IsCancellationRequested)
         {
             _room ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             await _room.Task.WaitAsync(cancellationToken);
@@ -111,7 +117,7 @@ public sealed class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.ILis
                 return new DeliverReply { NextPosition = _next };
             }
 
-            while (_batches.Count >= Window) await RoomAsync(cancellationToken);
+            while (_batches.Count >= Window || _memberships.Count >= MostUnmirrored) await RoomAsync(cancellationToken);
             await TakeAsync(request.Entries, cancellationToken);
             return new DeliverReply { NextPosition = _next };
         }
@@ -134,6 +140,7 @@ public sealed class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.ILis
             await waiter.Task.WaitAsync(cancellationToken);
         }
 
+        if (request.Mirrored) await _memberships.SettledAsync(cancellationToken);
         return new WaitAppliedReply { Applied = _applied };
     }
 
@@ -142,6 +149,13 @@ public sealed class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.ILis
         new(new GetPartitionStatusReply { Applied = _applied, Committed = _state.Committed, DeadLetters = _deadLetters });
 
     void HandOvers.IListener.Done(Batch batch) => Done(batch);
+
+    void HandOvers.IListener.Stated(string tenant, string customer, MembershipStatement statement) =>
+        _memberships.Add($"{tenant}/{customer}", statement, _stop.Token);
+
+    void Memberships.IListener.Settled() => SignalRoom();
+
+    Task Memberships.IListener.FailAsync(Exception error) => EndAsync(error);
 
     void HandOvers.IListener.Moved(LogEntry entry, string customer) => _resolver.Moved(entry, customer);
 
@@ -262,8 +276,12 @@ public sealed class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.ILis
         foreach (var order in run.Orders)
         {
             var merger = _context.Grains.Get<IMerge>($"{run.Tenant}/{order.Loser}");
-            await _handOvers.CallAsync(() => merger.Run(new RunMergeRequest { Order = order }, _stop.Token), _stop.Token);
+            var merged = await _handOvers.CallAsync(() => merger.Run(new RunMergeRequest { Order = order }, _stop.Token), _stop.Token);
             _ports.Metrics.Merged();
+
+            // The loser left all segments, and who took it in may have come into some.
+            _memberships.Ask($"{run.Tenant}/{order.Loser}", _stop.Token);
+            _memberships.Ask($"{run.Tenant}/{merged.Winner}", _stop.Token);
         }
 
         foreach (var link in run.Links) await _resolver.PointAsync(link, _stop.Token);
@@ -299,8 +317,7 @@ public sealed class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.ILis
         // Admission first: who was told that it is applied may send the next at once.
         _ports.Progress.Applied(_number, _applied);
         while (_waiters.TryPeek(out _, out var position) && position <= _applied) _waiters.Dequeue().SetResult();
-        _room?.TrySetResult();
-        _room = null;
+        SignalRoom();
         if (!_committing && _state.Committed < _applied) _commit = OwnAsync(CommitAsync());
     }
 
@@ -319,6 +336,8 @@ public sealed class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.ILis
                         state.Committed = target;
                         state.DeadLetters = deadLetters;
                         state.Attempts = 0;
+                        state.Unmirrored.Clear();
+                        state.Unmirrored.AddRange(_memberships.Customers);
                     },
                     _stop.Token);
                 _ports.Steps.Reached(RecoverySteps.PositionCommitted);
@@ -353,6 +372,12 @@ public sealed class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.ILis
         }
     }
 
+    private void SignalRoom()
+    {
+        _room?.TrySetResult();
+        _room = null;
+    }
+
     private async ValueTask RoomAsync(CancellationToken cancellationToken)
     {
         if (_stop.IsCancellationRequested) throw new OwnershipLostException(_context.Key);
@@ -385,6 +410,7 @@ public sealed class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.ILis
         _context.Abandon();
         await _stop.CancelAsync();
         while (_waiters.TryDequeue(out var waiter, out _)) waiter.TrySetException(new OwnershipLostException(_context.Key));
+        _memberships.Fail(new OwnershipLostException(_context.Key));
         _room?.TrySetException(new OwnershipLostException(_context.Key));
     }
 }

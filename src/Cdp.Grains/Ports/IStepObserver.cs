@@ -52,11 +52,24 @@ public static class RecoverySteps
     /// <summary>The links are repointed.</summary>
     public const string MergeRepointed = "merge-repointed";
 
+    /// <summary>Customers stated the segments they are in; their shards have not heard it.</summary>
+    public const string MembershipsStating = "memberships-stating";
+
+    /// <summary>The shards have it; who told them has not heard so.</summary>
+    public const string MembershipsMirrored = "memberships-mirrored";
+
+    /// <summary>A shard stored its memberships; the journal they make needless is still there.</summary>
+    public const string MembershipsStored = "memberships-stored";
+
+    /// <summary>A sweep brought a page of customers to new definitions; its place is not stored yet.</summary>
+    public const string SweepPageDone = "sweep-page-done";
+
     /// <summary>All names, for tests.</summary>
     public static IReadOnlyList<string> All { get; } =
     [
         LogAppended, Acknowledging, IdentityRecorded, HistoryAppending, HistoryAppended, PositionCommitting,
         PositionCommitted, SnapshotWriting, SnapshotWritten, MergeBegun, MergeSealed, MergeAbsorbed, MergeRepointed,
+        MembershipsStating, MembershipsMirrored, MembershipsStored, SweepPageDone,
     ];
 }
 

@@ -1,7 +1,9 @@
+using Cdp.Domain.Identity;
 using Cdp.Domain.Profiles;
 using Cdp.Domain.Tenants;
 using Cdp.Grains.Customers;
 using Cdp.Grains.Ports;
+using Cdp.Grains.Segments;
 using Cdp.Grains.V1;
 using Cdp.State.V1;
 
@@ -9,10 +11,11 @@ namespace Cdp.Grains.Refolds;
 
 /// <summary>
 /// Visits the customers of the index one by one, a fifth of the time at most, so that a change of definitions does not
-/// compete with events and lookups. Its place is durable: a restart goes on where it was.
+/// compete with events and lookups. Its place is durable: a restart goes on where it was. A customer that comes to be
+/// meanwhile, ahead of that place or behind it, knows the new definitions from its first event on.
 /// </summary>
 public sealed class RefoldSweepGrain(
-    IGrainContext context, IStateStore states, ICustomerIndex customers, IDefinitions definitions, GrainMetrics metrics) : IRefoldSweep, IGrainLifecycle
+    IGrainContext context, IStateStore states, ICustomerIndex customers, IDefinitions definitions, IStepObserver steps, GrainMetrics metrics) : IRefoldSweep, IGrainLifecycle
 {
     /// <summary>Kind of the state that holds the place.</summary>
     public const string StateKind = "refold-sweep";
@@ -38,9 +41,22 @@ public sealed class RefoldSweepGrain(
     {
         var current = await CurrentAsync(cancellationToken);
         if (!IsFor(current))
-            await _kept.WriteAsync(new RefoldSweepState { DefinitionsVersion = current.Version, FoldVersion = ProfileFold.Version }, cancellationToken);
+        {
+            var begun = new RefoldSweepState
+            {
+                DefinitionsVersion = current.Version, FoldVersion = ProfileFold.Version, SegmentsVersion = current.Config.SegmentsVersion,
+            };
+            await _kept.WriteAsync(begun, cancellationToken);
+        }
+
         if (!Place.Done) GoOn();
-        return new SweepReply { DefinitionsVersion = Place.DefinitionsVersion, Visited = Place.Visited, Done = Place.Done };
+        return new SweepReply
+        {
+            DefinitionsVersion = Place.DefinitionsVersion,
+            Visited = Place.Visited,
+            Done = Place.Done,
+            Progress = Place.Done ? 1 : CustomerIds.ShareBefore(Place.After),
+        };
     }
 
     private async ValueTask<Definitions> CurrentAsync(CancellationToken cancellationToken) =>
@@ -48,7 +64,8 @@ public sealed class RefoldSweepGrain(
         ?? throw new InvalidOperationException($"Tenant '{context.Key}' is not known.");
 
     private bool IsFor(Definitions current) =>
-        Place.DefinitionsVersion == current.Version && Place.FoldVersion == ProfileFold.Version;
+        Place.DefinitionsVersion == current.Version && Place.FoldVersion == ProfileFold.Version
+        && Place.SegmentsVersion == current.Config.SegmentsVersion;
 
     private void GoOn() => _timer ??= context.StartTimer(Rest, async cancellationToken =>
     {
@@ -72,12 +89,17 @@ public sealed class RefoldSweepGrain(
         do
         {
             var page = await customers.PageAsync(context.Key, Place.After, PageSize, cancellationToken);
+            var statements = new ShardStatements(context.Key);
             foreach (var id in page)
             {
-                // A customer is folded again by what it does with any touch; one that is up to date only says so.
-                await context.Grains.Get<ICustomer>($"{context.Key}/{id}").Refold(visit, cancellationToken);
+                // A customer is folded again by what it does with any touch; one that is up to date only says so. Which
+                // segments it is in it states in any case: an earlier visit may have ended before the shards heard it.
+                var reply = await context.Grains.Get<ICustomer>($"{context.Key}/{id}").Refold(visit, cancellationToken);
+                statements.Add(reply.Membership);
             }
 
+            foreach (var (shard, request) in statements.Requests) await context.Grains.Get<ISegment>(shard).Mirror(request, cancellationToken);
+            steps.Reached(RecoverySteps.SweepPageDone);
             var next = Place.Clone();
             next.Visited += page.Count;
             if (page.Count > 0) next.After = page[^1];

@@ -2,11 +2,15 @@ using System.Security.Cryptography;
 using System.Text;
 using Cdp.Grains.Customers;
 using Cdp.Grains.Ports;
+using Cdp.Grains.Segments;
 using Cdp.Grains.V1;
 
 namespace Cdp.Node.Replay;
 
-/// <summary>Digests the state of every customer, in ordinal order of tenant and id.</summary>
+/// <summary>
+/// Digests the state of every customer, in ordinal order of tenant and id; where customers are folded again, the shards
+/// hear which segments they are in.
+/// </summary>
 /// <param name="grains">Where the customers are.</param>
 /// <param name="index">Their ids.</param>
 internal sealed class CustomerDigests(IGrains grains, ICustomerIndex index)
@@ -44,6 +48,7 @@ internal sealed class CustomerDigests(IGrains grains, ICustomerIndex index)
         {
             await foreach (var page in PagesAsync(tenant, cancellationToken))
             {
+                var statements = new ShardStatements(tenant);
                 var replies = await Task.WhenAll(page.Select(id => grains.Get<ICustomer>($"{tenant}/{id}").Refold(request, cancellationToken).AsTask()));
                 for (var i = 0; i < page.Count; i++)
                 {
@@ -55,7 +60,10 @@ internal sealed class CustomerDigests(IGrains grains, ICustomerIndex index)
                     digest.AppendData(Encoding.UTF8.GetBytes(name));
                     digest.AppendData(replies[i].Digest.Span);
                     if (keepEach) each.Add(name, Convert.ToHexStringLower(replies[i].Digest.Span));
+                    if (refold) statements.Add(replies[i].Membership);
                 }
+
+                foreach (var (shard, mirror) in statements.Requests) await grains.Get<ISegment>(shard).Mirror(mirror, cancellationToken);
             }
         }
 

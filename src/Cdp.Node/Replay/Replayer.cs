@@ -1,6 +1,7 @@
 using Cdp.Domain.Identity;
 using Cdp.Grains;
 using Cdp.Grains.Ports;
+using Cdp.Grains.Segments;
 using Cdp.Grains.Tenants;
 using Cdp.Node.Hosting;
 using Cdp.SingleNode.Hosting;
@@ -91,6 +92,7 @@ public sealed class Replayer(
     private static async Task DropAsync(SqliteStore store, IReadOnlyList<string> tenants, bool fromLog, CancellationToken cancellationToken)
     {
         foreach (var kind in DerivedStates.Caches) await store.Maintenance.DropStatesAsync(kind, cancellationToken);
+        foreach (var tenant in tenants) await store.Maintenance.DropHistoriesAsync(SegmentGrain.JournalPrefix(tenant), cancellationToken);
         if (fromLog)
         {
             foreach (var kind in DerivedStates.Progress) await store.Maintenance.DropStatesAsync(kind, cancellationToken);

@@ -100,7 +100,7 @@ public sealed class RefoldSweepGrainTests : IDisposable
     }
 
     private Task<TestActivation<RefoldSweepGrain>> StartAsync() => TestActivation<RefoldSweepGrain>.StartAsync(
-        Tenant, _visited, context => new RefoldSweepGrain(context, _states, _index, _definitions, _metrics));
+        Tenant, _visited, context => new RefoldSweepGrain(context, _states, _index, _definitions, NoStepObserver.Instance, _metrics));
 
     private sealed class FixedDefinitions : IDefinitions
     {
@@ -131,6 +131,12 @@ public sealed class RefoldSweepGrainTests : IDisposable
 
     private sealed class Customer(Visited visited, string key) : ICustomer
     {
+        public ValueTask<StateMembershipReply> StateMembership(StateMembershipRequest request, CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
+
+        public ValueTask<ReadMembershipReply> ReadMembership(ReadMembershipRequest request, CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
+
         public ValueTask<RefoldReply> Refold(RefoldRequest request, CancellationToken cancellationToken)
         {
             Assert.True(request.AsItStands);
