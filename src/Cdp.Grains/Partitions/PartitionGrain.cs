@@ -284,6 +284,8 @@ public sealed class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.ILis
             _memberships.Ask($"{run.Tenant}/{merged.Winner}", _stop.Token);
         }
 
+        // Before the links are pointed: the event, delivered again after a crash, would not find the merge any more.
+        await _memberships.SettledAsync(_stop.Token);
         foreach (var link in run.Links) await _resolver.PointAsync(link, _stop.Token);
         _ports.Steps.Reached(RecoverySteps.MergeRepointed);
         Done(batch);

@@ -45,7 +45,14 @@ internal sealed class PartitionPump(int partition, TailingLog log, IGrains grain
             // A grain that was dropped since asks for what it lost; without news the ping finds out.
             position = batch.Entries.Count == 0
                 ? (await grain.Open(open, cancellationToken)).NextPosition
-                : (await grain.Deliver(batch, cancellationToken)).NextPosition;
+                : (await DeliverAsync(grain, batch, cancellationToken)).NextPosition;
         }
+    }
+
+    /// <summary>Not awaited beyond a stop: a delivery whose store is gone tries until the engine ends it.</summary>
+    private static async ValueTask<DeliverReply> DeliverAsync(IPartition grain, DeliverRequest batch, CancellationToken cancellationToken)
+    {
+        var delivering = grain.Deliver(batch, cancellationToken);
+        return delivering.IsCompletedSuccessfully ? await delivering : await delivering.AsTask().WaitAsync(cancellationToken);
     }
 }

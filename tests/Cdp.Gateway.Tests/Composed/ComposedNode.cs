@@ -3,13 +3,18 @@ using System.Globalization;
 using System.Security.Cryptography;
 using Cdp.Domain.Identity;
 using Cdp.Domain.Tenants;
+using Cdp.Gateway.Admin;
 using Cdp.Gateway.Ingest;
 using Cdp.Gateway.Keys;
+using Cdp.Grains;
 using Cdp.Grains.Customers;
 using Cdp.Grains.Identities;
 using Cdp.Grains.Partitions;
 using Cdp.Grains.Ports;
+using Cdp.Grains.Refolds;
+using Cdp.Grains.Segments;
 using Cdp.Grains.V1;
+using Cdp.Rpc;
 using Cdp.SingleNode.Engine;
 using Cdp.SingleNode.Hosting;
 using Cdp.State.V1;
@@ -27,15 +32,19 @@ internal sealed class ComposedNode : IAsyncDisposable
 
     private readonly Stores _stores;
     private readonly SteppedLog? _stepped;
-    private readonly ConcurrentQueue<Exception> _errors = new();
+    private readonly bool _isMortal;
+    private ConcurrentQueue<Exception> _errors = new();
     private readonly SettableTime _time = new();
+    private MortalStores? _mortal;
+    private TenantEditor _tenants = null!;
     private SingleNodeHost? _host;
     private IngestService _ingest = null!;
     private Caller _caller = null!;
 
-    private ComposedNode(Stores stores, bool stepped)
+    private ComposedNode(Stores stores, bool stepped, bool isMortal)
     {
         _stores = stores;
+        _isMortal = isMortal;
         _stepped = stepped ? new SteppedLog(stores.Log) : null;
     }
 
@@ -63,11 +72,17 @@ internal sealed class ComposedNode : IAsyncDisposable
 
     public Definitions Definitions => _caller.Definitions;
 
+    public bool IsDead => _mortal?.IsDead == true;
+
+    /// <summary>The given write from now on is the last; the node has to be restarted then.</summary>
+    public void DieAt(int write, bool reachesStore) => _mortal!.DieAt(write, reachesStore);
+
     /// <param name="stores">What it stands on.</param>
     /// <param name="stepped">Whether the partitions wait for <see cref="PermitAllAsync"/>.</param>
-    public static async Task<ComposedNode> StartAsync(Stores stores, bool stepped = false)
+    /// <param name="isMortal">Whether it may die, see <see cref="DieAt"/>; its clock is fast then.</param>
+    public static async Task<ComposedNode> StartAsync(Stores stores, bool stepped = false, bool isMortal = false)
     {
-        var node = new ComposedNode(stores, stepped);
+        var node = new ComposedNode(stores, stepped, isMortal);
         await node.StartHostAsync();
         return node;
     }
@@ -89,6 +104,69 @@ internal sealed class ComposedNode : IAsyncDisposable
     {
         _time.Now = step.Received;
         await _ingest.PublishOwnAsync(_caller, step.ToEvent(), CancellationToken.None);
+    }
+
+    /// <summary>Changes the tenant; a node that dies over it may or may not have.</summary>
+    public async Task ChangeAsync(ChangeTenantRequest change)
+    {
+        try
+        {
+            await _tenants.ChangeAsync(Tenant, change, CancellationToken.None);
+        }
+        catch (Exception e) when (e is RpcException or IOException or OwnershipLostException or GrainUnavailableException)
+        {
+            Assert.True(IsDead || e is RpcException { Error.Reason: TenantReasons.SegmentUnknown }, e.ToString());
+        }
+    }
+
+    /// <summary>Waits until all that is in the log is applied, and the shards know of it; or the node is dead.</summary>
+    public async Task MirroredAsync()
+    {
+        for (var p = 0; p < Partitions && !IsDead; p++)
+        {
+            var wait = new WaitAppliedRequest { Position = await _stores.Log.EndAsync(p, CancellationToken.None), Mirrored = true };
+            try
+            {
+                var partition = _host!.Grains.Get<IPartition>(p.ToString(CultureInfo.InvariantCulture));
+                await await Task.WhenAny(partition.WaitApplied(wait, CancellationToken.None).AsTask(), _mortal!.Death);
+            }
+            catch (Exception e) when (e is IOException or OwnershipLostException or GrainUnavailableException)
+            {
+                // An activation that died: the next one knows, if there is one.
+                if (!IsDead) p--;
+            }
+        }
+    }
+
+    /// <summary>Waits until every customer is evaluated under the newest definitions.</summary>
+    public async Task SweptAsync()
+    {
+        while (!(await _host!.Grains.Get<IRefoldSweep>(Tenant).Sweep(new SweepRequest(), CancellationToken.None)).Done) await Task.Yield();
+    }
+
+    public async Task<Definitions> NewestDefinitionsAsync() => (await _host!.Definitions.GetAsync(Tenant, CancellationToken.None))!;
+
+    /// <summary>Ids of the segments that a customer says it is in.</summary>
+    public async Task<List<string>> MembershipsAsync(string customer, Definitions definitions)
+    {
+        var reply = await _host!.Grains.Get<ICustomer>($"{Tenant}/{customer}").ReadMembership(new ReadMembershipRequest(), CancellationToken.None);
+        return [.. reply.Segments.Select(number => definitions.Segments.Find((int)number)!.Definition.Id).Order(StringComparer.Ordinal)];
+    }
+
+    /// <summary>What the shards say of a segment.</summary>
+    public async Task<(long Count, SortedSet<string> Members)> MembersAsync(int segment, Definitions definitions)
+    {
+        var ids = new CustomerIds(definitions.Config.IdentityKey.Memory);
+        var (count, members) = (0L, new SortedSet<string>(StringComparer.Ordinal));
+        for (var shard = 0; shard < SegmentShards.Count; shard++)
+        {
+            var grain = _host!.Grains.Get<ISegment>(SegmentShards.KeyOf(Tenant, shard));
+            count += (await grain.Count(new CountShardRequest { Segment = (uint)segment }, CancellationToken.None)).Members;
+            foreach (var customer in (await grain.List(new ListShardRequest { Segment = (uint)segment, After = -1, Size = 1_000 }, CancellationToken.None)).Customers)
+                members.Add(ids.Make(customer));
+        }
+
+        return (count, members);
     }
 
     /// <summary>Hands out one record after the other, of partitions in the order that the random numbers say.</summary>
@@ -157,16 +235,20 @@ internal sealed class ComposedNode : IAsyncDisposable
 
     private async Task StartHostAsync()
     {
+        var errors = _errors = new ConcurrentQueue<Exception>();
+        _mortal = _isMortal ? new MortalStores(_stores.States, _stores.History) : null;
         _host = await SingleNodeHost.StartAsync(
-            new SingleNodeStores((IEventLog?)_stepped ?? _stores.Log, _stores.States, _stores.History, _stores.Index),
+            new SingleNodeStores((IEventLog?)_stepped ?? _stores.Log, (IStateStore?)_mortal ?? _stores.States, (IHistory?)_mortal ?? _stores.History, _stores.Index),
             new SingleNodeOptions
             {
-                Engine = new GrainEngineOptions { CheckMessages = true, OnFault = fault => _errors.Enqueue(fault.Exception) },
-                OnHandledError = (_, error) => _errors.Enqueue(error),
+                Engine = new GrainEngineOptions { CheckMessages = true, DrainLimit = TimeSpan.FromSeconds(_isMortal ? 1 : 20), OnFault = fault => errors.Enqueue(fault.Exception) },
+                OnHandledError = (_, error) => errors.Enqueue(error),
             },
-            TimeProvider.System);
+            _isMortal ? new FastTime() : TimeProvider.System);
         var ports = new GatewayPorts(_host.Grains, _host.Log, _host.Definitions, _time, NoStepObserver.Instance);
-        await new GatewayServices(ports).Tenants.BootstrapAsync(GatewayFixture.OperatorKey, CancellationToken.None);
+        _tenants = new GatewayServices(ports).Tenants;
+        await _tenants.BootstrapAsync(GatewayFixture.OperatorKey, CancellationToken.None);
+        if (_isMortal) await _tenants.ResumeSweepsAsync(CancellationToken.None);
         var definitions = (await _host.Definitions.GetAsync(Tenant, CancellationToken.None))!;
         _ingest = new IngestService(ports);
         _caller = new Caller(definitions.Config.Keys[0].Key, true, definitions, new IdentifierResolver(definitions.Config, new IdentifierCache()));
@@ -176,6 +258,8 @@ internal sealed class ComposedNode : IAsyncDisposable
     {
         if (_host is not null) await _host.DisposeAsync();
         _host = null;
-        Assert.Empty(_errors);
+
+        // What the shards have not heard when a node stops, the next one asks again.
+        Assert.All(_errors, error => Assert.True(IsDead || (_isMortal && error is GrainUnavailableException), error.ToString()));
     }
 }

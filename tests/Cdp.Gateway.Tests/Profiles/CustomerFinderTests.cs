@@ -173,6 +173,12 @@ public sealed class CustomerFinderTests
 
             public ValueTask<AbsorbReply> Absorb(AbsorbRequest request, CancellationToken cancellationToken) => throw new NotSupportedException();
 
+            public ValueTask<StateMembershipReply> StateMembership(StateMembershipRequest request, CancellationToken cancellationToken) =>
+                throw new NotSupportedException();
+
+            public ValueTask<ReadMembershipReply> ReadMembership(ReadMembershipRequest request, CancellationToken cancellationToken) =>
+                throw new NotSupportedException();
+
             public ValueTask<RefoldReply> Refold(RefoldRequest request, CancellationToken cancellationToken) => throw new NotSupportedException();
         }
     }
