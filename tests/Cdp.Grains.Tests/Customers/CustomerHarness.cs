@@ -20,6 +20,8 @@ internal sealed class CustomerHarness : IDisposable
     private readonly GrainMetrics _metrics = new();
     private readonly MemoryEventLog _events = new(1);
 
+    private readonly OneTenant _tenant = new();
+
     public CustomerHarness()
     {
         Log = new FaultyLog(_events);
@@ -39,7 +41,10 @@ internal sealed class CustomerHarness : IDisposable
     public void Dispose() => _metrics.Dispose();
 
     public Task<TestActivation<CustomerGrain>> StartAsync(string key = Key) => TestActivation<CustomerGrain>.StartAsync(
-        key, new NoGrains(), context => new CustomerGrain(context, new CustomerPorts(States, History, Log, new OneTenant(), NoStepObserver.Instance, _metrics)));
+        key, new NoGrains(), context => new CustomerGrain(context, new CustomerPorts(States, History, Log, _tenant, NoStepObserver.Instance, _metrics)));
+
+    /// <summary>Changes the tenant's segments.</summary>
+    public void Change(ChangeTenantRequest change) => _tenant.Change(change);
 
     /// <summary>Appends an event to the log; its minute is when it occurred and was received.</summary>
     public Task<LogEntry> LogAsync(Event made, int minute)
@@ -117,7 +122,9 @@ internal sealed class CustomerHarness : IDisposable
 
     private sealed class OneTenant : IDefinitions
     {
-        private readonly Definitions _definitions = new(TenantDefaults.NewConfig("shop", new byte[32]));
+        private Definitions _definitions = new(TenantDefaults.NewConfig("shop", new byte[32]));
+
+        public void Change(ChangeTenantRequest change) => _definitions = new Definitions(TenantChanges.Apply(_definitions.Config, "shop", change, 0).Config!, _definitions);
 
         public Definitions? Find(string tenant) => _definitions;
 

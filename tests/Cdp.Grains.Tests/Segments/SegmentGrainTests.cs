@@ -1,0 +1,102 @@
+using Cdp.Domain.Segments;
+using Cdp.Grains.Ports;
+using Cdp.Grains.Segments;
+using Cdp.Grains.Tests.Harness;
+using Cdp.Grains.V1;
+using Cdp.State.V1;
+using Cdp.StorageContract;
+
+namespace Cdp.Grains.Tests.Segments;
+
+/// <summary>A shard holds what it was told, whatever happens to the process.</summary>
+public sealed class SegmentGrainTests
+{
+    private const string Key = "shop/3";
+
+    private readonly MemoryStateStore _states = new();
+    private readonly MemoryHistory _history = new();
+    private readonly Fuse _fuse = new();
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task What_was_told_stands_after_a_crash_at_any_write_and_storing_loses_nothing()
+    {
+        var told = new Dictionary<long, MembershipStatement>();
+        var random = new Random(7);
+        var sequence = 0L;
+        for (var life = 0; life < 60; life++)
+        {
+            _fuse.Restart(lastWrite: random.Next(1, 12), reachesStore: random.Next(2) == 0);
+            try
+            {
+                var shard = await StartAsync();
+                while (true)
+                {
+                    var request = new MirrorMembershipsRequest();
+                    for (var i = 0; i < 700; i++) request.Statements.Add(Statement(random.Next(9_000), ++sequence, random));
+                    await shard.Call(g => g.Mirror(request, Cancel));
+                    foreach (var statement in request.Statements) told[statement.Customer] = statement;
+                }
+            }
+            catch (ProcessDiedException)
+            {
+                // What was under way may have been taken in: whoever told it tells it again.
+                _fuse.Restart();
+                var shard = await StartAsync();
+                var again = new MirrorMembershipsRequest { Statements = { told.Values } };
+                foreach (var statement in again.Statements) statement.Sequence = ++sequence;
+                await shard.Call(g => g.Mirror(again, Cancel));
+            }
+        }
+
+        await AssertHoldsAsync(await StartAsync(), told.Values);
+    }
+
+    [Fact]
+    public async Task An_activation_that_another_one_replaced_gives_itself_up_and_tells_nobody_that_it_heard()
+    {
+        var old = await StartAsync();
+        var random = new Random(1);
+        var current = await StartAsync();
+        var told = new List<MembershipStatement>();
+        for (var round = 0; round < 12; round++)
+        {
+            // Past the point at which a journal ends and another begins.
+            var request = new MirrorMembershipsRequest();
+            for (var i = 0; i < 500; i++) request.Statements.Add(Statement((round * 500) + i, 1, random));
+            told.AddRange(request.Statements);
+            await current.Call(g => g.Mirror(request, Cancel));
+        }
+
+        var late = new MirrorMembershipsRequest { Statements = { Statement(1, 99, random) } };
+        await Assert.ThrowsAsync<OwnershipLostException>(() => old.Call(g => g.Mirror(late, Cancel)));
+        Assert.True(old.Abandoned);
+        await AssertHoldsAsync(await StartAsync(), told);
+    }
+
+    private static async Task AssertHoldsAsync(TestActivation<SegmentGrain> shard, IReadOnlyCollection<MembershipStatement> told)
+    {
+        for (var segment = 1u; segment <= 3; segment++)
+        {
+            long[] members = [.. told.Where(s => s.Segments.Contains(segment)).Select(s => s.Customer).Order()];
+            Assert.NotEmpty(members);
+            Assert.Equal(members.Length, (await shard.Call(g => g.Count(new CountShardRequest { Segment = segment }, Cancel))).Members);
+            Assert.Equal(members, (await shard.Call(g => g.List(new ListShardRequest { Segment = segment, After = -1, Size = int.MaxValue }, Cancel))).Customers);
+        }
+    }
+
+    private static MembershipStatement Statement(long customer, long sequence, Random random)
+    {
+        var statement = new MembershipStatement { Customer = customer, Definitions = 1, Sequence = sequence };
+        for (var segment = 1u; segment <= 3; segment++)
+        {
+            if (random.Next(2) == 0) statement.Segments.Add(segment);
+        }
+
+        return statement;
+    }
+
+    private Task<TestActivation<SegmentGrain>> StartAsync() => TestActivation<SegmentGrain>.StartAsync(
+        Key, new NoGrains(), context => new SegmentGrain(context, new FusedStateStore(_states, _fuse), new FusedHistory(_history, _fuse), NoStepObserver.Instance));
+}
