@@ -19,6 +19,7 @@ public sealed class CdpClient : IDisposable
         Ingest = new IngestClient(_channel);
         Profiles = new ProfilesClient(_channel);
         Identities = new IdentitiesClient(_channel);
+        Segments = new SegmentsClient(_channel);
         Admin = new AdminClient(_channel);
     }
 
@@ -30,6 +31,9 @@ public sealed class CdpClient : IDisposable
 
     /// <summary>Recognises customers.</summary>
     public IdentitiesClient Identities { get; }
+
+    /// <summary>Audiences, who is in them, and why.</summary>
+    public SegmentsClient Segments { get; }
 
     /// <summary>Tenants, keys and what events mean.</summary>
     public AdminClient Admin { get; }

@@ -4,6 +4,7 @@ using Cdp.Gateway.Identities;
 using Cdp.Gateway.Ingest;
 using Cdp.Gateway.Keys;
 using Cdp.Gateway.Profiles;
+using Cdp.Gateway.Segments;
 using Cdp.Grains;
 using Cdp.Grains.Ports;
 using Cdp.Rpc;
@@ -22,6 +23,8 @@ public sealed class GatewayServices
         ("Identities", Role.Reader, ["ResolveIdentifier", "DescribeIdentity", "ListNamespaces"]),
         ("Identities", Role.Writer, ["LinkIdentifiers"]),
         ("Identities", Role.Admin, ["PutNamespace"]),
+        ("Segments", Role.Reader, ["GetSegment", "ListSegments", "ListMembers", "CountMembers", "ListMemberships", "ExplainMembership"]),
+        ("Segments", Role.Admin, ["PutSegment", "DeleteSegment"]),
         ("Admin", Role.Admin,
         [
             "PutTenant", "GetTenant", "ListTenants", "CreateKey", "ListKeys", "RevokeKey", "PutEventType", "ListEventTypes", "PutPurpose",
@@ -41,6 +44,7 @@ public sealed class GatewayServices
             ingest.Bind(),
             new ProfilesService(ports, finder).Bind(),
             new IdentitiesService(ports, finder, ingest, Tenants).Bind(),
+            new SegmentsService(ports, finder, Tenants).Bind(),
             new AdminService(ports, Tenants).Bind(),
         ];
         var roles = Needed.SelectMany(n => n.Methods.Select(m => KeyValuePair.Create($"/cdp.v1.{n.Service}/{m}", n.Role))).ToFrozenDictionary(StringComparer.Ordinal);

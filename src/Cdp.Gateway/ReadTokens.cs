@@ -18,7 +18,15 @@ public static class ReadTokens
 
     /// <summary>Waits until everything that a token names is applied. An empty token waits for nothing.</summary>
     /// <exception cref="RpcException">The token is malformed or belongs to another log.</exception>
-    public static async ValueTask WaitAsync(GatewayPorts ports, string text, CancellationToken cancellationToken)
+    public static ValueTask WaitAsync(GatewayPorts ports, string text, CancellationToken cancellationToken) =>
+        WaitAsync(ports, text, mirrored: false, cancellationToken);
+
+    /// <summary>The same, also until the memberships that changed by it stand where members are listed and counted.</summary>
+    /// <exception cref="RpcException">The token is malformed or belongs to another log.</exception>
+    public static ValueTask WaitMirroredAsync(GatewayPorts ports, string text, CancellationToken cancellationToken) =>
+        WaitAsync(ports, text, mirrored: true, cancellationToken);
+
+    private static async ValueTask WaitAsync(GatewayPorts ports, string text, bool mirrored, CancellationToken cancellationToken)
     {
         if (text.Length == 0) return;
         var token = Decode(text);
@@ -35,7 +43,7 @@ public static class ReadTokens
             if (mark.Partition < 0 || mark.Partition >= ports.Log.Partitions || mark.End > await ports.Log.EndAsync(mark.Partition, cancellationToken))
                 throw Malformed();
             var partition = ports.Grains.Get<IPartition>(GrainCatalog.PartitionKey(mark.Partition));
-            var request = new WaitAppliedRequest { Position = mark.End };
+            var request = new WaitAppliedRequest { Position = mark.End, Mirrored = mirrored };
             while (true)
             {
                 try

@@ -31,6 +31,18 @@ internal sealed class FakeApi : ICdpApi
 
     public Func<DescribeIdentityRequest, DescribeIdentityResponse> Identity { get; set; } = _ => throw NotFound();
 
+    public Func<PutSegmentRequest, PutSegmentResponse> PutSegment { get; set; } = _ => throw NotFound();
+
+    public Func<GetSegmentRequest, GetSegmentResponse> GetSegment { get; set; } = _ => throw NotFound();
+
+    public Func<ListSegmentsRequest, ListSegmentsResponse> SegmentPage { get; set; } = _ => throw NotFound();
+
+    public Func<DeleteSegmentRequest, DeleteSegmentResponse> DeleteSegment { get; set; } = _ => throw NotFound();
+
+    public Func<ListMembersRequest, ListMembersResponse> MemberPage { get; set; } = _ => throw NotFound();
+
+    public Func<ExplainMembershipRequest, ExplainMembershipResponse> Explanation { get; set; } = _ => throw NotFound();
+
     public List<Key> Keys { get; } = [];
 
     public async Task<PublishEventsResponse> PublishEventsAsync(PublishEventsRequest request, CancellationToken cancel)
@@ -64,6 +76,18 @@ internal sealed class FakeApi : ICdpApi
     public Task<ListEventsResponse> ListEventsAsync(ListEventsRequest request, CancellationToken cancel) => Task.FromResult(EventPage(request));
 
     public Task<DescribeIdentityResponse> DescribeIdentityAsync(DescribeIdentityRequest request, CancellationToken cancel) => Task.FromResult(Identity(request));
+
+    public Task<PutSegmentResponse> PutSegmentAsync(PutSegmentRequest request, CancellationToken cancel) => Task.FromResult(PutSegment(request));
+
+    public Task<GetSegmentResponse> GetSegmentAsync(GetSegmentRequest request, CancellationToken cancel) => Task.FromResult(GetSegment(request));
+
+    public Task<ListSegmentsResponse> ListSegmentsAsync(ListSegmentsRequest request, CancellationToken cancel) => Task.FromResult(SegmentPage(request));
+
+    public Task<DeleteSegmentResponse> DeleteSegmentAsync(DeleteSegmentRequest request, CancellationToken cancel) => Task.FromResult(DeleteSegment(request));
+
+    public Task<ListMembersResponse> ListMembersAsync(ListMembersRequest request, CancellationToken cancel) => Task.FromResult(MemberPage(request));
+
+    public Task<ExplainMembershipResponse> ExplainMembershipAsync(ExplainMembershipRequest request, CancellationToken cancel) => Task.FromResult(Explanation(request));
 
     public Task<CreateKeyResponse> CreateKeyAsync(CreateKeyRequest request, CancellationToken cancel)
     {

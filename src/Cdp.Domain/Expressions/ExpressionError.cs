@@ -11,6 +11,8 @@ namespace Cdp.Domain.Expressions;
 /// <param name="SourceLine">The whole line.</param>
 public sealed record ExpressionError(string Message, int Line, int Column, int Length, string SourceLine)
 {
+    private const int MostShown = 120;
+
     internal static ExpressionError At(string text, Span span, string message)
     {
         int start = Math.Min(span.Start, text.Length);
@@ -23,16 +25,20 @@ public sealed record ExpressionError(string Message, int Line, int Column, int L
         return new ExpressionError(message, line, start - lineStart + 1, Math.Min(span.Length, lineEnd - start), source);
     }
 
-    /// <summary>The message, the line and a caret under every character in question.</summary>
+    /// <summary>The message, the line and a caret under every character in question; of a long line what is around them.</summary>
     public override string ToString()
     {
+        int at = Math.Min(Column - 1, SourceLine.Length);
+        int from = SourceLine.Length <= MostShown ? 0 : Math.Clamp(at - (MostShown / 2), 0, SourceLine.Length - MostShown);
+        int to = Math.Min(from + MostShown, SourceLine.Length);
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"{Line}:{Column}: {Message}\n  ");
-        text.Append(SourceLine).Append("\n  ");
+        text.Append(from > 0 ? "…" : string.Empty).Append(SourceLine.AsSpan(from, to - from)).Append(to < SourceLine.Length ? "…" : string.Empty).Append("\n  ");
 
         // A tab stays one, so that the caret stands where the terminal puts the character.
-        foreach (char c in SourceLine.AsSpan(0, Math.Min(Column - 1, SourceLine.Length)))
+        text.Append(from > 0 ? " " : string.Empty);
+        foreach (char c in SourceLine.AsSpan(from, at - from))
             text.Append(c == '\t' ? '\t' : ' ');
-        return text.Append('^', Math.Max(1, Length)).ToString();
+        return text.Append('^', Math.Clamp(Length, 1, Math.Max(1, to - at))).ToString();
     }
 }

@@ -38,11 +38,17 @@ public static class ProfileFields
     /// <summary>Begins the name of one namespace's field.</summary>
     public const string IdentifierPrefix = "identifiers.";
 
-    /// <summary>What a field may be, for messages.</summary>
+    /// <summary>What a field of a profile may be, for messages.</summary>
     public const string Valid =
         "\"traits.NAME\", \"traits.*\", \"activity\", \"monetary\", \"sessions\", \"interests\", \"products\", \"recent_events\", \"identifiers.NAMESPACE\" or \"identifiers.*\"";
 
-    /// <summary>Tells whether a text names a field, be there a value or not.</summary>
+    /// <summary>What the field of a policy may be, for messages.</summary>
+    public const string ValidOfPolicies = $"\"{Segments}\", {Valid}";
+
+    /// <summary>Tells whether a text names a field that a policy may be about: also what a profile does not show.</summary>
+    public static bool IsValidOfPolicies(string field) => field == Segments || IsValid(field);
+
+    /// <summary>Tells whether a text names a field of a profile, be there a value or not.</summary>
     public static bool IsValid(string field) => field switch
     {
         Activity or Monetary or Sessions or Interests or Products or RecentEvents => true,

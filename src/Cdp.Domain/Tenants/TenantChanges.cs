@@ -151,7 +151,7 @@ public static class TenantChanges
 
     private static EventRefusal? Put(TenantConfig config, FieldPolicy policy)
     {
-        if (!ProfileFields.IsValid(policy.Field)) return Invalid("field_policy.field", $"Give one of: {ProfileFields.Valid}.");
+        if (!ProfileFields.IsValidOfPolicies(policy.Field)) return Invalid("field_policy.field", $"Give one of: {ProfileFields.ValidOfPolicies}.");
         for (var i = 0; i < policy.Purposes.Count; i++)
         {
             var id = policy.Purposes[i];

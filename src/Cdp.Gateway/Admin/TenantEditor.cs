@@ -1,3 +1,4 @@
+using System.Text;
 using Cdp.Domain.Events;
 using Cdp.Domain.Tenants;
 using Cdp.Gateway.Keys;
@@ -15,6 +16,8 @@ namespace Cdp.Gateway.Admin;
 /// <summary>Changes tenants' configurations, and turns refusals into errors.</summary>
 public sealed class TenantEditor(GatewayPorts ports)
 {
+    private const int MostMessageBytes = 1_200;
+
     /// <summary>Makes one change.</summary>
     /// <exception cref="RpcException">The change was refused.</exception>
     public async ValueTask<TenantConfig> ChangeAsync(string tenant, ChangeTenantRequest change, CancellationToken cancellationToken)
@@ -23,9 +26,13 @@ public sealed class TenantEditor(GatewayPorts ports)
         if (reply.RefusedReason.Length > 0) throw Refused(new EventRefusal(reply.RefusedReason, reply.RefusedField, reply.RefusedMessage));
 
         // Customers nobody touches get to the new definitions, too. Does nothing where the change is of another kind.
-        await ports.Grains.Get<IRefoldSweep>(tenant).Sweep(new SweepRequest(), cancellationToken);
+        await SweepAsync(tenant, cancellationToken);
         return reply.Config;
     }
+
+    /// <summary>How far customers are brought to the newest definitions; begins with it where nobody did.</summary>
+    public ValueTask<SweepReply> SweepAsync(string tenant, CancellationToken cancellationToken) =>
+        ports.Grains.Get<IRefoldSweep>(tenant).Sweep(new SweepRequest(), cancellationToken);
 
     /// <summary>Makes the tenant and the operator's key that a new installation starts with; again: changes nothing.</summary>
     /// <param name="operatorKey">The key's text; used only where there is none.</param>
@@ -53,7 +60,7 @@ public sealed class TenantEditor(GatewayPorts ports)
         foreach (var tenant in (await directory.List(new ListTenantIdsRequest(), cancellationToken)).Tenants)
         {
             if (await ports.Definitions.GetAsync(tenant, cancellationToken) is not null)
-                await ports.Grains.Get<IRefoldSweep>(tenant).Sweep(new SweepRequest(), cancellationToken);
+                await SweepAsync(tenant, cancellationToken);
         }
     }
 
@@ -74,11 +81,28 @@ public sealed class TenantEditor(GatewayPorts ports)
         return await ChangeAsync(tenant.Id, change, cancellationToken);
     }
 
-    private static RpcException Refused(EventRefusal refusal) => (refusal.Reason switch
+    /// <summary>The error of a change that was refused.</summary>
+    public static RpcException Refused(EventRefusal refusal) => (refusal.Reason switch
     {
-        TenantReasons.TenantUnknown or TenantReasons.KeyUnknown => new RpcError(Code.NotFound, refusal.Message) { Reason = refusal.Reason },
+        TenantReasons.TenantUnknown or TenantReasons.KeyUnknown or TenantReasons.SegmentUnknown => new RpcError(Code.NotFound, refusal.Message) { Reason = refusal.Reason },
         TenantReasons.EtagMismatch => new RpcError(Code.Aborted, refusal.Message) { Reason = refusal.Reason },
         TenantReasons.TooMany => new RpcError(Code.ResourceExhausted, refusal.Message) { Reason = refusal.Reason },
-        _ => RpcError.InvalidField(refusal.Field, refusal.Message, refusal.Reason),
+        _ => RpcError.InvalidField(refusal.Field, Shortened(refusal.Message), refusal.Reason),
     }).ToException();
+
+    /// <summary>A text that fits where it travels: it stands twice in headers, of which clients take a few KB.</summary>
+    private static string Shortened(string text)
+    {
+        if (Encoding.UTF8.GetByteCount(text) <= MostMessageBytes) return text;
+        var (end, bytes) = (0, 0);
+        foreach (var rune in text.EnumerateRunes())
+        {
+            bytes += rune.Utf8SequenceLength;
+            if (bytes > MostMessageBytes) break;
+            end += rune.Utf16SequenceLength;
+        }
+
+        var line = text.LastIndexOf('\n', end - 1);
+        return $"{text[..(line > 0 ? line : end)]}\n…";
+    }
 }

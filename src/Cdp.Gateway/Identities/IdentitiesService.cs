@@ -3,7 +3,6 @@ using Cdp.Domain.Tenants;
 using Cdp.Gateway.Admin;
 using Cdp.Gateway.Ingest;
 using Cdp.Gateway.Keys;
-using Cdp.Gateway.Profiles;
 using Cdp.Grains.Customers;
 using Cdp.Grains.Identities;
 using Cdp.Grains.V1;
@@ -44,7 +43,7 @@ public sealed class IdentitiesService(GatewayPorts ports, CustomerFinder finder,
     private async ValueTask<DescribeIdentityResponse> DescribeAsync(DescribeIdentityRequest request, ServerCallContext context)
     {
         var caller = Authenticator.CallerOf(context);
-        var view = caller.Definitions.View(ProfilesService.PurposeOf(caller, request.Purpose), [ProfileFields.AllIdentifiers]);
+        var view = caller.Definitions.View(ReadPurposes.Of(caller, request.Purpose), [ProfileFields.AllIdentifiers]);
         var size = Pages.SizeOf(request.PageSize, DefaultPage, PageTokens.IsFactToken(request.PageToken));
         await ReadTokens.WaitAsync(ports, request.AfterToken, context.CancellationToken);
         var id = await finder.IdOfAsync(caller, request.Customer, "customer", context.CancellationToken) ?? throw CustomerFinder.NotFound();

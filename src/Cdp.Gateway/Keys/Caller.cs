@@ -18,6 +18,9 @@ public sealed record Caller(Key Key, bool IsOperator, Definitions Definitions, I
     /// <summary>The tenant.</summary>
     public string Tenant => Definitions.Tenant;
 
+    /// <summary>The ids of the tenant's customers.</summary>
+    internal CustomerIds CustomerIds { get; } = new(Definitions.Config.IdentityKey.Memory);
+
     /// <summary>Whether the key has a role; an admin has all, a decider may read.</summary>
     public bool Has(Role role)
     {

@@ -25,18 +25,6 @@ public sealed class ProfilesService(GatewayPorts ports, CustomerFinder finder)
         .UnaryEncoded<BatchGetProfilesRequest>("BatchGetProfiles", BatchGetProfilesAsync)
         .Unary<ListEventsRequest, ListEventsResponse>("ListEvents", ListEventsAsync);
 
-    /// <summary>The purpose of a read: the request's, or the key's default.</summary>
-    /// <exception cref="RpcException">None is named, or it is not declared.</exception>
-    public static string PurposeOf(Caller caller, string named)
-    {
-        var purpose = named.Length > 0 ? named : caller.Key.DefaultPurpose;
-        if (purpose.Length > 0 && caller.Definitions.IsDeclared(purpose)) return purpose;
-        var declared = string.Join(", ", caller.Definitions.Purposes);
-        throw (purpose.Length == 0
-            ? RpcError.InvalidField("purpose", $"Say what the data is read for; declared purposes: {declared}.", "PURPOSE_MISSING")
-            : RpcError.InvalidField("purpose", $"This purpose is not declared. Declare it with PutPurpose, or use one of: {declared}.", TenantReasons.PurposeUndeclared)).ToException();
-    }
-
     private ValueTask<ReadOnlyMemory<byte>> GetProfileAsync(GetProfileRequest request, ServerCallContext context)
     {
         var caller = Authenticator.CallerOf(context);
@@ -84,16 +72,9 @@ public sealed class ProfilesService(GatewayPorts ports, CustomerFinder finder)
     private async ValueTask<ListEventsResponse> ListEventsAsync(ListEventsRequest request, ServerCallContext context)
     {
         var caller = Authenticator.CallerOf(context);
-        var purpose = PurposeOf(caller, request.Purpose);
+        var purpose = ReadPurposes.Of(caller, request.Purpose);
         var view = caller.Definitions.View(purpose, [ProfileFields.RecentEvents]);
-        if (view.RecentEvents != FieldAccess.Visible)
-        {
-            throw new RpcError(Code.PermissionDenied, $"The purpose \"{purpose}\" may not see recent_events. PutFieldPolicy names the purposes that may.")
-            {
-                Reason = "FIELD_WITHHELD",
-            }.ToException();
-        }
-
+        if (view.RecentEvents != FieldAccess.Visible) throw ReadPurposes.Withheld(purpose, ProfileFields.RecentEvents);
         var size = Pages.SizeOf(request.PageSize, DefaultPage, PageTokens.IsEventToken(request.PageToken));
         await ReadTokens.WaitAsync(ports, request.AfterToken, context.CancellationToken);
         var read = new ReadEventsRequest { PageSize = size, PageToken = request.PageToken };
@@ -114,7 +95,7 @@ public sealed class ProfilesService(GatewayPorts ports, CustomerFinder finder)
                 throw RpcError.InvalidField($"fields[{i}]", $"Not a field of a profile. Name {ProfileFields.Valid}.", "FIELD_UNKNOWN").ToException();
         }
 
-        purpose = PurposeOf(caller, purpose);
+        purpose = ReadPurposes.Of(caller, purpose);
         if (fields.Count == 0) return caller.UsualRead(purpose);
         var request = new ReadProfileRequest { Purpose = purpose };
         request.Fields.AddRange(fields);

@@ -36,6 +36,30 @@ public sealed class ClientCdpApi : ICdpApi
         CallAsync(_client.Identities.DescribeIdentityAsync(request, Patience, cancel));
 
     /// <inheritdoc/>
+    public Task<PutSegmentResponse> PutSegmentAsync(PutSegmentRequest request, CancellationToken cancel) =>
+        CallAsync(_client.Segments.PutSegmentAsync(request, Patience, cancel));
+
+    /// <inheritdoc/>
+    public Task<GetSegmentResponse> GetSegmentAsync(GetSegmentRequest request, CancellationToken cancel) =>
+        CallAsync(_client.Segments.GetSegmentAsync(request, Patience, cancel));
+
+    /// <inheritdoc/>
+    public Task<ListSegmentsResponse> ListSegmentsAsync(ListSegmentsRequest request, CancellationToken cancel) =>
+        CallAsync(_client.Segments.ListSegmentsAsync(request, Patience, cancel));
+
+    /// <inheritdoc/>
+    public Task<DeleteSegmentResponse> DeleteSegmentAsync(DeleteSegmentRequest request, CancellationToken cancel) =>
+        CallAsync(_client.Segments.DeleteSegmentAsync(request, Patience, cancel));
+
+    /// <inheritdoc/>
+    public Task<ListMembersResponse> ListMembersAsync(ListMembersRequest request, CancellationToken cancel) =>
+        CallAsync(_client.Segments.ListMembersAsync(request, Patience, cancel));
+
+    /// <inheritdoc/>
+    public Task<ExplainMembershipResponse> ExplainMembershipAsync(ExplainMembershipRequest request, CancellationToken cancel) =>
+        CallAsync(_client.Segments.ExplainMembershipAsync(request, Patience, cancel));
+
+    /// <inheritdoc/>
     public Task<CreateKeyResponse> CreateKeyAsync(CreateKeyRequest request, CancellationToken cancel) =>
         CallAsync(_client.Admin.CreateKeyAsync(request, Patience, cancel));
 

@@ -17,6 +17,24 @@ public interface ICdpApi : IDisposable
     /// <summary>Reads one page of the facts that a customer's identity rests on.</summary>
     Task<DescribeIdentityResponse> DescribeIdentityAsync(DescribeIdentityRequest request, CancellationToken cancel);
 
+    /// <summary>Makes a segment or changes it.</summary>
+    Task<PutSegmentResponse> PutSegmentAsync(PutSegmentRequest request, CancellationToken cancel);
+
+    /// <summary>Reads one segment and how many members it has.</summary>
+    Task<GetSegmentResponse> GetSegmentAsync(GetSegmentRequest request, CancellationToken cancel);
+
+    /// <summary>Reads one page of the segments.</summary>
+    Task<ListSegmentsResponse> ListSegmentsAsync(ListSegmentsRequest request, CancellationToken cancel);
+
+    /// <summary>Removes a segment.</summary>
+    Task<DeleteSegmentResponse> DeleteSegmentAsync(DeleteSegmentRequest request, CancellationToken cancel);
+
+    /// <summary>Reads one page of a segment's members.</summary>
+    Task<ListMembersResponse> ListMembersAsync(ListMembersRequest request, CancellationToken cancel);
+
+    /// <summary>Says why a customer is in a segment, or not.</summary>
+    Task<ExplainMembershipResponse> ExplainMembershipAsync(ExplainMembershipRequest request, CancellationToken cancel);
+
     /// <summary>Creates an API key.</summary>
     Task<CreateKeyResponse> CreateKeyAsync(CreateKeyRequest request, CancellationToken cancel);
 

@@ -17,10 +17,13 @@ internal sealed class DataArgument
 
     /// <summary>The file's path; null: the standard input.</summary>
     /// <exception cref="CommandException">There is no such file.</exception>
-    public string? Path(ParseResult parsed)
+    public string? Path(ParseResult parsed) => PathOf(parsed.GetRequiredValue(_file));
+
+    /// <summary>The path that a text names; null: the standard input.</summary>
+    /// <exception cref="CommandException">There is no such file.</exception>
+    public static string? PathOf(string text)
     {
-        var path = parsed.GetRequiredValue(_file);
-        if (string.Equals(path, "-", StringComparison.Ordinal)) return null;
-        return File.Exists(path) ? path : throw new CommandException($"There is no file {path}; check the path, or write - for the standard input.");
+        if (string.Equals(text, "-", StringComparison.Ordinal)) return null;
+        return File.Exists(text) ? text : throw new CommandException($"There is no file {text}; check the path, or write - for the standard input.");
     }
 }

@@ -13,13 +13,7 @@ internal static class EventsCommand
     {
         var command = new Command("events", "Lists a customer's events, newest first.");
         var customer = new CustomerArgument(command);
-        var limit = new Option<int>("--limit") { Description = "Most events to list.", HelpName = "N", DefaultValueFactory = _ => 100 };
-        limit.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int>() < 1)
-                result.AddError("--limit must be 1 or more.");
-        });
-        command.Options.Add(limit);
+        var limit = LimitOption.AddTo(command, "Most events to list.");
         command.SetCall(
             context,
             async (api, parsed, cancel) =>

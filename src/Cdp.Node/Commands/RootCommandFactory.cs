@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Cdp.Node.Commands.Segments;
 
 namespace Cdp.Node.Commands;
 
@@ -18,6 +19,7 @@ public static class RootCommandFactory
         root.Subcommands.Add(ProfileCommand.Create(context));
         root.Subcommands.Add(EventsCommand.Create(context));
         root.Subcommands.Add(IdentityCommand.Create(context));
+        root.Subcommands.Add(SegmentCommand.Create(context));
         root.Subcommands.Add(KeysCommand.Create(context));
         return root;
     }

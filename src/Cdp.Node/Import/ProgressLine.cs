@@ -7,20 +7,15 @@ public sealed class ProgressLine : IImportObserver
 {
     private const int BarWidth = 24;
 
-    private static readonly TimeSpan BarInterval = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan PlainInterval = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan WaitInterval = TimeSpan.FromSeconds(5);
 
-    private readonly TextWriter _output;
-    private readonly bool _isTerminal;
+    private readonly StatusLine _line;
     private readonly TimeProvider _time;
     private readonly long _started;
     private readonly Lock _turn = new();
-    private long _shown;
     private long? _waitShown;
     private long _linesBefore;
     private double? _fractionBefore;
-    private int _drawn;
 
     /// <summary>Starts the clock.</summary>
     /// <param name="output">Where it is shown; the standard error.</param>
@@ -28,10 +23,9 @@ public sealed class ProgressLine : IImportObserver
     /// <param name="time">The clock.</param>
     public ProgressLine(TextWriter output, bool isTerminal, TimeProvider time)
     {
-        _output = output;
-        _isTerminal = isTerminal;
+        _line = new StatusLine(output, isTerminal, time);
         _time = time;
-        _started = _shown = time.GetTimestamp();
+        _started = time.GetTimestamp();
     }
 
     /// <inheritdoc/>
@@ -40,7 +34,7 @@ public sealed class ProgressLine : IImportObserver
         lock (_turn)
         {
             _linesBefore = lines;
-            Say(string.Create(CultureInfo.InvariantCulture, $"going on after {lines:N0} lines of an interrupted import"));
+            _line.Say(string.Create(CultureInfo.InvariantCulture, $"going on after {lines:N0} lines of an interrupted import"));
         }
     }
 
@@ -50,14 +44,8 @@ public sealed class ProgressLine : IImportObserver
         lock (_turn)
         {
             _fractionBefore ??= _linesBefore > 0 && fraction is { } f && counters.Lines > 0 ? f * _linesBefore / counters.Lines : 0;
-            if (_time.GetElapsedTime(_shown) < (_isTerminal ? BarInterval : PlainInterval))
-                return;
-            _shown = _time.GetTimestamp();
-            var text = Describe(counters, fraction);
-            if (_isTerminal)
-                Draw(text);
-            else
-                _output.WriteLine(text);
+            if (_line.IsDue)
+                _line.Show(Describe(counters, fraction));
         }
     }
 
@@ -70,7 +58,7 @@ public sealed class ProgressLine : IImportObserver
             if (_waitShown is { } shown && _time.GetElapsedTime(shown) < WaitInterval)
                 return;
             _waitShown = _time.GetTimestamp();
-            Say(string.Create(CultureInfo.InvariantCulture, $"waiting {pause.TotalSeconds:0.0} s: {why}"));
+            _line.Say(string.Create(CultureInfo.InvariantCulture, $"waiting {pause.TotalSeconds:0.0} s: {why}"));
         }
     }
 
@@ -79,11 +67,7 @@ public sealed class ProgressLine : IImportObserver
     {
         lock (_turn)
         {
-            if (_drawn > 0)
-                Draw("");
-            if (_isTerminal)
-                _output.Write('\r');
-            _drawn = 0;
+            _line.Clear();
         }
     }
 
@@ -98,7 +82,7 @@ public sealed class ProgressLine : IImportObserver
         var left = done > _fractionBefore ? elapsed * ((1 - done) / (done - _fractionBefore.Value)) : (TimeSpan?)null;
         var timeLeft = left is { } span ? $", {Span(span)} left" : "";
         var percent = string.Create(CultureInfo.InvariantCulture, $"{done * 100,3:0}%");
-        if (!_isTerminal)
+        if (!_line.IsTerminal)
             return $"{percent.TrimStart()}, {text}{timeLeft}";
         var filled = (int)(done * BarWidth);
         return $"[{new string('#', filled)}{new string('.', BarWidth - filled)}] {percent}  {text}{timeLeft}";
@@ -110,25 +94,5 @@ public sealed class ProgressLine : IImportObserver
         return seconds < 60
             ? string.Create(CultureInfo.InvariantCulture, $"{seconds} s")
             : string.Create(CultureInfo.InvariantCulture, $"{seconds / 60}:{seconds % 60:00} min");
-    }
-
-    private void Say(string text)
-    {
-        if (_drawn > 0)
-        {
-            Draw("");
-            _output.Write('\r');
-            _drawn = 0;
-        }
-
-        _output.WriteLine(text);
-    }
-
-    private void Draw(string text)
-    {
-        _output.Write('\r');
-        _output.Write(text.PadRight(_drawn));
-        _drawn = text.Length;
-        _output.Flush();
     }
 }

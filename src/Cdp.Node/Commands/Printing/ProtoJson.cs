@@ -8,4 +8,8 @@ internal static class ProtoJson
     private static readonly JsonFormatter Formatter = new(JsonFormatter.Settings.Default.WithIndentation());
 
     public static string Write(IMessage message) => Formatter.Format(message).ReplaceLineEndings("\n") + "\n";
+
+    /// <summary>Writes a list of messages.</summary>
+    public static string Write(IReadOnlyCollection<IMessage> messages) =>
+        messages.Count == 0 ? "[]\n" : $"[\n{string.Join(",\n", messages.Select(message => Write(message).TrimEnd('\n')))}\n]\n";
 }
