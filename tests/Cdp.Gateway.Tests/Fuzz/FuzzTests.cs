@@ -15,7 +15,7 @@ public sealed class FuzzTests
 
     private static readonly MethodDescriptor[] Methods =
     [
-        .. new[] { IngestReflection.Descriptor, ProfilesReflection.Descriptor, IdentitiesReflection.Descriptor, AdminReflection.Descriptor }
+        .. new[] { IngestReflection.Descriptor, ProfilesReflection.Descriptor, IdentitiesReflection.Descriptor, SegmentsReflection.Descriptor, AdminReflection.Descriptor }
             .SelectMany(file => file.Services).SelectMany(service => service.Methods),
     ];
 

@@ -12,6 +12,7 @@ internal static class RandomMessages
         "", " ", "\0", "a", "default", "fuzz", "service", "traits.*", "activity", "identifiers.email", "user_id", "email", "../../etc/passwd", "Europe/Berlin", "EUR", "DE",
         "a/b", "%00", "null", "cdp_default_operator_x", "🙂", "\u202e", "９９", "1e999", "-0", "999999999999999999999", "12.345678901234", "+49 30 123456", "a@b", "ﬀ@ﬀ",
         "c0123456789abcdefghjkmnpqr", "AAAA", "9223372036854775807", "-1", new('x', 129), new('y', 600), new('é', 5000),
+        "events.count >= 1", "not (traits.plan in [\"a\"]) or revenue.EUR.net > 5 EUR", string.Join(" or ", Enumerable.Repeat("nörgend.x > 1", 500)),
     ];
 
     private static readonly long[] Numbers = [0, 1, -1, 100, 1_001, int.MaxValue, int.MinValue, long.MaxValue, long.MinValue, 253_402_300_800_000_000, -62_135_596_800_000_001];

@@ -33,6 +33,7 @@ public sealed class ReadYourWritesTests
     {
         await using var server = await HeldServer.StartAsync();
         var slow = await server.MeetAsync("slow");
+        await server.Server.Client.Segments.PutSegmentAsync(new PutSegmentRequest { Segment = new Segment { Id = "twice", Expression = "events.count == 2" } }, cancellationToken: Cancel);
         var hold = server.History.HoldNext(slow);
         var made = server.Seen("slow");
         made.Identifiers.Add(new Identifier { Namespace = "device", Value = "new" });
@@ -44,14 +45,22 @@ public sealed class ReadYourWritesTests
         var events = client.Profiles.ListEventsAsync(new ListEventsRequest { Customer = device, AfterToken = token }, cancellationToken: Cancel);
         var resolved = client.Identities.ResolveIdentifierAsync(new ResolveIdentifierRequest { Identifier = device.Identifier, AfterToken = token }, cancellationToken: Cancel);
         var described = client.Identities.DescribeIdentityAsync(new DescribeIdentityRequest { Customer = device, Purpose = "service", AfterToken = token }, cancellationToken: Cancel);
+        var memberships = client.Segments.ListMembershipsAsync(new ListMembershipsRequest { Customer = device, Purpose = "service", AfterToken = token }, cancellationToken: Cancel);
+        var explained = client.Segments.ExplainMembershipAsync(new ExplainMembershipRequest { Customer = device, Segment = "twice", Purpose = "service", AfterToken = token }, cancellationToken: Cancel);
+        var members = client.Segments.ListMembersAsync(new ListMembersRequest { Segment = "twice", AfterToken = token }, cancellationToken: Cancel);
+        var counted = client.Segments.CountMembersAsync(new CountMembersRequest { Segment = "twice", AfterToken = token }, cancellationToken: Cancel);
         Assert.Equal(1, await server.VisibleAsync("slow"));
-        Assert.DoesNotContain([batch, events, resolved, described], (Task read) => read.IsCompleted);
+        Assert.DoesNotContain([batch, events, resolved, described, memberships, explained, members, counted], (Task read) => read.IsCompleted);
         hold.Release();
 
         Assert.Equal(2, Assert.Single((await batch).Results).Profile.Activity.EventCount);
         Assert.Equal(2, (await events).Events.Count);
         Assert.Equal(slow, $"default/{(await resolved).CustomerId}");
         Assert.Contains((await described).Facts, f => f.Linked is not null);
+        Assert.Equal("twice", Assert.Single((await memberships).Memberships).Segment);
+        Assert.True((await explained).Member);
+        Assert.Equal(slow, $"default/{Assert.Single((await members).CustomerIds)}");
+        Assert.Equal(1, (await counted).Members);
     }
 
     [Fact]

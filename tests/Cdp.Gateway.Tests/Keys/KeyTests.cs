@@ -20,6 +20,14 @@ public sealed class KeyTests
         ("ListNamespaces", Role.Reader, c => c.Identities.ListNamespacesAsync(new ListNamespacesRequest(), cancellationToken: Cancel)),
         ("LinkIdentifiers", Role.Writer, c => c.Identities.LinkIdentifiersAsync(new LinkIdentifiersRequest(), cancellationToken: Cancel)),
         ("PutNamespace", Role.Admin, c => c.Identities.PutNamespaceAsync(new PutNamespaceRequest(), cancellationToken: Cancel)),
+        ("PutSegment", Role.Admin, c => c.Segments.PutSegmentAsync(new PutSegmentRequest(), cancellationToken: Cancel)),
+        ("GetSegment", Role.Reader, c => c.Segments.GetSegmentAsync(new GetSegmentRequest(), cancellationToken: Cancel)),
+        ("ListSegments", Role.Reader, c => c.Segments.ListSegmentsAsync(new ListSegmentsRequest(), cancellationToken: Cancel)),
+        ("DeleteSegment", Role.Admin, c => c.Segments.DeleteSegmentAsync(new DeleteSegmentRequest(), cancellationToken: Cancel)),
+        ("ListMembers", Role.Reader, c => c.Segments.ListMembersAsync(new ListMembersRequest(), cancellationToken: Cancel)),
+        ("CountMembers", Role.Reader, c => c.Segments.CountMembersAsync(new CountMembersRequest(), cancellationToken: Cancel)),
+        ("ListMemberships", Role.Reader, c => c.Segments.ListMembershipsAsync(new ListMembershipsRequest(), cancellationToken: Cancel)),
+        ("ExplainMembership", Role.Reader, c => c.Segments.ExplainMembershipAsync(new ExplainMembershipRequest(), cancellationToken: Cancel)),
         ("PutTenant", Role.Admin, c => c.Admin.PutTenantAsync(new PutTenantRequest(), cancellationToken: Cancel)),
         ("GetTenant", Role.Admin, c => c.Admin.GetTenantAsync(new GetTenantRequest(), cancellationToken: Cancel)),
         ("ListTenants", Role.Admin, c => c.Admin.ListTenantsAsync(new ListTenantsRequest(), cancellationToken: Cancel)),
@@ -36,7 +44,7 @@ public sealed class KeyTests
     ];
 
     private static IEnumerable<MethodDescriptor> Api { get; } =
-        new[] { IngestReflection.Descriptor, ProfilesReflection.Descriptor, IdentitiesReflection.Descriptor, AdminReflection.Descriptor }
+        new[] { IngestReflection.Descriptor, ProfilesReflection.Descriptor, IdentitiesReflection.Descriptor, SegmentsReflection.Descriptor, AdminReflection.Descriptor }
             .SelectMany(file => file.Services).SelectMany(service => service.Methods);
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
