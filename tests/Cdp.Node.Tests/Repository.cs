@@ -7,6 +7,8 @@ internal static class Repository
 
     public static string RetailMapping => Path.Combine(Root, "samples", "retail", "online-retail.json");
 
+    public static string RetailSegments => Path.Combine(Root, "samples", "retail", "segments.jsonl");
+
     /// <summary>Path of a file of public data, whether it exists or not: under CDP_DATA, else ../shared/data.</summary>
     public static string Data(string name)
     {

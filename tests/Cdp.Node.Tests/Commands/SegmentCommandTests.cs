@@ -66,10 +66,9 @@ public sealed class SegmentCommandTests : IDisposable
     [Fact]
     public async Task The_samples_of_the_shop_are_right_as_they_are()
     {
-        var file = Path.Combine(Repository.Root, "samples", "retail", "segments.jsonl");
-        Assert.Equal(0, await _cdp.RunAsync("segment", "check", "--file", file, "--json"));
+        Assert.Equal(0, await _cdp.RunAsync("segment", "check", "--file", Repository.RetailSegments, "--json"));
         using var json = JsonDocument.Parse(_cdp.Out);
-        var samples = (await File.ReadAllLinesAsync(file, TestContext.Current.CancellationToken)).Select(JsonParser.Default.Parse<Segment>).ToList();
+        var samples = (await File.ReadAllLinesAsync(Repository.RetailSegments, TestContext.Current.CancellationToken)).Select(JsonParser.Default.Parse<Segment>).ToList();
         Assert.Equal(5, samples.Count);
         Assert.All(samples, sample => Assert.True(sample.DisplayName.Length > 0 && sample.Description.Length > 0));
         Assert.Equal(samples.Select(sample => (sample.Id, sample.Expression)), json.RootElement.EnumerateArray().Select(e => (e.GetProperty("id").GetString()!, e.GetProperty("condition").GetString()!)));

@@ -39,12 +39,18 @@ internal sealed class RunningNode : IAsyncDisposable
     /// <summary>Returns when everything that was published before is applied.</summary>
     public async Task SettleAsync()
     {
+        var request = new BatchGetProfilesRequest { AfterToken = await TokenAsync() };
+        request.Customers.Add(new CustomerRef { CustomerId = "c0" });
+        await Client.Profiles.BatchGetProfilesAsync(request, cancellationToken: Cancel);
+    }
+
+    /// <summary>A token of everything that was published before.</summary>
+    public async Task<string> TokenAsync()
+    {
         var partitions = await Client.Admin.ListPartitionsAsync(new ListPartitionsRequest(), cancellationToken: Cancel);
         var token = new Cdp.Grains.V1.ReadToken { LogEpoch = partitions.LogEpoch };
         token.Marks.AddRange(partitions.Partitions.Select(p => new Cdp.Grains.V1.PartitionMark { Partition = p.Number, End = p.EndPosition }));
-        var request = new BatchGetProfilesRequest { AfterToken = Gateway.ReadTokens.Encode(token) };
-        request.Customers.Add(new CustomerRef { CustomerId = "c0" });
-        await Client.Profiles.BatchGetProfilesAsync(request, cancellationToken: Cancel);
+        return Gateway.ReadTokens.Encode(token);
     }
 
     public async ValueTask DisposeAsync()
