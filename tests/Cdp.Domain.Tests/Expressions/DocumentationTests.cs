@@ -3,10 +3,10 @@ using Cdp.Domain.Expressions;
 
 namespace Cdp.Domain.Tests.Expressions;
 
-/// <summary>docs/expressions.md says what the compiler does.</summary>
+/// <summary>docs/expressions.md says what the compiler does, and docs/segments.md shows what compiles.</summary>
 public sealed partial class DocumentationTests
 {
-    private static readonly string Page = File.ReadAllText(Path.Combine(Repository.Root, "docs", "expressions.md"));
+    private static readonly string Page = Read("expressions.md");
 
     [Theory]
     [InlineData("segment", ExpressionUse.Segment)]
@@ -39,8 +39,10 @@ public sealed partial class DocumentationTests
         }
     }
 
+    private static string Read(string page) => File.ReadAllText(Path.Combine(Repository.Root, "docs", page));
+
     private static IEnumerable<string> Boxes(string kind) =>
-        Box().Matches(Page).Where(match => match.Groups["kind"].Value == kind).Select(match => match.Groups["lines"].Value);
+        Box().Matches(Page).Concat(Box().Matches(Read("segments.md"))).Where(match => match.Groups["kind"].Value == kind).Select(match => match.Groups["lines"].Value);
 
     [GeneratedRegex("^```(?<kind>.+?)\n(?<lines>.*?)\n```$", RegexOptions.Multiline | RegexOptions.Singleline, 1000)]
     private static partial Regex Box();

@@ -154,9 +154,9 @@ public sealed class SegmentCommandTests : IDisposable
         Assert.Equal("C", _stored["c"].Segment.DisplayName);
         Assert.Equal(
             """
-            cdp: b: segment.expression: 1:1: there is no field 'x'
+            cdp: b: EXPRESSION_INVALID segment.expression: 1:1: there is no field 'x'
               x
-              ^ [EXPRESSION_INVALID]
+              ^
             all 20,000 customers evaluated, waited 0.0 s
 
             """,

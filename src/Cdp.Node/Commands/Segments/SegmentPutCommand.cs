@@ -70,7 +70,7 @@ internal static class SegmentPutCommand
         }
         catch (CdpApiException e) when (e.Status == CdpStatus.InvalidArgument)
         {
-            await context.Error.WriteLineAsync($"cdp: {segment.Id}: {e.Message} [{e.Reason}]");
+            await context.Error.WriteLineAsync($"cdp: {segment.Id}: {e.Reason} {e.Message}");
             return false;
         }
     }
