@@ -125,6 +125,32 @@ public sealed class ErrorTests
         Asking.Compile(new string('(', 63) + "true" + new string(')', 63));
     }
 
+    [Fact]
+    public void Of_a_long_line_only_what_is_around_the_mistake_is_shown()
+    {
+        string before = string.Concat(Enumerable.Repeat("traits.a or ", 40));
+        string error = Asking.Errors($"{before}nothing or {before}true");
+
+        string[] lines = error.Split('\n');
+        Assert.StartsWith($"1:{before.Length + 1}: there is no field 'nothing'", lines[0], StringComparison.Ordinal);
+        Assert.Equal(2 + 122, lines[1].Length);
+        Assert.StartsWith("  …", lines[1], StringComparison.Ordinal);
+        Assert.EndsWith("…", lines[1], StringComparison.Ordinal);
+        Assert.Equal("nothing", lines[1].Substring(lines[2].IndexOf('^', StringComparison.Ordinal), lines[2].Count(c => c == '^')));
+
+        // At both ends of the line there is nothing to leave out.
+        lines = Asking.Errors($"nothing or {before}true").Split('\n');
+        Assert.StartsWith("  nothing or", lines[1], StringComparison.Ordinal);
+        Assert.Equal("  ^^^^^^^", lines[2]);
+        lines = Asking.Errors($"{before}nothing").Split('\n');
+        Assert.EndsWith("or nothing", lines[1], StringComparison.Ordinal);
+        Assert.Equal(lines[1].Length, lines[2].Length);
+
+        // What is wrong may itself be longer than what is shown.
+        lines = Asking.Errors(new string('n', 4_000)).Split('\n');
+        Assert.Equal((2 + 121, 2 + 120), (lines[1].Length, lines[2].Length));
+    }
+
     private static void AssertFirst(string expected, string text, ExpressionUse use = ExpressionUse.Decision) =>
         Assert.Equal(expected, Asking.Errors(text, use).Split('\n')[0]);
 }

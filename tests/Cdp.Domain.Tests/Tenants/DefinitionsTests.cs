@@ -86,6 +86,22 @@ public sealed class DefinitionsTests
     [InlineData("Activity", false)]
     public void Fields_have_fixed_names(string field, bool valid) => Assert.Equal(valid, ProfileFields.IsValid(field));
 
+    [Theory]
+    [InlineData("segments", true)]
+    [InlineData("activity", true)]
+    [InlineData("traits.tier", true)]
+    [InlineData("segment", false)]
+    [InlineData("segments.vip", false)]
+    public void A_policy_may_also_be_about_segments_which_no_profile_shows(string field, bool valid)
+    {
+        Assert.Equal(valid, ProfileFields.IsValidOfPolicies(field));
+        Assert.Equal(valid && field != "segments", ProfileFields.IsValid(field));
+        var definitions = WithPolicies(("segments", ["service"]));
+        Assert.True(definitions.MaySee("service", "segments"));
+        Assert.False(definitions.MaySee("marketing", "segments"));
+        Assert.False(definitions.MaySee("undeclared", "activity"));
+    }
+
     [Fact]
     public void The_most_specific_policy_counts()
     {
