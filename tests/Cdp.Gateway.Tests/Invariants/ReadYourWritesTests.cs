@@ -1,4 +1,6 @@
 using Cdp.Client;
+using Cdp.Gateway.Tests.Segments;
+using Cdp.Grains.Segments;
 using Cdp.Grains.V1;
 using Cdp.V1;
 using Google.Rpc;
@@ -33,7 +35,7 @@ public sealed class ReadYourWritesTests
     {
         await using var server = await HeldServer.StartAsync();
         var slow = await server.MeetAsync("slow");
-        await server.Server.Client.Segments.PutSegmentAsync(new PutSegmentRequest { Segment = new Segment { Id = "twice", Expression = "events.count == 2" } }, cancellationToken: Cancel);
+        await server.Server.PutAsync("twice", "events.count == 2");
         var hold = server.History.HoldNext(slow);
         var made = server.Seen("slow");
         made.Identifiers.Add(new Identifier { Namespace = "device", Value = "new" });
@@ -45,10 +47,10 @@ public sealed class ReadYourWritesTests
         var events = client.Profiles.ListEventsAsync(new ListEventsRequest { Customer = device, AfterToken = token }, cancellationToken: Cancel);
         var resolved = client.Identities.ResolveIdentifierAsync(new ResolveIdentifierRequest { Identifier = device.Identifier, AfterToken = token }, cancellationToken: Cancel);
         var described = client.Identities.DescribeIdentityAsync(new DescribeIdentityRequest { Customer = device, Purpose = "service", AfterToken = token }, cancellationToken: Cancel);
-        var memberships = client.Segments.ListMembershipsAsync(new ListMembershipsRequest { Customer = device, Purpose = "service", AfterToken = token }, cancellationToken: Cancel);
-        var explained = client.Segments.ExplainMembershipAsync(new ExplainMembershipRequest { Customer = device, Segment = "twice", Purpose = "service", AfterToken = token }, cancellationToken: Cancel);
-        var members = client.Segments.ListMembersAsync(new ListMembersRequest { Segment = "twice", AfterToken = token }, cancellationToken: Cancel);
-        var counted = client.Segments.CountMembersAsync(new CountMembersRequest { Segment = "twice", AfterToken = token }, cancellationToken: Cancel);
+        var memberships = server.Server.MembershipsAsync(device, token);
+        var explained = server.Server.ExplainAsync("twice", device, token);
+        var members = server.Server.MembersAsync("twice", token);
+        var counted = server.Server.CountAsync("twice", token);
         Assert.Equal(1, await server.VisibleAsync("slow"));
         Assert.DoesNotContain([batch, events, resolved, described, memberships, explained, members, counted], (Task read) => read.IsCompleted);
         hold.Release();
@@ -61,6 +63,29 @@ public sealed class ReadYourWritesTests
         Assert.True((await explained).Member);
         Assert.Equal(slow, $"default/{Assert.Single((await members).CustomerIds)}");
         Assert.Equal(1, (await counted).Members);
+    }
+
+    [Fact]
+    public async Task Members_are_read_with_a_token_once_their_shard_has_heard_of_them()
+    {
+        await using var server = await HeldServer.StartAsync();
+        await server.Server.PutAsync("met", "events.count >= 1");
+        Assert.Equal(1, (await server.Server.CountAsync("met", await server.SeeAsync("first"))).Members);
+        var hold = server.History.HoldNext($"{SegmentGrain.JournalPrefix("default")}0/0");
+        var token = await server.SeeAsync("second");
+        await hold.Reached;
+
+        var counted = server.Server.CountAsync("met", token);
+        var members = server.Server.MembersAsync("met", token);
+
+        // The customer itself knows, and who reads without a token waits for nothing.
+        Assert.Equal("met", Assert.Single((await server.Server.MembershipsAsync(GatewayFixture.Ref("user_id", "second"), token)).Memberships).Segment);
+        Assert.Equal(1, (await server.Server.CountAsync("met")).Members);
+        Assert.DoesNotContain([counted, members], (Task read) => read.IsCompleted);
+        hold.Release();
+
+        Assert.Equal(2, (await counted).Members);
+        Assert.Equal(2, (await members).CustomerIds.Count);
     }
 
     [Fact]
