@@ -1,4 +1,5 @@
 using System.Globalization;
+using Cdp.Client;
 using Cdp.V1;
 
 namespace Cdp.Bench.Product;
@@ -38,19 +39,25 @@ internal sealed class IngestBench : IBench
         return [.. Enumerable.Range(firstSeed, Writers).Select(seed => new EventSource(Customers, seed, zipf.Next))];
     }
 
-    internal static async Task<(Load.Outcome Outcome, TimeSpan Cpu, long Memory)> OwnAsync(TimeSpan duration, CancellationToken cancellationToken)
+    /// <param name="duration">How long events are sent.</param>
+    /// <param name="cancellationToken">Cancels it.</param>
+    /// <param name="prepare">What else the server is told before.</param>
+    /// <param name="counted">A segment whose members are counted with all events before the clock stops.</param>
+    internal static async Task<(Load.Outcome Outcome, TimeSpan Cpu, long Memory)> OwnAsync(
+        TimeSpan duration, CancellationToken cancellationToken, Func<CdpClient, Task>? prepare = null, string? counted = null)
     {
         await using var server = await ServerProcess.StartAsync();
         using var client = server.Connect();
         await client.Identities.PutNamespaceAsync(
             new PutNamespaceRequest { Namespace = new Namespace { Name = "session_cookie", Kind = NamespaceKind.Device, MaxPerCustomer = -1 } },
             cancellationToken: cancellationToken);
+        if (prepare is not null) await prepare(client);
         var before = server.Cpu;
         var outcome = await Load.RunAsync(client, Sources(), duration, Visible, cancellationToken);
         return (outcome, server.Cpu - before, server.Memory);
 
-        async Task Visible(string token) => await client.Identities.ResolveIdentifierAsync(
-            new ResolveIdentifierRequest { Identifier = new Identifier { Namespace = "user_id", Value = "user-0" }, AfterToken = token },
-            cancellationToken: cancellationToken);
+        Task Visible(string token) => counted is null
+            ? LatencyBench.VisibleAsync(client, token, cancellationToken)
+            : client.Segments.CountMembersAsync(new CountMembersRequest { Segment = counted, AfterToken = token }, cancellationToken: cancellationToken);
     }
 }

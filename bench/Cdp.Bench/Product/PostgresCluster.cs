@@ -5,7 +5,7 @@ using System.Net.Sockets;
 
 namespace Cdp.Bench.Product;
 
-/// <summary>A PostgreSQL server of our own on a temporary directory, with default settings but for its port.</summary>
+/// <summary>A PostgreSQL server of our own on a temporary directory, with memory and room for its log so that no checkpoint falls into a run.</summary>
 internal sealed class PostgresCluster : IAsyncDisposable
 {
     private readonly string _data;

@@ -1,0 +1,69 @@
+using System.Diagnostics;
+using System.Globalization;
+using Cdp.Client;
+using Cdp.V1;
+
+namespace Cdp.Bench.Product;
+
+/// <summary>Acknowledged → member, through gRPC and as the shards count, while events arrive at half of what the server takes.</summary>
+internal sealed class SegmentLatencyBench : IBench
+{
+    private const int Customers = 100_000;
+    private const int Segments = 50;
+
+    public string Name => "segment-latency";
+
+    public string Description => "acknowledged → counted as a member, at half load with 50 segments: p50_ms, p99_ms (goal ≤ 20); ratio: p50 ÷ acknowledged → visible p50";
+
+    public async Task<BenchResult> RunAsync(BenchArguments arguments, CancellationToken cancellationToken)
+    {
+        await using var server = await ServerProcess.StartAsync();
+        using var client = server.Connect();
+        await SegmentLoad.PutAsync(client, Segments, 0, cancellationToken);
+        await client.Segments.PutSegmentAsync(
+            new PutSegmentRequest { Segment = new Segment { Id = "probed", Expression = "events.probe.count > 0" } }, cancellationToken: cancellationToken);
+        var half = TimeSpan.FromSeconds(arguments.Seconds / 2);
+        var full = await Load.RunAsync(client, IngestBench.Sources(), half, token => LatencyBench.VisibleAsync(client, token, cancellationToken), cancellationToken);
+        var rate = full.Rate / 2;
+        var ended = Task.Delay(half, cancellationToken);
+        var load = Steady.RunAsync(client, IngestBench.Sources(firstSeed: 101)[0], rate, ended, cancellationToken);
+        var visible = LatencyBench.ProbeAsync(client, new EventSource(Customers, 201, random => random.Next(Customers)).Next, ended, cancellationToken);
+        var members = await ProbeAsync(client, ended, cancellationToken);
+        await load;
+        var baseline = await visible;
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"full load {full.Rate:n0} events/s, measured at {rate:n0}"));
+        Print("acknowledged -> member", members);
+        Print("acknowledged -> visible", baseline);
+        return new BenchResult(Lookups.Quantile(members, 0.5) / Lookups.Quantile(baseline, 0.5), new Dictionary<string, double>
+        {
+            ["p50_ms"] = Lookups.Quantile(members, 0.5),
+            ["p99_ms"] = Lookups.Quantile(members, 0.99),
+            ["visible_p50_ms"] = Lookups.Quantile(baseline, 0.5),
+            ["visible_p99_ms"] = Lookups.Quantile(baseline, 0.99),
+            ["events_per_s"] = rate,
+        });
+    }
+
+    /// <summary>Moves one customer after the other into a segment, and times until the count says so.</summary>
+    private static async Task<double[]> ProbeAsync(CdpClient client, Task until, CancellationToken cancellationToken)
+    {
+        var latencies = new List<double>();
+        for (var number = 0; !until.IsCompleted; number++)
+        {
+            var probe = new Event { Id = string.Create(CultureInfo.InvariantCulture, $"probe-{number}"), Kind = EventKind.Track, Type = "probe", Source = "bench" };
+            probe.Identifiers.Add(new Identifier { Namespace = "user_id", Value = string.Create(CultureInfo.InvariantCulture, $"probe-{number}") });
+            var published = await Load.PublishAsync(client, new PublishEventsRequest { Events = { probe } }, cancellationToken);
+            var acknowledged = Stopwatch.GetTimestamp();
+            var count = await client.Segments.CountMembersAsync(
+                new CountMembersRequest { Segment = "probed", AfterToken = published.Token }, cancellationToken: cancellationToken);
+            latencies.Add(Stopwatch.GetElapsedTime(acknowledged).TotalMilliseconds);
+            if (count.Members != number + 1) throw new InvalidOperationException($"{number + 1} customers were moved into the segment, and it has {count.Members}.");
+        }
+
+        latencies.Sort();
+        return [.. latencies];
+    }
+
+    private static void Print(string what, double[] sorted) => Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+        $"{what,-24} p50 {Lookups.Quantile(sorted, 0.5),8:n2} ms   p99 {Lookups.Quantile(sorted, 0.99),8:n2} ms   n {sorted.Length:n0}"));
+}
