@@ -61,7 +61,7 @@ public static class GrainCatalog
                 context => new IdentityGrain(context, ports.History, ports.States, ports.Customers, ports.Definitions, ports.Steps), []),
             new("identity-link", typeof(IIdentityLink), context => new IdentityLinkGrain(context, ports.States), []) { IdleAfter = TimeSpan.FromMinutes(2) },
             new("customer", typeof(ICustomer), context => new CustomerGrain(context, customer), []),
-            new("segment", typeof(ISegment), context => new SegmentGrain(context, ports.States, ports.History, ports.Steps), []),
+            new("segment", typeof(ISegment), context => new SegmentGrain(context, ports.States, ports.History), []),
             new("refold-sweep", typeof(IRefoldSweep),
                 context => new RefoldSweepGrain(context, ports.States, ports.Customers, ports.Definitions, ports.Steps, ports.Metrics),
                 [typeof(ICustomer), typeof(ISegment)]) { Collectable = false },

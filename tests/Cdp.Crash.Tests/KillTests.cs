@@ -18,7 +18,7 @@ public sealed class KillTests
         var run = new CrashRun(directory["data"], seed: 1);
         foreach (var passing in new[] { 1, 2, 7 })
         {
-            foreach (var step in RecoverySteps.All)
+            foreach (var step in RecoverySteps.ByEvents)
             {
                 var outcome = await run.KillAsync(new KillPlan.AtStep(step, passing), Token);
                 Assert.Equal(CdpProcess.Killed, outcome.ExitCode);
@@ -28,6 +28,20 @@ public sealed class KillTests
         }
 
         Assert.True(run.Ledger.Unacknowledged > 0, "Every batch was acknowledged: no kill fell into one.");
+    }
+
+    [Fact]
+    public async Task A_kill_in_the_midst_of_a_backfill_loses_no_member_and_counts_none_twice()
+    {
+        using var directory = new TemporaryDirectory();
+        var run = new CrashRun(directory["data"], seed: 3);
+        await run.KillAsync(new KillPlan.AfterAcknowledgements(200), Token);
+        foreach (var page in new[] { 1, 2, 2 })
+        {
+            var outcome = await run.KillAsync(new KillPlan.AtStep(RecoverySteps.SweepPageDone, page), Token);
+            Assert.Equal(CdpProcess.Killed, outcome.ExitCode);
+            AssertClean(await run.CompareAsync(everything: true, Token), run);
+        }
     }
 
     [Fact]

@@ -8,8 +8,9 @@ namespace Cdp.CrashKit;
 /// <summary>Compares what a server answers with the ledger, customer by customer.</summary>
 /// <param name="client">The server.</param>
 /// <param name="ledger">The truth.</param>
+/// <param name="audiences">The segments.</param>
 /// <param name="publishOne">Publishes one more event of a node and returns the token.</param>
-internal sealed class Comparer(CdpClient client, Ledger ledger, Func<string, Task<string>> publishOne)
+internal sealed class Comparer(CdpClient client, Ledger ledger, Audiences audiences, Func<string, Task<string>> publishOne)
 {
     private const string Purpose = "service";
     private const int MostDifferences = 20;
@@ -18,16 +19,25 @@ internal sealed class Comparer(CdpClient client, Ledger ledger, Func<string, Tas
 
     private readonly List<string> _differences = [];
     private readonly Dictionary<string, string> _groupOf = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, SortedSet<string>> _members = Audiences.Ids.ToDictionary(id => id, _ => new SortedSet<string>(StringComparer.Ordinal), StringComparer.Ordinal);
     private int _lost;
     private int _twice;
     private int _wrongSums;
     private int _wrongGroups;
+    private int _wrongMembers;
     private int _lostIds;
 
     public async Task<Comparison> RunAsync(bool everything, CancellationToken cancellationToken)
     {
         var touched = ledger.TakeTouched();
-        foreach (var token in ledger.TakeTokens()) await FindAsync(touched.First(), token, cancellationToken);
+        await Audiences.BackfilledAsync(client, cancellationToken);
+        var mirrored = new CountMembersRequest { Segment = Audiences.Ids.First() };
+        foreach (var token in ledger.TakeTokens())
+        {
+            mirrored.AfterToken = token;
+            await client.Segments.CountMembersAsync(mirrored, Patient, cancellationToken);
+        }
+
         var groups = Groups();
         int customers = 0, events = 0;
         foreach (var (name, group) in groups)
@@ -38,6 +48,7 @@ internal sealed class Comparer(CdpClient client, Ledger ledger, Func<string, Tas
             await CompareAsync(name, group, cancellationToken);
         }
 
+        if (everything) await CompareMembersAsync(cancellationToken);
         var partitions = await client.Admin.ListPartitionsAsync(new ListPartitionsRequest(), Patient, cancellationToken);
         return new Comparison
         {
@@ -48,6 +59,7 @@ internal sealed class Comparer(CdpClient client, Ledger ledger, Func<string, Tas
             Twice = _twice,
             WrongSums = _wrongSums,
             WrongGroups = _wrongGroups,
+            WrongMembers = _wrongMembers,
             LostIds = _lostIds,
             Differences = _differences,
         };
@@ -70,6 +82,7 @@ internal sealed class Comparer(CdpClient client, Ledger ledger, Func<string, Tas
         await CompareEventsAsync(customer, group, cancellationToken);
         var profile = await ReadAsync(customer, group, cancellationToken);
         CompareSums(customer, profile, group);
+        await CompareMembershipsAsync(customer, group, cancellationToken);
         foreach (var seen in ledger.Seen(group.Nodes))
         {
             var reached = await ReadAsync(seen, group, cancellationToken);
@@ -120,6 +133,37 @@ internal sealed class Comparer(CdpClient client, Ledger ledger, Func<string, Tas
         }
 
         foreach (var other in listed.Keys) Differ(ref _twice, 1, $"{customer} has {other} of somebody else");
+    }
+
+    private async Task CompareMembershipsAsync(string customer, Group group, CancellationToken cancellationToken)
+    {
+        var request = new ListMembershipsRequest { Customer = new CustomerRef { CustomerId = customer }, Purpose = Purpose };
+        var reply = await client.Segments.ListMembershipsAsync(request, Patient, cancellationToken);
+        string[] expected = [.. audiences.Of(group.Events).Order(StringComparer.Ordinal)];
+        foreach (var id in expected) _members[id].Add(customer);
+        var answered = reply.Memberships.Select(m => m.Segment);
+        if (!answered.SequenceEqual(expected)) Differ(ref _wrongMembers, 1, $"{customer} is in {string.Join(' ', expected)}, and says: {string.Join(' ', answered)}");
+    }
+
+    private async Task CompareMembersAsync(CancellationToken cancellationToken)
+    {
+        foreach (var (id, expected) in _members)
+        {
+            var members = new SortedSet<string>(StringComparer.Ordinal);
+            var request = new ListMembersRequest { Segment = id, PageSize = PageSize };
+            do
+            {
+                var page = await client.Segments.ListMembersAsync(request, Patient, cancellationToken);
+                members.UnionWith(page.CustomerIds);
+                request.PageToken = page.NextPageToken;
+            }
+            while (request.PageToken.Length > 0);
+
+            var count = (await client.Segments.CountMembersAsync(new CountMembersRequest { Segment = id }, Patient, cancellationToken)).Members;
+            if (count != members.Count) Differ(ref _wrongMembers, 1, $"{id} counts {count} members and lists {members.Count}");
+            foreach (var customer in expected.Except(members)) Differ(ref _wrongMembers, 1, $"{id} lacks {customer}");
+            foreach (var customer in members.Except(expected)) Differ(ref _wrongMembers, 1, $"{id} has {customer}, who does not belong into it");
+        }
     }
 
     private void CompareSums(string customer, Profile profile, Group group)

@@ -21,6 +21,9 @@ public sealed record Comparison
     /// <summary>Customers that are not exactly one of the oracle's groups.</summary>
     public int WrongGroups { get; init; }
 
+    /// <summary>Customers that are in other segments than their events say, or counted otherwise.</summary>
+    public int WrongMembers { get; init; }
+
     /// <summary>Ids once seen that do not lead to their customer any more.</summary>
     public int LostIds { get; init; }
 
@@ -28,7 +31,7 @@ public sealed record Comparison
     public long DeadLetters { get; init; }
 
     /// <summary>Whether nothing differs.</summary>
-    public bool IsClean => (Lost, Twice, WrongSums, WrongGroups, LostIds) == (0, 0, 0, 0, 0);
+    public bool IsClean => (Lost, Twice, WrongSums, WrongGroups, WrongMembers, LostIds) == (0, 0, 0, 0, 0, 0);
 
     /// <summary>The first differences, for people.</summary>
     public IReadOnlyList<string> Differences { get; init; } = [];

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Cdp.Client;
+using Cdp.Grains.Ports;
 using Cdp.V1;
 using Google.Rpc;
 
@@ -20,9 +21,13 @@ public sealed class CrashRun(string data, int seed)
     private const int Senders = 3;
     private const int MostInBatch = 12;
     private const int MostBatches = 600;
+
+    // A sweep begins a second after the change that it is for.
+    private const int MostBatchesOfSweep = 20_000;
     private static readonly CallOptions Patient = new() { Timeout = TimeSpan.FromSeconds(60) };
 
     private readonly Workload _workload = new(seed);
+    private readonly Audiences _audiences = new(seed);
     private readonly Lock _lock = new();
 
     public Ledger Ledger { get; } = new();
@@ -35,6 +40,8 @@ public sealed class CrashRun(string data, int seed)
     public async Task<KillOutcome> KillAsync(KillPlan plan, CancellationToken cancellationToken)
     {
         var before = Ledger.Acknowledgements;
+        var sweeps = plan is KillPlan.AtStep { Step: RecoverySteps.SweepPageDone };
+        var most = sweeps ? MostBatchesOfSweep : MostBatches;
         await using var child = CdpProcess.Serve(data, (plan as KillPlan.AtStep)?.ToString());
         using var timer = new CancellationTokenSource();
         await using var kill = timer.Token.Register(child.Kill);
@@ -42,10 +49,11 @@ public sealed class CrashRun(string data, int seed)
         var address = await child.Address.WaitAsync(cancellationToken);
         if (address is not null)
         {
-            var stopAt = plan is KillPlan.AfterAcknowledgements { Count: var count } ? before + count : before + MostBatches;
+            var stopAt = plan is KillPlan.AfterAcknowledgements { Count: var count } ? before + count : before + most;
             using var client = CdpProcess.Connect(address);
             try
             {
+                await _audiences.PutAsync(client, always: sweeps, cancellationToken);
                 await Task.WhenAll(Enumerable.Range(0, Senders).Select(_ => SendUntilAsync(child, client, stopAt, plan, cancellationToken)));
             }
             catch (CallException e)
@@ -54,8 +62,8 @@ public sealed class CrashRun(string data, int seed)
             }
         }
 
-        if (plan is KillPlan.AtStep && !child.HasExited && Ledger.Acknowledgements >= before + MostBatches)
-            throw new InvalidOperationException($"{MostBatches} batches did not lead to {plan}.\n{child.Output}");
+        if (plan is KillPlan.AtStep && !child.HasExited && Ledger.Acknowledgements >= before + most)
+            throw new InvalidOperationException($"{most} batches did not lead to {plan}.\n{child.Output}");
         var exitCode = await child.WaitAsync(cancellationToken);
         return exitCode == CdpProcess.Killed
             ? new KillOutcome(exitCode, Ledger.Acknowledgements - before, address is not null)
@@ -71,8 +79,9 @@ public sealed class CrashRun(string data, int seed)
         var address = await child.Address.WaitAsync(cancellationToken)
             ?? throw new InvalidOperationException($"The server did not start again.\n{child.Output}");
         using var client = CdpProcess.Connect(address);
+        if (!await _audiences.PutAsync(client, always: false, cancellationToken)) throw new InvalidOperationException($"Segments cannot be put.\n{child.Output}");
         while (TakeOpen() is { Count: > 0 } batch) await PublishAsync(client, batch, cancellationToken);
-        return await new Comparer(client, Ledger, PublishOneAsync).RunAsync(everything, cancellationToken);
+        return await new Comparer(client, Ledger, _audiences, PublishOneAsync).RunAsync(everything, cancellationToken);
 
         async Task<string> PublishOneAsync(string node)
         {

@@ -23,7 +23,7 @@ internal sealed class KillBench : IBench
         using var time = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         time.CancelAfter(limit);
         var started = Stopwatch.GetTimestamp();
-        Console.WriteLine("lane  kills  at a step  acknowledged  unanswered  customers  lost  twice  sums  groups  ids  seconds");
+        Console.WriteLine("lane  kills  at a step  acknowledged  unanswered  customers  lost  twice  sums  groups  members  ids  seconds");
         var lanes = await Task.WhenAll(Enumerable.Range(0, Lanes).Select(lane => Task.Run(() => RunLaneAsync(lane, kills / Lanes, started, time.Token, cancellationToken))));
         var events = lanes.Sum(l => l.Comparison.Events);
         var lost = lanes.Sum(l => l.Comparison.Lost);
@@ -38,6 +38,7 @@ internal sealed class KillBench : IBench
             ["twice"] = twice,
             ["wrong_sums"] = lanes.Sum(l => l.Comparison.WrongSums),
             ["wrong_groups"] = lanes.Sum(l => l.Comparison.WrongGroups),
+            ["wrong_members"] = lanes.Sum(l => l.Comparison.WrongMembers),
             ["lost_ids"] = lanes.Sum(l => l.Comparison.LostIds),
             ["seconds"] = Stopwatch.GetElapsedTime(started).TotalSeconds,
         });
@@ -63,7 +64,7 @@ internal sealed class KillBench : IBench
 
             comparison = await run.CompareAsync(everything: done == kills || enough.IsCancellationRequested, cancellationToken);
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"{lane,4}  {done,5}  {atSteps,9}  {run.Ledger.Acknowledged,12}  {run.Ledger.Unacknowledged,10}  {comparison.Customers,9}  {comparison.Lost,4}  {comparison.Twice,5}  {comparison.WrongSums,4}  {comparison.WrongGroups,6}  {comparison.LostIds,3}  {Stopwatch.GetElapsedTime(started).TotalSeconds,7:n0}"));
+                $"{lane,4}  {done,5}  {atSteps,9}  {run.Ledger.Acknowledged,12}  {run.Ledger.Unacknowledged,10}  {comparison.Customers,9}  {comparison.Lost,4}  {comparison.Twice,5}  {comparison.WrongSums,4}  {comparison.WrongGroups,6}  {comparison.WrongMembers,7}  {comparison.LostIds,3}  {Stopwatch.GetElapsedTime(started).TotalSeconds,7:n0}"));
             foreach (var difference in comparison.Differences) Console.WriteLine($"      {difference}");
         }
         while (comparison.IsClean && done < kills && !enough.IsCancellationRequested);
@@ -76,7 +77,7 @@ internal sealed class KillBench : IBench
     /// <summary>Not two steps in a row: an event at which a server died again and again would rightly be suspected.</summary>
     private static KillPlan Draw(Random random, bool atStep)
     {
-        if (atStep) return new KillPlan.AtStep(RecoverySteps.All[random.Next(RecoverySteps.All.Count)], 1 + random.Next(8));
+        if (atStep) return new KillPlan.AtStep(RecoverySteps.ByEvents[random.Next(RecoverySteps.ByEvents.Count)], 1 + random.Next(8));
         return random.Next(2) == 0
             ? new KillPlan.AfterTime(TimeSpan.FromMilliseconds(random.Next(3_000)))
             : new KillPlan.AfterAcknowledgements(random.Next(30));

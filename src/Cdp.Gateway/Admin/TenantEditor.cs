@@ -30,8 +30,11 @@ public sealed class TenantEditor(GatewayPorts ports)
         return reply.Config;
     }
 
-    /// <summary>How far customers are brought to the newest definitions; begins with it where nobody did.</summary>
-    public ValueTask<SweepReply> SweepAsync(string tenant, CancellationToken cancellationToken) =>
+    /// <summary>How far customers are brought to the newest definitions.</summary>
+    public ValueTask<SweepReply> ProgressAsync(string tenant, CancellationToken cancellationToken) =>
+        ports.Grains.Get<IRefoldSweep>(tenant).GetProgress(new SweepRequest(), cancellationToken);
+
+    private ValueTask<SweepReply> SweepAsync(string tenant, CancellationToken cancellationToken) =>
         ports.Grains.Get<IRefoldSweep>(tenant).Sweep(new SweepRequest(), cancellationToken);
 
     /// <summary>Makes the tenant and the operator's key that a new installation starts with; again: changes nothing.</summary>

@@ -139,7 +139,7 @@ public sealed class SegmentsService(GatewayPorts ports, CustomerFinder finder, T
 
     private async ValueTask<Backfill> BackfillAsync(Caller caller, CancellationToken cancellationToken)
     {
-        var sweep = await tenants.SweepAsync(caller.Tenant, cancellationToken);
+        var sweep = await tenants.ProgressAsync(caller.Tenant, cancellationToken);
         return new Backfill { Done = sweep.Done, Customers = sweep.Visited, Progress = sweep.Progress };
     }
 

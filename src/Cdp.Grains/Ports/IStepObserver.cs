@@ -58,18 +58,20 @@ public static class RecoverySteps
     /// <summary>The shards have it; who told them has not heard so.</summary>
     public const string MembershipsMirrored = "memberships-mirrored";
 
-    /// <summary>A shard stored its memberships; the journal they make needless is still there.</summary>
-    public const string MembershipsStored = "memberships-stored";
-
-    /// <summary>A sweep brought a page of customers to new definitions; its place is not stored yet.</summary>
+    /// <summary>
+    /// A sweep brought a page of customers to new definitions; its place is not stored yet. Only after a change of them.
+    /// </summary>
     public const string SweepPageDone = "sweep-page-done";
 
-    /// <summary>All names, for tests.</summary>
-    public static IReadOnlyList<string> All { get; } =
+    /// <summary>All names.</summary>
+    public static IReadOnlyList<string> All => [.. ByEvents, SweepPageDone];
+
+    /// <summary>The names of those that events alone lead to, be a segment defined.</summary>
+    public static IReadOnlyList<string> ByEvents { get; } =
     [
         LogAppended, Acknowledging, IdentityRecorded, HistoryAppending, HistoryAppended, PositionCommitting,
         PositionCommitted, SnapshotWriting, SnapshotWritten, MergeBegun, MergeSealed, MergeAbsorbed, MergeRepointed,
-        MembershipsStating, MembershipsMirrored, MembershipsStored, SweepPageDone,
+        MembershipsStating, MembershipsMirrored,
     ];
 }
 

@@ -1,3 +1,4 @@
+using Cdp.Grains.Ports;
 using Cdp.Grains.V1;
 
 namespace Cdp.Grains.Refolds;
@@ -13,4 +14,8 @@ public interface IRefoldSweep
     /// was interrupted, else does nothing. Returns at once and says how far it is.
     /// </summary>
     ValueTask<SweepReply> Sweep(SweepRequest request, CancellationToken cancellationToken);
+
+    /// <summary>Says how far it is, without beginning anything and without waiting for a visit that runs.</summary>
+    [Interleaves]
+    ValueTask<SweepReply> GetProgress(SweepRequest request, CancellationToken cancellationToken);
 }

@@ -50,14 +50,20 @@ public sealed class RefoldSweepGrain(
         }
 
         if (!Place.Done) GoOn();
-        return new SweepReply
-        {
-            DefinitionsVersion = Place.DefinitionsVersion,
-            Visited = Place.Visited,
-            Done = Place.Done,
-            Progress = Place.Done ? 1 : CustomerIds.ShareBefore(Place.After),
-        };
+        return Progress(Place);
     }
+
+    /// <inheritdoc/>
+    public async ValueTask<SweepReply> GetProgress(SweepRequest request, CancellationToken cancellationToken) =>
+        Progress(IsFor(await CurrentAsync(cancellationToken)) ? Place : Nowhere);
+
+    private static SweepReply Progress(RefoldSweepState place) => new()
+    {
+        DefinitionsVersion = place.DefinitionsVersion,
+        Visited = place.Visited,
+        Done = place.Done,
+        Progress = place.Done ? 1 : CustomerIds.ShareBefore(place.After),
+    };
 
     private async ValueTask<Definitions> CurrentAsync(CancellationToken cancellationToken) =>
         await definitions.GetAsync(context.Key, cancellationToken)

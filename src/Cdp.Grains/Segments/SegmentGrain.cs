@@ -15,7 +15,7 @@ namespace Cdp.Grains.Segments;
 /// A journal begins with an empty slice that fences it: who still holds a journal that another activation replaced and
 /// deleted finds it shorter than it was, and gives up.
 /// </remarks>
-public sealed class SegmentGrain(IGrainContext context, IStateStore states, IHistory history, IStepObserver steps) : ISegment, IGrainLifecycle
+public sealed class SegmentGrain(IGrainContext context, IStateStore states, IHistory history) : ISegment, IGrainLifecycle
 {
     /// <summary>Kind of the states that hold memberships.</summary>
     public const string StateKind = "segment-shard";
@@ -109,7 +109,6 @@ public sealed class SegmentGrain(IGrainContext context, IStateStore states, IHis
         next.Pages.AddRange(_mirror.Save());
         await _kept.WriteAsync(next, cancellationToken);
         (_slices, _statements) = (1, 0);
-        steps.Reached(RecoverySteps.MembershipsStored);
         await history.DeleteAsync(JournalKey(Journal - 1), cancellationToken);
     }
 

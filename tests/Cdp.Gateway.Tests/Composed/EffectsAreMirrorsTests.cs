@@ -1,6 +1,5 @@
 using System.Globalization;
 using Cdp.Domain.Expressions;
-using Cdp.Domain.Profiles;
 using Cdp.Grains.V1;
 using Cdp.State.V1;
 using Cdp.V1;

@@ -1,5 +1,3 @@
-using Cdp.Domain.Segments;
-using Cdp.Grains.Ports;
 using Cdp.Grains.Segments;
 using Cdp.Grains.Tests.Harness;
 using Cdp.Grains.V1;
@@ -98,5 +96,5 @@ public sealed class SegmentGrainTests
     }
 
     private Task<TestActivation<SegmentGrain>> StartAsync() => TestActivation<SegmentGrain>.StartAsync(
-        Key, new NoGrains(), context => new SegmentGrain(context, new FusedStateStore(_states, _fuse), new FusedHistory(_history, _fuse), NoStepObserver.Instance));
+        Key, new NoGrains(), context => new SegmentGrain(context, new FusedStateStore(_states, _fuse), new FusedHistory(_history, _fuse)));
 }
