@@ -27,8 +27,7 @@ public sealed partial class CustomerGrain
             await AppendAsync(slice, cancellationToken);
             if (!Exists) _minted = request.Mint.IdentitySequence;
             _sealedInto = request.Winner;
-            _segments = [];
-            Evaluated(definitions);
+            LeaveSegments(definitions);
             await _snapshots.WriteAsync(Snapshot(), cancellationToken);
             _sinceSnapshot = 0;
         }

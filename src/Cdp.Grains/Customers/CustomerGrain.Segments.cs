@@ -68,6 +68,13 @@ public sealed partial class CustomerGrain
         }
     }
 
+    /// <summary>Who is sealed is in no segment, also where its snapshot was taken before.</summary>
+    private void LeaveSegments(Definitions definitions)
+    {
+        _segments = [];
+        Evaluated(definitions);
+    }
+
     private void Evaluated(Definitions definitions)
     {
         _segmentsVersion = definitions.Segments.Version;

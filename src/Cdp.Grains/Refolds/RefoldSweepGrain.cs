@@ -10,7 +10,7 @@ using Cdp.State.V1;
 namespace Cdp.Grains.Refolds;
 
 /// <summary>
-/// Visits the customers of the index one by one, a fifth of the time at most, so that a change of definitions does not
+/// Visits the customers of the index page by page, a fifth of the time at most, so that a change of definitions does not
 /// compete with events and lookups. Its place is durable: a restart goes on where it was. A customer that comes to be
 /// meanwhile, ahead of that place or behind it, knows the new definitions from its first event on.
 /// </summary>
@@ -20,7 +20,7 @@ public sealed class RefoldSweepGrain(
     /// <summary>Kind of the state that holds the place.</summary>
     public const string StateKind = "refold-sweep";
 
-    private const int PageSize = 64;
+    private const int PageSize = 128;
     private static readonly RefoldSweepState Nowhere = new();
     private static readonly TimeSpan Rest = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Work = TimeSpan.FromMilliseconds(250);
@@ -95,16 +95,13 @@ public sealed class RefoldSweepGrain(
         do
         {
             var page = await customers.PageAsync(context.Key, Place.After, PageSize, cancellationToken);
-            var statements = new ShardStatements(context.Key);
-            foreach (var id in page)
-            {
-                // A customer is folded again by what it does with any touch; one that is up to date only says so. Which
-                // segments it is in it states in any case: an earlier visit may have ended before the shards heard it.
-                var reply = await context.Grains.Get<ICustomer>($"{context.Key}/{id}").Refold(visit, cancellationToken);
-                statements.Add(reply.Membership);
-            }
 
-            foreach (var (shard, request) in statements.Requests) await context.Grains.Get<ISegment>(shard).Mirror(request, cancellationToken);
+            // A customer is folded again by what it does with any touch; one that is up to date only says so. Which
+            // segments it is in it states in any case: an earlier visit may have ended before the shards heard it.
+            var statements = new ShardStatements(context.Key);
+            var visits = page.Select(id => context.Grains.Get<ICustomer>($"{context.Key}/{id}").Refold(visit, cancellationToken).AsTask());
+            foreach (var reply in await Task.WhenAll(visits)) statements.Add(reply.Membership);
+            await Task.WhenAll(statements.Requests.Select(told => context.Grains.Get<ISegment>(told.Key).Mirror(told.Value, cancellationToken).AsTask()));
             steps.Reached(RecoverySteps.SweepPageDone);
             var next = Place.Clone();
             next.Visited += page.Count;

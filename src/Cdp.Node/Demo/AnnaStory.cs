@@ -10,6 +10,7 @@ namespace Cdp.Node.Demo;
 internal sealed class AnnaStory(CdpClient client, DemoReport report, DateTimeOffset now)
 {
     private const string LoginEvent = "anna-login";
+    private const string Broken = "Hello, my washing machine is broken. Is there a repair, or which one fits my old place?";
 
     private static readonly CallOptions Patience = new() { Timeout = TimeSpan.FromSeconds(30) };
     private static readonly string[] Fields = ["traits.*", "monetary", "interests", "recent_events"];
@@ -34,7 +35,7 @@ internal sealed class AnnaStory(CdpClient client, DemoReport report, DateTimeOff
         var account = await ReadAsync(Account, await PublishAsync([Bought()], cancel), cancel);
         var token = await PublishAsync([Viewed(1, "WM-9000", 30, "799.00"), Viewed(2, "WM-7000", 28, "549.00"), Viewed(3, "WM-9000", 25, "799.00")], cancel);
         await ReadAsync(Phone, token, cancel);
-        var phone = await ReadAsync(Phone, await PublishAsync([Chatted()], cancel), cancel);
+        var phone = await ReadAsync(Phone, await PublishAsync([Chatted("anna-chat", 20, Broken)], cancel), cancel);
         report.Say("Before the login these are two customers. The phone:");
         report.Show(ProfileText.Write(phone));
         report.Say("And the account, which knows nothing of it:");
@@ -84,6 +85,33 @@ internal sealed class AnnaStory(CdpClient client, DemoReport report, DateTimeOff
         purposes.Equal("withheld from marketing", "monetary traits.email traits.phone", string.Join(' ', marketing.Withheld.Select(w => w.Field).Order(StringComparer.Ordinal)));
         purposes.Equal("reason of a purpose nobody declared", "PURPOSE_UNDECLARED", await RefusalOfAsync("curiosity", cancel));
         report.Prove(purposes, $"service sees all; from marketing {marketing.Withheld.Count} fields are withheld, and named; the purpose \"curiosity\" is refused");
+    }
+
+    /// <summary>An audience that she comes into the moment an event says so, and why.</summary>
+    public async Task EnterAnAudienceAsync(TimeProvider time, CancellationToken cancel)
+    {
+        const string Id = "repair-or-replace";
+        const string Condition = "orders.count >= 1 and events[\"Chat Message\"].count >= 2 and interests.top == \"Washing machines\"";
+        report.Chapter("3. An audience, right now");
+        report.Say("Who bought from us, asks for help twice, and looks at washing machines most?");
+        report.Show($"cdp segment put {Id} '{Condition}'");
+        await client.Segments.PutSegmentAsync(new PutSegmentRequest { Segment = new Segment { Id = Id, Expression = Condition } }, Patience, cancel);
+        var before = await client.Segments.CountMembersAsync(new CountMembersRequest { Segment = Id }, Patience, cancel);
+        report.Say("Nobody yet. Then the chat says \"are you there?\":");
+        var token = await PublishAsync([Chatted("anna-chat-2", 2, "Are you there?")], cancel);
+        var acknowledged = time.GetTimestamp();
+        var count = await client.Segments.CountMembersAsync(new CountMembersRequest { Segment = Id, AfterToken = token }, Patience, cancel);
+        var entered = time.GetElapsedTime(acknowledged);
+        var explain = new ExplainMembershipRequest { Customer = new CustomerRef { Identifier = Phone }, Segment = Id, Purpose = "service" };
+        var why = await client.Segments.ExplainMembershipAsync(explain, Patience, cancel);
+        report.Show(SegmentText.Write(why));
+        _events++;
+
+        var proof = new Proof("segment-entered");
+        proof.Equal("members before", 0, before.Members);
+        proof.Equal("members after", 1, count.Members);
+        proof.Equal("the member", (_customer, true), (why.CustomerId, why.Member));
+        report.Prove(proof, $"counted as a member {entered.TotalMilliseconds:0.0} ms after the acknowledgement");
     }
 
     /// <summary>What was acknowledged and read before a kill must be there after it.</summary>
@@ -171,10 +199,10 @@ internal sealed class AnnaStory(CdpClient client, DemoReport report, DateTimeOff
         return made;
     }
 
-    private Event Chatted()
+    private Event Chatted(string id, int minutesAgo, string text)
     {
-        var made = Make("anna-chat", "Chat Message", "chat", 20, Phone, Address("anna.berg@example.org"));
-        made.Properties["text"] = Text("Hello, my washing machine is broken. Is there a repair, or which one fits my old place?");
+        var made = Make(id, "Chat Message", "chat", minutesAgo, Phone, Address("anna.berg@example.org"));
+        made.Properties["text"] = Text(text);
         made.Traits = new TraitChanges { Set = { ["email"] = Text("anna.berg@example.org") } };
         return made;
     }

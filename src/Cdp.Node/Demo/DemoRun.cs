@@ -52,9 +52,11 @@ internal sealed class DemoRun
         var anna = new AnnaStory(connection.Client, _report, _time.GetUtcNow());
         await anna.BecomeKnownAsync(cancel);
         await anna.BeReadForTwoPurposesAsync(cancel);
+        await anna.EnterAnAudienceAsync(_time, cancel);
 
         var (seed, scale) = (_options.Seed, _options.Scale);
-        _report.Chapter(string.Create(CultureInfo.InvariantCulture, $"3. {scale.People:N0} people, and what goes wrong every day"));
+        _report.Chapter(string.Create(CultureInfo.InvariantCulture, $"4. {scale.People:N0} people, and what goes wrong every day"));
+        await AudienceCheck.DefineAsync(connection.Client, _report, cancel);
         var crowd = Crowd.Make(seed, scale);
         var factory = new EventFactory(crowd.People, new DateTimeOffset(_time.GetUtcNow().UtcDateTime.Date, TimeSpan.Zero));
         var ledger = new Ledger(crowd);
@@ -62,7 +64,7 @@ internal sealed class DemoRun
         var sender = await SendAsync(server, shipment, anna, cancel);
         ProveMalformed(sender);
 
-        _report.Chapter("4. The ledger");
+        _report.Chapter("5. The ledger");
         _report.Say("The generator kept its own list of the truth. Now the server is asked for every single person.");
         connection = await server.ConnectAsync(cancel);
         _report.Say("First it has to have applied everything that it acknowledged ...");
@@ -72,7 +74,10 @@ internal sealed class DemoRun
         var people = new LedgerCheck(crowd, ledger, factory);
         await people.RunAsync(connection.Client, _report, scale, cancel);
 
-        _report.Chapter("5. How fast");
+        _report.Chapter("6. Audiences");
+        await new AudienceCheck(ledger, _time).RunAsync(connection.Client, _report, sender.Tokens, cancel);
+
+        _report.Chapter("7. How fast");
         await new LatencyCheck(crowd, ledger, people, _time).RunAsync(connection.Client, _report, seed, _options.Measuring, cancel);
     }
 

@@ -266,7 +266,7 @@ internal sealed class ComposedNode : IAsyncDisposable
         if (_host is not null) await _host.DisposeAsync();
         _host = null;
 
-        // Who may die is given little time to stop, and what it did not end the next one does.
-        Assert.All(_errors, error => Assert.True(IsDead || (_isMortal && error is GrainUnavailableException or OperationCanceledException), error.ToString()));
+        // Who may die has no time to stop in order, and says so; what it did not end the next one does.
+        if (!_isMortal) Assert.Empty(_errors);
     }
 }

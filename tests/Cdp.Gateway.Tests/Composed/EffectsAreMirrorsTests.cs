@@ -9,7 +9,7 @@ using FsCheck.Fluent;
 namespace Cdp.Gateway.Tests.Composed;
 
 /// <summary>
-/// Invariant 6 on the whole: after any history, merges, edits of segments, backfills and crashes at any write, in any
+/// Invariant 6: after any history, merges, edits of segments, backfills and crashes at any write, in any
 /// interleaving, who the customers say is in a segment, and who the shards say is, are those of whom its condition is true.
 /// </summary>
 public sealed class EffectsAreMirrorsTests

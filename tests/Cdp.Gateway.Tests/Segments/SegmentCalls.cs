@@ -1,4 +1,7 @@
 using Cdp.EngineContract;
+using Cdp.Gateway.Keys;
+using Cdp.Grains.Refolds;
+using Cdp.Grains.V1;
 using Cdp.V1;
 
 namespace Cdp.Gateway.Tests.Segments;
@@ -30,7 +33,9 @@ internal static class SegmentCalls
         var count = await server.CountAsync(segment);
         for (var second = 0; second < 600 && !count.Backfill.Done; second++)
         {
+            // The call waits for a visit that runs.
             time.Advance(TimeSpan.FromSeconds(1));
+            await server.Host.Grains.Get<IRefoldSweep>(ApiKeys.OperatorTenant).Sweep(new SweepRequest(), Cancel);
             count = await server.CountAsync(segment);
         }
 

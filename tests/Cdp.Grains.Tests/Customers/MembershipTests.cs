@@ -71,6 +71,24 @@ public sealed class MembershipTests : IDisposable
     }
 
     [Fact]
+    public async Task Who_was_sealed_and_died_before_its_snapshot_is_in_no_segment_either()
+    {
+        var loser = await _customer.StartAsync();
+        await CustomerHarness.ApplyAsync(loser, await OrderAsync(1), await OrderAsync(2));
+        await loser.StopAsync();
+        var before = await _customer.SnapshotAsync();
+        loser = await _customer.StartAsync();
+        await loser.Call(grain => grain.Seal(new SealRequest { Winner = "c2", IdentitySequence = 3, At = 1 }, TestContext.Current.CancellationToken));
+        await _customer.LeaveSnapshotAsync(before);
+
+        var again = await _customer.StartAsync();
+        var reply = await again.Call(grain => grain.StateMembership(new StateMembershipRequest(), TestContext.Current.CancellationToken));
+
+        Assert.Equal(CustomerStanding.Forwarded, reply.Standing);
+        Assert.Empty(reply.Statement.Segments);
+    }
+
+    [Fact]
     public async Task A_customer_that_does_not_exist_states_nothing()
     {
         var nobody = await _customer.StartAsync("shop/c9");

@@ -19,7 +19,7 @@ public sealed class DemoTests
         var proofs = text.Split('\n').Where(line => line.StartsWith("PROOF ", StringComparison.Ordinal)).ToList();
         Assert.All(proofs, line => Assert.Equal("ok", line.Split(' ')[2]));
         Assert.Equal(
-            ["recognised", "evidence", "purposes", "kill-9", "malformed", "customers", "events", "orders", "kiosk", "channels", "lookup", "read-your-writes"],
+            ["recognised", "evidence", "purposes", "segment-entered", "kill-9", "malformed", "customers", "events", "orders", "kiosk", "channels", "audiences", "backfill", "lookup", "read-your-writes"],
             proofs.Select(line => line.Split(' ')[1]));
         Assert.Contains("40 logins on one device are 40 people", text, StringComparison.Ordinal);
         Assert.Contains("2,000 counted, 0 lost, 0 twice", text, StringComparison.Ordinal);

@@ -8,6 +8,7 @@ using Cdp.Grains.Merges;
 using Cdp.Grains.Partitions;
 using Cdp.Grains.Ports;
 using Cdp.Grains.Refolds;
+using Cdp.Grains.Segments;
 using Cdp.Grains.Tenants;
 using Cdp.Grains.V1;
 using Cdp.SingleNode.Engine;
@@ -25,12 +26,13 @@ public sealed class CallsGoOneWayTests : IAsyncDisposable
 
     private static readonly Dictionary<Type, Type[]> Allowed = new()
     {
-        [typeof(IPartition)] = [typeof(IIdentity), typeof(IIdentityLink), typeof(IMerge), typeof(ICustomer)],
+        [typeof(IPartition)] = [typeof(IIdentity), typeof(IIdentityLink), typeof(IMerge), typeof(ICustomer), typeof(ISegment)],
         [typeof(IMerge)] = [typeof(ICustomer)],
-        [typeof(IRefoldSweep)] = [typeof(ICustomer)],
+        [typeof(IRefoldSweep)] = [typeof(ICustomer), typeof(ISegment)],
         [typeof(IIdentity)] = [],
         [typeof(IIdentityLink)] = [],
         [typeof(ICustomer)] = [],
+        [typeof(ISegment)] = [],
         [typeof(ITenant)] = [],
         [typeof(ITenantDirectory)] = [],
     };
@@ -133,6 +135,7 @@ public sealed class CallsGoOneWayTests : IAsyncDisposable
         await _engine.Grains.Get<IPartition>(GrainCatalog.PartitionKey(0)).Open(new OpenRequest(), Cancel);
         await _engine.Grains.Get<IIdentity>(Tenant).Confirm(new ConfirmCustomerRequest { Customer = "x" }, Cancel);
         await _engine.Grains.Get<IIdentityLink>($"{Tenant}/device/1.1/AAAAAAAAAAAAAAAAAAAAAA").Resolve(new ResolveLinkRequest(), Cancel);
+        await _engine.Grains.Get<ISegment>(SegmentShards.KeyOf(Tenant, 0)).Count(new CountShardRequest { Segment = 1 }, Cancel);
         await _engine.Grains.Get<IRefoldSweep>(Tenant).Sweep(new SweepRequest(), Cancel);
         var order = new MergeOrder { Loser = "b", Winner = "a", IdentitySequence = 3, LoserMinted = 2, WinnerMinted = 1 };
         Assert.Equal("a", (await _engine.Grains.Get<IMerge>($"{Tenant}/b").Run(new RunMergeRequest { Order = order }, Cancel)).Winner);
