@@ -32,7 +32,9 @@ internal sealed class AudienceCheck(Ledger ledger, TimeProvider time)
     /// <summary>Counts them, and puts one more over everybody who is there.</summary>
     public async Task RunAsync(CdpClient client, DemoReport report, IReadOnlyList<string> tokens, CancellationToken cancel)
     {
+        // Anna was there before they were defined: their backfill has to be done.
         var audiences = new Proof("audiences");
+        await BackfilledAsync(client, Live[0].Id, cancel);
         foreach (var token in tokens) await CountAsync(client, Live[0].Id, token, cancel);
         var counts = new List<string>();
         foreach (var audience in Live)
@@ -46,13 +48,8 @@ internal sealed class AudienceCheck(Ledger ledger, TimeProvider time)
 
         report.Say($"Now an audience that nobody thought of before: `{Late.Expression}`. Everybody who is there is evaluated while the server goes on.");
         var started = time.GetTimestamp();
-        var count = await PutAsync(client, Late, cancel);
-        while (!count.Backfill.Done)
-        {
-            await Task.Delay(Pause, time, cancel);
-            count = await CountAsync(client, Late.Id, "", cancel);
-        }
-
+        await PutAsync(client, Late, cancel);
+        var count = await BackfilledAsync(client, Late.Id, cancel);
         var backfill = new Proof("backfill");
         backfill.Equal($"members of {Late.Id}", Expected(Late), count.Members);
         report.Prove(backfill, $"{Late.Id} {count.Members:N0}, as in the ledger, {time.GetElapsedTime(started).TotalSeconds:0.0} s after it was put; {count.Backfill.Customers:N0} ids visited");
@@ -62,11 +59,20 @@ internal sealed class AudienceCheck(Ledger ledger, TimeProvider time)
 
     private static long Orders(Account account) => account.In(Currency.Eur).Orders + account.In(Currency.Chf).Orders;
 
-    private static async Task<CountMembersResponse> PutAsync(CdpClient client, Audience audience, CancellationToken cancel)
+    private static async Task PutAsync(CdpClient client, Audience audience, CancellationToken cancel)
     {
         var segment = new Segment { Id = audience.Id, Expression = audience.Expression };
         await client.Segments.PutSegmentAsync(new PutSegmentRequest { Segment = segment }, Patience, cancel);
-        return await CountAsync(client, audience.Id, "", cancel);
+    }
+
+    private async Task<CountMembersResponse> BackfilledAsync(CdpClient client, string id, CancellationToken cancel)
+    {
+        while (true)
+        {
+            var count = await CountAsync(client, id, "", cancel);
+            if (count.Backfill.Done) return count;
+            await Task.Delay(Pause, time, cancel);
+        }
     }
 
     private static Task<CountMembersResponse> CountAsync(CdpClient client, string id, string token, CancellationToken cancel) =>
