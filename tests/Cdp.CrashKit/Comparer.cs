@@ -162,7 +162,24 @@ internal sealed class Comparer(CdpClient client, Ledger ledger, Audiences audien
             var count = (await client.Segments.CountMembersAsync(new CountMembersRequest { Segment = id }, Patient, cancellationToken)).Members;
             if (count != members.Count) Differ(ref _wrongMembers, 1, $"{id} counts {count} members and lists {members.Count}");
             foreach (var customer in expected.Except(members)) Differ(ref _wrongMembers, 1, $"{id} lacks {customer}");
-            foreach (var customer in members.Except(expected)) Differ(ref _wrongMembers, 1, $"{id} has {customer}, who does not belong into it");
+            foreach (var customer in members.Except(expected)) Differ(ref _wrongMembers, 1, $"{id} has {customer}, who does not belong into it and is {await StandingAsync(customer, cancellationToken)}");
+        }
+    }
+
+    /// <summary>Who a customer is now, for people who look for the reason.</summary>
+    private async Task<string> StandingAsync(string customer, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var request = new ListMembershipsRequest { Customer = new CustomerRef { CustomerId = customer }, Purpose = Purpose };
+            var reply = await client.Segments.ListMembershipsAsync(request, Patient, cancellationToken);
+            var events = await client.Profiles.ListEventsAsync(
+                new ListEventsRequest { Customer = request.Customer, Purpose = Purpose, PageSize = 3 }, Patient, cancellationToken);
+            return $"{reply.CustomerId} in {string.Join(' ', reply.Memberships.Select(m => m.Segment))} with {string.Join(' ', events.Events.Select(e => e.Event.Id))}{(_groupOf.ContainsKey(reply.CustomerId) ? "" : ", unknown to the ledger")}";
+        }
+        catch (CallException e) when (e.StatusCode == Code.NotFound)
+        {
+            return "nobody";
         }
     }
 

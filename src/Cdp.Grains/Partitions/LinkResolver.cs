@@ -28,7 +28,11 @@ internal readonly record struct LinkKey(string Tenant, string Key)
 internal readonly record struct EventTarget(LogEntry Entry, string Customer, MintedEntry? Mint);
 
 /// <summary>The merges that one event's identifiers need, in order, and the links to point when all are done.</summary>
-internal sealed record MergeRun(string Tenant, IReadOnlyList<MergeOrder> Orders, IReadOnlyList<LinkTarget> Links);
+/// <param name="Tenant">The tenant.</param>
+/// <param name="Orders">The merges. Other events may need them as well: each runs them, since its own links wait for them.</param>
+/// <param name="Fresh">Losers of those that no event before it in the batch needs.</param>
+/// <param name="Links">The links.</param>
+internal sealed record MergeRun(string Tenant, IReadOnlyList<MergeOrder> Orders, IReadOnlySet<string> Fresh, IReadOnlyList<LinkTarget> Links);
 
 /// <summary>What a batch of events needs.</summary>
 internal sealed record Resolution(
@@ -185,9 +189,15 @@ internal sealed class LinkResolver(IGrains grains, IStateStore states, IDefiniti
                     _refusals.Set((LinkOf(entry, 0), key.Key), "refused");
             }
 
-            var orders = answer.Merges.Where(m => merged.Add(m.Loser)).ToList();
-            if (orders.Count > 0) merges.Add(new MergeRun(tenant, orders, pointed));
-            else links.AddRange(pointed);
+            if (answer.Merges.Count > 0)
+            {
+                var fresh = answer.Merges.Select(m => m.Loser).Where(merged.Add).ToHashSet(StringComparer.Ordinal);
+                merges.Add(new MergeRun(tenant, answer.Merges, fresh, pointed));
+            }
+            else
+            {
+                links.AddRange(pointed);
+            }
         }
     }
 

@@ -277,7 +277,7 @@ public sealed class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.ILis
         {
             var merger = _context.Grains.Get<IMerge>($"{run.Tenant}/{order.Loser}");
             var merged = await _handOvers.CallAsync(() => merger.Run(new RunMergeRequest { Order = order }, _stop.Token), _stop.Token);
-            _ports.Metrics.Merged();
+            if (run.Fresh.Contains(order.Loser)) _ports.Metrics.Merged();
 
             // The loser left all segments, and who took it in may have come into some.
             _memberships.Ask($"{run.Tenant}/{order.Loser}", _stop.Token);
