@@ -27,6 +27,13 @@ public readonly record struct Evidence(long Trials, long Successes, Int128 Value
     public static Evidence operator +(Evidence left, Evidence right) => new(
         left.Trials + right.Trials, left.Successes + right.Successes, left.Value + right.Value, left.SquaredValue + right.SquaredValue);
 
+    /// <summary>What the one has more than the other.</summary>
+    public static Evidence operator -(Evidence left, Evidence right) => new(
+        left.Trials - right.Trials, left.Successes - right.Successes, left.Value - right.Value, left.SquaredValue - right.SquaredValue);
+
+    /// <summary>What the one has more than the other.</summary>
+    public static Evidence Subtract(Evidence left, Evidence right) => left - right;
+
     /// <summary>Both.</summary>
     public static Evidence Add(Evidence left, Evidence right) => left + right;
 }

@@ -28,21 +28,37 @@ public static class ThompsonSampling
     /// </summary>
     /// <param name="beliefs">The belief in each arm; at least one.</param>
     /// <param name="scales">What one unit of each arm's mean is worth; positive.</param>
-    public static double[] Propensities(ReadOnlySpan<Belief> beliefs, ReadOnlySpan<double> scales)
+    public static double[] Propensities(ReadOnlySpan<Belief> beliefs, ReadOnlySpan<double> scales) =>
+        Propensities(beliefs, scales, double.NegativeInfinity, out _);
+
+    /// <summary>The same where an arm has to be drawn higher than a floor, so that it may be that none is.</summary>
+    /// <param name="beliefs">The belief in each arm.</param>
+    /// <param name="scales">What one unit of each arm's mean is worth; positive.</param>
+    /// <param name="floor">What has to be surpassed.</param>
+    /// <param name="none">The probability that no arm surpasses it.</param>
+    public static double[] Propensities(ReadOnlySpan<Belief> beliefs, ReadOnlySpan<double> scales, double floor, out double none)
     {
-        double[] nodes = Nodes(beliefs, scales);
+        none = 1;
+        if (beliefs.IsEmpty)
+            return [];
+        double[] nodes = Nodes(beliefs, scales, floor);
         var distributions = new double[beliefs.Length][];
         for (int i = 0; i < beliefs.Length; i++)
             distributions[i] = Distribution(beliefs[i], scales[i], nodes);
 
+        // The floor, where there is one, is a node: no interval lies on both of its sides.
+        int first = Math.Max(0, Array.BinarySearch(nodes, floor));
+        foreach (double[] distribution in distributions)
+            none *= distribution[first];
         var propensities = new double[beliefs.Length];
-        for (int n = 1; n < nodes.Length; n++)
+        for (int n = first + 1; n < nodes.Length; n++)
         {
             for (int i = 0; i < beliefs.Length; i++)
                 propensities[i] += MassIn(n, i, distributions);
         }
 
-        double sum = propensities.Sum();
+        double sum = propensities.Sum() + none;
+        none /= sum;
         for (int i = 0; i < propensities.Length; i++)
             propensities[i] /= sum;
         return propensities;
@@ -64,9 +80,11 @@ public static class ThompsonSampling
         return below;
     }
 
-    private static double[] Nodes(ReadOnlySpan<Belief> beliefs, ReadOnlySpan<double> scales)
+    private static double[] Nodes(ReadOnlySpan<Belief> beliefs, ReadOnlySpan<double> scales, double floor)
     {
         var nodes = new SortedSet<double>();
+        if (double.IsFinite(floor))
+            nodes.Add(floor);
         for (int i = 0; i < beliefs.Length; i++)
         {
             var (low, high) = beliefs[i].Range;

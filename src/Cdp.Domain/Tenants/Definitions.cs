@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Collections.Frozen;
+using Cdp.Domain.Decisions;
 using Cdp.Domain.Identity;
 using Cdp.Domain.Segments;
 using Cdp.State.V1;
@@ -16,6 +17,7 @@ public sealed class Definitions
     private static readonly EventMeaning[] ByRole = [.. Enum.GetValues<EventRole>().Order().Select(role => new EventMeaning(role))];
 
     private readonly Lazy<SegmentSet> _segments;
+    private readonly Lazy<ActionSet> _actions;
     private readonly FrozenDictionary<string, EventMeaning> _declared;
     private readonly FrozenDictionary<string, Purpose> _purposes;
     private readonly FieldPolicies _policies;
@@ -25,11 +27,12 @@ public sealed class Definitions
 
     /// <summary>Compiles a configuration.</summary>
     /// <param name="config">The configuration; never changed from now on.</param>
-    /// <param name="before">What it replaces: segments that did not change are taken from there.</param>
+    /// <param name="before">What it replaces: segments and actions that did not change are taken from there.</param>
     public Definitions(TenantConfig config, Definitions? before = null)
     {
         Config = config;
         _segments = before is null ? new(() => SegmentSet.Compile(config, null)) : new(SegmentSet.Compile(config, before.Segments));
+        _actions = before is null ? new(() => ActionSet.Compile(config, null)) : new(ActionSet.Compile(config, before.Actions));
         var tenant = config.Tenant ?? new Tenant();
         TimeZone = Or(tenant.TimeZone, TenantDefaults.TimeZone);
         CurrencyCode = Or(tenant.CurrencyCode, TenantDefaults.Currency);
@@ -62,6 +65,9 @@ public sealed class Definitions
 
     /// <summary>The tenant's segments, compiled when first asked for.</summary>
     public SegmentSet Segments => _segments.Value;
+
+    /// <summary>The tenant's actions and placements, compiled when first asked for.</summary>
+    public ActionSet Actions => _actions.Value;
 
     /// <summary>IANA name of the time zone of times without an offset.</summary>
     public string TimeZone { get; }

@@ -29,6 +29,12 @@ public static class TenantReasons
     /// <summary>The segment does not exist.</summary>
     public const string SegmentUnknown = "SEGMENT_UNKNOWN";
 
+    /// <summary>The action does not exist.</summary>
+    public const string ActionUnknown = "ACTION_UNKNOWN";
+
+    /// <summary>All actions and placements of the tenant take too many bytes together.</summary>
+    public const string DefinitionsTooLarge = "DEFINITIONS_TOO_LARGE";
+
     /// <summary>A condition does not compile.</summary>
     public const string ExpressionInvalid = "EXPRESSION_INVALID";
 
@@ -71,6 +77,9 @@ public static class TenantChanges
             ChangeTenantRequest.ChangeOneofCase.PutFieldPolicy => Put(config, request.PutFieldPolicy),
             ChangeTenantRequest.ChangeOneofCase.PutSegment => SegmentChanges.Put(config, request.PutSegment, nowMicros),
             ChangeTenantRequest.ChangeOneofCase.DeleteSegment => SegmentChanges.Delete(config, request.DeleteSegment),
+            ChangeTenantRequest.ChangeOneofCase.PutAction => ActionChanges.Put(config, request.PutAction, nowMicros),
+            ChangeTenantRequest.ChangeOneofCase.DeleteAction => ActionChanges.Delete(config, request.DeleteAction),
+            ChangeTenantRequest.ChangeOneofCase.PutPlacement => PlacementChanges.Put(config, request.PutPlacement, nowMicros),
             ChangeTenantRequest.ChangeOneofCase.AddKey => Add(config, request.AddKey, nowMicros),
             ChangeTenantRequest.ChangeOneofCase.RevokeKey => Revoke(config, request.RevokeKey, nowMicros),
             _ => Invalid("change", "Name a change."),
@@ -92,6 +101,9 @@ public static class TenantChanges
         if (tenant.DisplayName.Length > 200) return Invalid("tenant.display_name", "Give at most 200 characters.");
         var before = new Definitions(config);
         var put = tenant.Clone();
+        string currency = put.CurrencyCode.Length == 0 ? TenantDefaults.Currency : put.CurrencyCode;
+        if (currency != before.CurrencyCode && config.Actions.Count + config.Placements.Count > 0)
+            return Invalid("tenant.currency_code", $"Actions and what is learned of them count in {before.CurrencyCode}. Keep it, or make another tenant.");
         put.Id = config.Tenant.Id;
         put.Etag = Etag(config);
         config.Tenant = put;
@@ -210,6 +222,9 @@ public static class TenantChanges
     internal static EventRefusal? CheckEtag(string given, string current) => given.Length == 0 || given == current
         ? null
         : new(TenantReasons.EtagMismatch, "etag", "It was changed since you read it. Read it again and put your change on top, or leave etag empty to overwrite.");
+
+    internal static string CurrencyOf(TenantConfig config) =>
+        config.Tenant.CurrencyCode.Length == 0 ? TenantDefaults.Currency : config.Tenant.CurrencyCode;
 
     internal static string Etag(TenantConfig config) => config.Version.ToString("x", CultureInfo.InvariantCulture);
 

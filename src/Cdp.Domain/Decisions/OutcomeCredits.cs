@@ -1,0 +1,131 @@
+using Cdp.Domain.Events;
+using Cdp.State.V1;
+using Cdp.V1;
+using Evidence = Cdp.Domain.Learning.Evidence;
+
+namespace Cdp.Domain.Decisions;
+
+/// <summary>
+/// What an outcome teaches. The evidence of a decision and an action is a function of the set of their outcomes, and an
+/// outcome's effect is what it adds to that: in whatever order they come, effects add up to the same.
+/// </summary>
+public static class OutcomeCredits
+{
+    /// <summary>Judges an outcome; nothing is changed until its entry is folded (<see cref="DecisionFold"/>).</summary>
+    /// <param name="state">What the customer of the decision remembers.</param>
+    /// <param name="outcome">
+    /// The outcome. Without a time it happened now; a value is checked (<see cref="Amounts.TryRead"/>) before.
+    /// </param>
+    /// <param name="scaledValue">Its value in 10^-4 units; null: it states none.</param>
+    /// <param name="nowMicros">When it was received, in microseconds since the epoch.</param>
+    /// <returns>Its entry, with credit and effect; worth an append only where <see cref="IsKept"/>.</returns>
+    public static OutcomeEntry Judge(DecisionState state, Outcome outcome, long? scaledValue, long nowMicros)
+    {
+        var entry = new OutcomeEntry
+        {
+            Decision = outcome.DecisionId,
+            Id = DecisionId.HashOf(outcome.Id),
+            ActionId = DecisionId.HashOf(outcome.ActionId),
+            Kind = outcome.Kind,
+            At = EffectiveTime.Of(outcome.OccurredAt, sentAt: null, nowMicros),
+        };
+        if (scaledValue is { } value && outcome.Kind is OutcomeKind.Converted or OutcomeKind.Returned)
+            entry.Value = value;
+        var open = DecisionFold.Find(state, DecisionId.HashOf(outcome.DecisionId));
+        entry.Credit = CreditOf(state, open, entry, nowMicros, out var offer);
+        if (offer is null || open is null || entry.Credit != OutcomeCredit.Credited)
+            return entry;
+        var effect = EvidenceOf(open, offer.Action, entry) - EvidenceOf(open, offer.Action);
+        if (effect == default)
+            entry.Credit = OutcomeCredit.NothingNew;
+        else
+            entry.Effect = ModelFold.Delta(open.Placement, offer.Action, effect);
+        return entry;
+    }
+
+    /// <summary>Whether an outcome of a credit belongs into the history: it may change what further ones teach, or a cap.</summary>
+    public static bool IsKept(OutcomeCredit credit) => credit is OutcomeCredit.Credited or OutcomeCredit.NothingNew;
+
+    /// <summary>The offer that an outcome is about; null where the decision did not rank its action.</summary>
+    internal static DecisionOffer? OfferOf(OpenDecision open, ulong actionId)
+    {
+        foreach (var offer in open.Offers)
+        {
+            if (offer.Action != 0 && offer.ActionId == actionId)
+                return offer;
+        }
+
+        return null;
+    }
+
+    private static OutcomeCredit CreditOf(DecisionState state, OpenDecision? open, OutcomeEntry entry, long nowMicros, out DecisionOffer? offer)
+    {
+        offer = null;
+        if (open is null)
+        {
+            bool isOld = DecisionId.TryParse(entry.Decision, out var id)
+                && (id.AtMicros <= state.ForgottenAt || nowMicros - id.AtMicros > DecisionLimits.OutcomeMicros);
+            return isOld ? OutcomeCredit.DecisionTooOld : OutcomeCredit.DecisionLost;
+        }
+
+        offer = OfferOf(open, entry.ActionId);
+        if (open.Mode == DecisionMode.DryRun)
+            return OutcomeCredit.DryRun;
+        if (offer is null)
+            return OutcomeCredit.NotOffered;
+        if (open.Outcomes.Any(known => known.Id == entry.Id))
+            return OutcomeCredit.Duplicate;
+        if (nowMicros - open.At > DecisionLimits.OutcomeMicros)
+            return OutcomeCredit.DecisionTooOld;
+        return open.Outcomes.Count >= DecisionLimits.Outcomes ? OutcomeCredit.TooMany : OutcomeCredit.Credited;
+    }
+
+    /// <summary>What the outcomes of a decision say of an action, with one more or without.</summary>
+    private static Evidence EvidenceOf(OpenDecision open, uint action, OutcomeEntry? more = null)
+    {
+        var sum = default(OutcomeSum);
+        foreach (var known in open.Outcomes)
+        {
+            if (known.Action == action)
+                sum.Add(known.Kind, known.HasValue ? known.Value : null);
+        }
+
+        if (more is not null)
+            sum.Add(more.Kind, more.HasValue ? more.Value : null);
+        return sum.ToEvidence(open.Success);
+    }
+
+    /// <summary>What a set of outcomes of one action in one decision comes to.</summary>
+    private struct OutcomeSum
+    {
+        private int _kinds;
+        private long _converted;
+        private long _returned;
+        private bool _isAllReturned;
+
+        public void Add(OutcomeKind kind, long? value)
+        {
+            _kinds |= 1 << (int)kind;
+            if (kind == OutcomeKind.Converted)
+                _converted += value ?? 0;
+            else if (kind == OutcomeKind.Returned && value is { } part)
+                _returned += part;
+            else if (kind == OutcomeKind.Returned)
+                _isAllReturned = true;
+        }
+
+        public readonly Evidence ToEvidence(OutcomeKind success)
+        {
+            if (_kinds == 0)
+                return default;
+
+            // What was given back was no conversion, and brought nothing.
+            bool isUndone = _isAllReturned || (Has(OutcomeKind.Returned) && _returned >= _converted);
+            long value = isUndone ? 0 : _converted - _returned;
+            bool succeeded = Has(success) && !(success == OutcomeKind.Converted && isUndone);
+            return new Evidence(1, succeeded ? 1 : 0, value, (Int128)value * value);
+        }
+
+        private readonly bool Has(OutcomeKind kind) => (_kinds & (1 << (int)kind)) != 0;
+    }
+}
