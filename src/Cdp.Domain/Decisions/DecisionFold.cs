@@ -45,8 +45,11 @@ public static class DecisionFold
             counted.Value = entry.Value;
         Add(open, counted);
 
-        // Whatever became of it, it was shown; not before it was decided, whatever a clock says.
-        Use(state, open, offer, Math.Max(entry.At, open.At));
+        // Whatever became of it, it was shown with the first of its outcomes: one that comes when that showing no longer
+        // counts is no other. Not before it was decided, whatever a clock says.
+        long shownAt = open.Outcomes.Where(outcome => outcome.Action == offer.Action).Min(outcome => outcome.At);
+        Use(state, open, offer, Math.Max(shownAt, open.At));
+        Prune(state, long.MinValue);
     }
 
     /// <summary>Absorbs what another customer remembers, who was merged into this one.</summary>
@@ -75,8 +78,8 @@ public static class DecisionFold
     public static void Prune(DecisionState state, long nowMicros)
     {
         CapLedger.Prune(state, nowMicros);
-        int forgotten = Math.Max(0, state.Open.Count - DecisionLimits.OpenDecisions);
-        while (forgotten < state.Open.Count && state.Open[forgotten].At < nowMicros - DecisionLimits.OutcomeMicros)
+        int forgotten = TooMany(state);
+        while (forgotten < state.Open.Count && nowMicros > state.Open[forgotten].At + DecisionLimits.OutcomeMicros)
             forgotten++;
         if (forgotten == 0)
             return;
@@ -96,6 +99,22 @@ public static class DecisionFold
         }
 
         return null;
+    }
+
+    /// <summary>How many of the oldest decisions are more than a customer remembers.</summary>
+    private static int TooMany(DecisionState state)
+    {
+        int items = 0;
+        int first = state.Open.Count;
+        while (first > Math.Max(0, state.Open.Count - DecisionLimits.OpenDecisions))
+        {
+            items += state.Open[first - 1].Offers.Count + state.Open[first - 1].Outcomes.Count;
+            if (items > DecisionLimits.OpenItems)
+                break;
+            first--;
+        }
+
+        return first;
     }
 
     private static void Add(DecisionState state, OpenDecision open)

@@ -5,15 +5,29 @@ namespace Cdp.Domain.Decisions;
 /// <summary>The log of a tenant's actions and placements, from which the definitions of any version come back.</summary>
 public static class DecisionHistory
 {
-    /// <summary>What a change of the configuration changed of them; null: nothing.</summary>
-    /// <param name="before">Before the change; null: the tenant did not exist.</param>
-    /// <param name="after">After it.</param>
-    public static DecisionChange? Between(TenantConfig? before, TenantConfig after)
+    /// <summary>The present definitions.</summary>
+    public static DecisionDefinitions Of(TenantConfig config) => new()
     {
-        if (after.DecisionsVersion == (before?.DecisionsVersion ?? 0))
+        Version = config.DecisionsVersion,
+        Actions = { config.Actions.OrderBy(stored => stored.Number) },
+        Placements = { config.Placements.OrderBy(stored => stored.Number) },
+    };
+
+    /// <summary>
+    /// The change that leads from one version to the next; null where they are the same. Who writes the configuration first
+    /// and the log after it finds what a crash kept out of the log by the log's end.
+    /// </summary>
+    /// <param name="before">The one.</param>
+    /// <param name="after">The next.</param>
+    /// <exception cref="ArgumentException">They are further apart.</exception>
+    public static DecisionChange? Between(DecisionDefinitions before, DecisionDefinitions after)
+    {
+        if (after.Version == before.Version)
             return null;
-        var change = new DecisionChange { Version = after.DecisionsVersion };
-        var actions = (before?.Actions ?? []).ToDictionary(stored => stored.Number);
+        if (after.Version != before.Version + 1)
+            throw new ArgumentException($"From version {before.Version} to {after.Version} leads no single change.", nameof(after));
+        var change = new DecisionChange { Version = after.Version };
+        var actions = before.Actions.ToDictionary(stored => stored.Number);
         foreach (var stored in after.Actions)
         {
             if (!actions.Remove(stored.Number, out var known) || !known.Equals(stored))
@@ -22,7 +36,7 @@ public static class DecisionHistory
 
         if (actions.Count > 0)
             change.DeleteAction = actions.Keys.Single();
-        var placements = (before?.Placements ?? []).ToDictionary(stored => stored.Number);
+        var placements = before.Placements.ToDictionary(stored => stored.Number);
         foreach (var stored in after.Placements)
         {
             if (!placements.Remove(stored.Number, out var known) || !known.Equals(stored))
@@ -33,14 +47,16 @@ public static class DecisionHistory
     }
 
     /// <summary>The definitions of a version: the fold of the changes up to it.</summary>
-    /// <param name="changes">The log, from its beginning.</param>
+    /// <param name="before">Those of an earlier or the same version; null: none. Not changed.</param>
+    /// <param name="changes">The log, from there on.</param>
     /// <param name="version">The version; 0: none was put yet.</param>
     /// <exception cref="ArgumentException">The log does not lead there.</exception>
-    public static DecisionDefinitions AsOf(IEnumerable<DecisionChange> changes, long version)
+    public static DecisionDefinitions AsOf(DecisionDefinitions? before, IEnumerable<DecisionChange> changes, long version)
     {
-        var actions = new Dictionary<uint, StoredAction>();
-        var placements = new Dictionary<uint, StoredPlacement>();
-        long reached = 0;
+        before ??= new DecisionDefinitions();
+        var actions = before.Actions.ToDictionary(stored => stored.Number);
+        var placements = before.Placements.ToDictionary(stored => stored.Number);
+        long reached = before.Version;
         foreach (var change in changes.TakeWhile(change => change.Version <= version))
         {
             if (change.Version != reached + 1)

@@ -51,6 +51,9 @@ public static class DecisionLimits
     /// <summary>Decisions of a customer whose outcomes count.</summary>
     public const int OpenDecisions = 256;
 
+    /// <summary>Offers and outcomes of all of them.</summary>
+    public const int OpenItems = 4_096;
+
     /// <summary>How long the outcomes of a decision count, in microseconds: 30 days.</summary>
     public const long OutcomeMicros = 30L * 86_400 * 1_000_000;
 
