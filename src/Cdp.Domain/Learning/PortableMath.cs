@@ -9,6 +9,10 @@ public static class PortableMath
     private const double Ln2High = 6.93147180369123816490e-01;
     private const double Ln2Low = 1.90821492927058770002e-10;
 
+    // Of the series of artanh, highest power first.
+    private static ReadOnlySpan<double> Coefficients =>
+        [1.0 / 23, 1.0 / 21, 1.0 / 19, 1.0 / 17, 1.0 / 15, 1.0 / 13, 1.0 / 11, 1.0 / 9, 1.0 / 7, 1.0 / 5, 1.0 / 3];
+
     /// <summary>Natural logarithm of a positive, finite number; relative error below 10^-15.</summary>
     public static double Log(double x)
     {
@@ -24,8 +28,8 @@ public static class PortableMath
         double s = (m - 1) / (m + 1);
         double square = s * s;
         double series = 0;
-        for (int n = 23; n >= 3; n -= 2)
-            series = (series + (1.0 / n)) * square;
+        foreach (double coefficient in Coefficients)
+            series = (series + coefficient) * square;
         return (k * Ln2High) + ((2 * s) + ((2 * s * series) + (k * Ln2Low)));
     }
 

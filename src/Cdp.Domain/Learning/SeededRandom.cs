@@ -52,6 +52,10 @@ public struct SeededRandom(ulong seed)
                 continue;
             v = v * v * v;
             double u = NextUniform();
+
+            // The squeeze of the paper: where it holds the exact test does, and needs no logarithms.
+            if (u < 1 - (0.0331 * x * x * x * x))
+                return d * v;
             if (PortableMath.Log(u) < (0.5 * x * x) + (d * (1 - v + PortableMath.Log(v))))
                 return d * v;
         }

@@ -6,10 +6,6 @@ namespace Cdp.Domain.Learning;
 /// </summary>
 public static class ThompsonSampling
 {
-    // Nodes lie at the belief's mean plus sinh(t) spreads: dense where the mass is, and far out for heavy tails.
-    private const double Step = 0.05;
-    private const int Steps = 120;
-
     /// <summary>Draws a mean for each arm; the order of the arms is part of what is drawn.</summary>
     /// <param name="beliefs">The belief in each arm.</param>
     /// <param name="scales">What one unit of each arm's mean is worth; non-negative.</param>
@@ -39,24 +35,18 @@ public static class ThompsonSampling
     public static double[] Propensities(ReadOnlySpan<Belief> beliefs, ReadOnlySpan<double> scales, double floor, out double none)
     {
         none = 1;
-        if (beliefs.IsEmpty)
-            return [];
-        double[] nodes = Nodes(beliefs, scales, floor);
-        var distributions = new double[beliefs.Length][];
-        for (int i = 0; i < beliefs.Length; i++)
-            distributions[i] = Distribution(beliefs[i], scales[i], nodes);
-
-        // The floor, where there is one, is a node: no interval lies on both of its sides.
-        int first = Math.Max(0, Array.BinarySearch(nodes, floor));
-        foreach (double[] distribution in distributions)
-            none *= distribution[first];
-        var propensities = new double[beliefs.Length];
-        for (int n = first + 1; n < nodes.Length; n++)
+        var arms = new Distribution[beliefs.Length];
+        for (int i = 0; i < arms.Length; i++)
+            arms[i] = Distribution.Of(beliefs[i], scales[i]);
+        double[] nodes = Nodes(arms, floor);
+        var distributions = new double[arms.Length][];
+        for (int i = 0; i < arms.Length; i++)
         {
-            for (int i = 0; i < beliefs.Length; i++)
-                propensities[i] += MassIn(n, i, distributions);
+            distributions[i] = arms[i].At(nodes);
+            none *= arms[i].At([floor])[0];
         }
 
+        double[] propensities = Integrate(distributions, nodes.Length);
         double sum = propensities.Sum() + none;
         none /= sum;
         for (int i = 0; i < propensities.Length; i++)
@@ -64,67 +54,119 @@ public static class ThompsonSampling
         return propensities;
     }
 
-    /// <summary>The mass that arm i has in an interval, times the probability that all others lie below.</summary>
-    private static double MassIn(int n, int arm, double[][] distributions)
+    /// <summary>Of each arm, the mass that it has in each interval, times the probability that all others lie below.</summary>
+    private static double[] Integrate(double[][] distributions, int nodes)
     {
-        double mass = distributions[arm][n] - distributions[arm][n - 1];
-        if (mass <= 0)
-            return 0;
-        double below = mass;
-        for (int j = 0; j < distributions.Length && below > 0; j++)
+        var sums = new double[distributions.Length];
+        var below = new double[distributions.Length + 1];
+        for (int n = 1; n < nodes; n++)
         {
-            if (j != arm)
-                below *= (distributions[j][n - 1] + distributions[j][n]) / 2;
+            // The product over all but one arm, without a division: of those before it, times that of those behind it.
+            below[^1] = 1;
+            for (int i = distributions.Length - 1; i >= 0; i--)
+                below[i] = below[i + 1] * Middle(distributions[i], n);
+            double before = 1;
+            for (int i = 0; i < distributions.Length; i++)
+            {
+                sums[i] += (distributions[i][n] - distributions[i][n - 1]) * before * below[i + 1];
+                before *= Middle(distributions[i], n);
+            }
         }
 
-        return below;
+        return sums;
+
+        static double Middle(double[] distribution, int n) => (distribution[n - 1] + distribution[n]) / 2;
     }
 
-    private static double[] Nodes(ReadOnlySpan<Belief> beliefs, ReadOnlySpan<double> scales, double floor)
+    /// <summary>The nodes of all arms from the floor on.</summary>
+    private static double[] Nodes(Distribution[] arms, double floor)
     {
-        var nodes = new SortedSet<double>();
+        var nodes = new List<double>();
         if (double.IsFinite(floor))
             nodes.Add(floor);
-        for (int i = 0; i < beliefs.Length; i++)
+        foreach (var arm in arms)
+            nodes.AddRange(arm.Nodes.Where(node => node > floor));
+        nodes.Sort();
+        return [.. nodes.Distinct()];
+    }
+
+    /// <summary>
+    /// A distribution function: its values at nodes, by Simpson's rule, and between them by the cubic that has its density
+    /// for a slope at both ends (Hermite).
+    /// </summary>
+    private sealed class Distribution
+    {
+        // Nodes lie at the belief's mean plus sinh(t) spreads: dense where the mass is, and far out for heavy tails.
+        private const double Step = 0.05;
+        private const int Steps = 120;
+
+        private readonly double[] _densities;
+        private readonly double[] _sums;
+
+        private Distribution(double[] nodes, double[] densities, double[] sums) => (Nodes, _densities, _sums) = (nodes, densities, sums);
+
+        /// <summary>Ascending.</summary>
+        public double[] Nodes { get; }
+
+        public static Distribution Of(Belief belief, double scale)
         {
-            var (low, high) = beliefs[i].Range;
+            var (low, high) = belief.Range;
+            double peak = belief.LogDensity(belief.Mean);
+            double[] nodes = NodesOf(belief, scale);
+            double[] densities = Array.ConvertAll(nodes, DensityAt);
+            var sums = new double[nodes.Length];
+            for (int n = 1; n < nodes.Length; n++)
+            {
+                double width = nodes[n] - nodes[n - 1];
+                sums[n] = sums[n - 1] + ((densities[n - 1] + (4 * DensityAt(nodes[n - 1] + (width / 2))) + densities[n]) * width / 6);
+            }
+
+            double whole = sums[^1];
+            return new Distribution(nodes, Array.ConvertAll(densities, density => density / whole), Array.ConvertAll(sums, sum => sum / whole));
+
+            double DensityAt(double node) => PortableMath.Exp(belief.LogDensity(Math.Clamp(node / scale, low, high)) - peak);
+        }
+
+        /// <summary>Its values at ascending places.</summary>
+        public double[] At(ReadOnlySpan<double> places)
+        {
+            var values = new double[places.Length];
+            int n = 0;
+            for (int i = 0; i < places.Length; i++)
+            {
+                while (n < Nodes.Length && Nodes[n] <= places[i])
+                    n++;
+                values[i] = n == 0 ? 0 : n == Nodes.Length ? 1 : Between(n, places[i]);
+            }
+
+            return values;
+        }
+
+        private static double[] NodesOf(Belief belief, double scale)
+        {
+            var (low, high) = belief.Range;
+            var nodes = new SortedSet<double>();
             for (int k = -Steps; k <= Steps; k++)
             {
                 double power = PortableMath.Exp(k * Step);
-                double at = beliefs[i].Mean + (beliefs[i].Spread * ((power - (1 / power)) / 2));
-                nodes.Add(Math.Clamp(at, low, high) * scales[i]);
+                nodes.Add(Math.Clamp(belief.Mean + (belief.Spread * ((power - (1 / power)) / 2)), low, high) * scale);
             }
 
             if (double.IsFinite(low))
-                nodes.Add(low * scales[i]);
+                nodes.Add(low * scale);
             if (double.IsFinite(high))
-                nodes.Add(high * scales[i]);
+                nodes.Add(high * scale);
+            return [.. nodes];
         }
 
-        return [.. nodes];
-    }
-
-    /// <summary>The distribution function at the nodes, by Simpson's rule between them.</summary>
-    private static double[] Distribution(Belief belief, double scale, double[] nodes)
-    {
-        double peak = belief.LogDensity(belief.Mean);
-        var sums = new double[nodes.Length];
-        for (int n = 1; n < nodes.Length; n++)
+        private double Between(int n, double place)
         {
-            double width = nodes[n] - nodes[n - 1];
-            double middle = nodes[n - 1] + (width / 2);
-            sums[n] = sums[n - 1] + ((DensityAt(nodes[n - 1]) + (4 * DensityAt(middle)) + DensityAt(nodes[n])) * width / 6);
-        }
-
-        for (int n = 0; n < sums.Length; n++)
-            sums[n] /= sums[^1];
-        return sums;
-
-        double DensityAt(double node)
-        {
-            double mean = node / scale;
-            var (low, high) = belief.Range;
-            return mean < low || mean > high ? 0 : PortableMath.Exp(belief.LogDensity(mean) - peak);
+            double width = Nodes[n] - Nodes[n - 1];
+            double t = (place - Nodes[n - 1]) / width;
+            double rest = 1 - t;
+            double value = (((1 + (2 * t)) * rest * rest * _sums[n - 1]) + (t * t * (3 - (2 * t)) * _sums[n]))
+                + (t * rest * width * ((rest * _densities[n - 1]) - (t * _densities[n])));
+            return Math.Clamp(value, _sums[n - 1], _sums[n]);
         }
     }
 }
