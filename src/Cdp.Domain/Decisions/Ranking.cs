@@ -82,12 +82,23 @@ internal sealed class Ranking
             ranks.RemoveAt(slots);
     }
 
+    private static bool IsRanked(List<Rank> ranks, int index)
+    {
+        foreach (var rank in ranks)
+        {
+            if (rank.Index == index)
+                return true;
+        }
+
+        return false;
+    }
+
     private static void MarkExplored(PlacementModel model, ReadOnlySpan<Removal> removals, List<Rank> ranks)
     {
         double behind = double.NegativeInfinity;
         for (int i = 0; i < removals.Length; i++)
         {
-            if (removals[i] == Removal.None && model.Expected[i] > behind && !ranks.Exists(rank => rank.Index == i))
+            if (removals[i] == Removal.None && model.Expected[i] > behind && !IsRanked(ranks, i))
                 behind = model.Expected[i];
         }
 

@@ -43,6 +43,30 @@ public sealed class ThompsonSamplingTests
     }
 
     [Fact]
+    public void Where_a_floor_has_to_be_surpassed_the_rest_is_the_probability_that_none_does()
+    {
+        // Of two uniform rates: both lie below f with f^2, and the higher one is either.
+        double[] propensities = ThompsonSampling.Propensities([RateBelief.Uniform, RateBelief.Uniform], [2, 2], 1.2, out double none);
+        Assert.Equal(0.36, none, 1e-6);
+        Assert.All(propensities, p => Assert.Equal(0.32, p, 1e-6));
+
+        Assert.Empty(ThompsonSampling.Propensities([], [], 0, out none));
+        Assert.Equal(1, none);
+        Assert.Equal([0.0], ThompsonSampling.Propensities([RateBelief.Uniform], [1], 5, out none));
+        Assert.Equal(1, none);
+        Assert.Equal([1.0], ThompsonSampling.Propensities([RateBelief.Uniform], [1], -5, out none));
+        Assert.Equal(0, none);
+    }
+
+    [Fact]
+    public void A_sharp_belief_beside_a_wide_one_is_told_exactly()
+    {
+        // P(X > Y) for X ~ Beta(a, 1), Y nearly certain at y: 1 - y^a.
+        double[] propensities = ThompsonSampling.Propensities([new RateBelief(3, 1), new RateBelief(600_000, 400_000)], [1, 1]);
+        Assert.Equal(1 - Math.Pow(0.6, 3), propensities[0], 1e-4);
+    }
+
+    [Fact]
     public void A_draw_follows_from_its_seed()
     {
         var (first, second, other) = (new double[5], new double[5], new double[5]);
