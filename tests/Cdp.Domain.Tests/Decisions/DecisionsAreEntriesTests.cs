@@ -34,7 +34,7 @@ public sealed class DecisionsAreEntriesTests
                     }
 
                     call = call with { Id = call.Id with { AtMicros = now, Nonce = (ulong)made.Count } };
-                    var decision = Assert(world, call, profile, now);
+                    var decision = Decided(world, call, profile, now);
                     made.Add(decision);
                     DecisionFold.Absorb(world.Remembered, decision.Entry);
                     taught += Outcomes(world, decision, step.Pick, now);
@@ -49,13 +49,13 @@ public sealed class DecisionsAreEntriesTests
                 {
                     var entry = DecisionEntry.Parser.ParseFrom(decision.Entry.ToByteArray());
                     var replayed = Receipt.Replay(entry, Customer, world.AsOf(entry));
-                    Xunit.Assert.True(replayed.IsExact);
-                    Xunit.Assert.Equal(decision.Encoded.ToArray(), replayed.Encoded.ToArray());
+                    Assert.True(replayed.IsExact);
+                    Assert.Equal(decision.Encoded.ToArray(), replayed.Encoded.ToArray());
                 }
             });
 
         // Otherwise it would have proved little.
-        Xunit.Assert.All([removed, ranked, nothing, capped, taught], count => Xunit.Assert.InRange(count, 30, int.MaxValue));
+        Assert.All([removed, ranked, nothing, capped, taught], count => Assert.InRange(count, 30, int.MaxValue));
     }
 
     [Fact]
@@ -65,13 +65,13 @@ public sealed class DecisionsAreEntriesTests
         var call = new DecisionCall(new DecisionId(Customer, 1, Now, 1), 42, "marketing");
         var first = Decider.Decide(world.Model(), call, Nobody(Now), new DecisionState());
         var again = Decider.Decide(world.Model(), call, Nobody(Now), new DecisionState());
-        Xunit.Assert.Equal(first.Encoded.ToArray(), again.Encoded.ToArray());
-        Xunit.Assert.Equal(first.Entry, again.Entry);
+        Assert.Equal(first.Encoded.ToArray(), again.Encoded.ToArray());
+        Assert.Equal(first.Entry, again.Entry);
         var other = Decider.Decide(world.Model(), call with { Seed = 43 }, Nobody(Now), new DecisionState());
-        Xunit.Assert.NotEqual(first.Response.Ranked.Select(action => action.ActionId), other.Response.Ranked.Select(action => action.ActionId));
+        Assert.NotEqual(first.Response.Ranked.Select(action => action.ActionId), other.Response.Ranked.Select(action => action.ActionId));
 
         // The bits of this answer, on every machine.
-        Xunit.Assert.Equal(4235899477033208269UL, first.Entry.Digest);
+        Assert.Equal(4235899477033208269UL, first.Entry.Digest);
     }
 
     [Fact]
@@ -95,12 +95,12 @@ public sealed class DecisionsAreEntriesTests
             var set = ActionSet.Compile(config, null);
             var model = new PlacementModel(set, set.FindPlacement("hero")!, new ModelState { Version = long.MaxValue });
             var id = new DecisionId(new string('c', 40), long.MaxValue, long.MaxValue, ulong.MaxValue);
-            Xunit.Assert.InRange(id.ToString().Length, 80, DecisionLimits.IdLength);
+            Assert.InRange(id.ToString().Length, 80, DecisionLimits.IdLength);
             var call = new DecisionCall(id, ulong.MaxValue, "marketing") { Mode = DecisionMode.Force, OmitRemoved = true, WithPropensity = true, IsStale = true };
             var decision = Decider.Decide(model, call, Nobody(Now), new DecisionState());
-            Xunit.Assert.Equal(DecisionLimits.Slots, decision.Entry.Offers.Count(offer => offer.HasCapPeriodSeconds));
-            Xunit.Assert.True(decision.IsSync);
-            Xunit.Assert.InRange(decision.Entry.CalculateSize(), count / 2, DecisionLimits.EntryBytes);
+            Assert.Equal(DecisionLimits.Slots, decision.Entry.Offers.Count(offer => offer.HasCapPeriodSeconds));
+            Assert.True(decision.IsSync);
+            Assert.InRange(decision.Entry.CalculateSize(), count / 2, DecisionLimits.EntryBytes);
         }
     }
 
@@ -110,16 +110,16 @@ public sealed class DecisionsAreEntriesTests
         var world = Of(Placement(), Action("a"), Action("b"));
         var decision = world.Decide();
         var before = world.AsOf(decision.Entry);
-        Xunit.Assert.Null(world.Put(Action("b", action => action.Objective = "other")));
-        Xunit.Assert.Throws<ArgumentException>(() => Receipt.Replay(decision.Entry, Customer, world.Model()));
-        Xunit.Assert.True(Receipt.Replay(decision.Entry, Customer, before).IsExact);
-        Xunit.Assert.False(Receipt.Replay(decision.Entry, "another", before).IsExact);
+        Assert.Null(world.Put(Action("b", action => action.Objective = "other")));
+        Assert.Throws<ArgumentException>(() => Receipt.Replay(decision.Entry, Customer, world.Model()));
+        Assert.True(Receipt.Replay(decision.Entry, Customer, before).IsExact);
+        Assert.False(Receipt.Replay(decision.Entry, "another", before).IsExact);
         var later = decision.Entry.Clone();
         later.Format++;
-        Xunit.Assert.Throws<ArgumentException>(() => Receipt.Replay(later, Customer, before));
+        Assert.Throws<ArgumentException>(() => Receipt.Replay(later, Customer, before));
         var forged = decision.Entry.Clone();
         forged.Seed++;
-        Xunit.Assert.False(Receipt.Replay(forged, Customer, before).IsExact);
+        Assert.False(Receipt.Replay(forged, Customer, before).IsExact);
     }
 
     [Fact]
@@ -128,29 +128,39 @@ public sealed class DecisionsAreEntriesTests
         var world = Of(Placement(with: placement => placement.MinimumValue = Euro("0.5")), [.. Enumerable.Range(0, 12).Select(i => Action($"a{i:00}")), Action("worthless", action => action.Value = Euro("0"))]);
         var decision = world.Decide();
         var candidates = Receipt.Candidates(decision.Entry, world.AsOf(decision.Entry));
-        Xunit.Assert.Equal(14, candidates.Count);
-        Xunit.Assert.Equal(decision.Response.Ranked.Select(action => (action.ActionId, action.Score)), candidates.Take(3).Select(candidate => (candidate.ActionId, candidate.Score)));
-        Xunit.Assert.Equal(candidates.Select(candidate => candidate.Score).OrderDescending(), candidates.Select(candidate => candidate.Score));
-        Xunit.Assert.Equal(1, candidates.Sum(candidate => candidate.Propensity), 1e-9);
-        Xunit.Assert.Equal(0, candidates.Single(candidate => candidate.ActionId == "worthless").Propensity);
+        Assert.Equal(14, candidates.Count);
+        Assert.Equal(decision.Response.Ranked.Select(action => (action.ActionId, action.Score)), candidates.Take(3).Select(candidate => (candidate.ActionId, candidate.Score)));
+        Assert.Equal(candidates.Select(candidate => candidate.Score).OrderDescending(), candidates.Select(candidate => candidate.Score));
+        Assert.Equal(1, candidates.Sum(candidate => candidate.Propensity), 1e-9);
+        Assert.Equal(0, candidates.Single(candidate => candidate.ActionId == "worthless").Propensity);
     }
 
-    private static Decision Assert(DecisionWorld world, DecisionCall call, ProfileState profile, long now)
+    private static Decision Decided(DecisionWorld world, DecisionCall call, ProfileState profile, long now)
     {
         var model = world.Model();
         var before = world.Remembered.Clone();
         var decision = Decider.Decide(model, call, About(profile, now), world.Remembered);
-        Xunit.Assert.Equal(before, world.Remembered);
+        Assert.Equal(before, world.Remembered);
         var expected = NaiveDecision.Of(world.Config, model.Placement.Definition, ModelOf(world, decision.Entry), world.Remembered, call, About(profile, now));
-        Xunit.Assert.Equal(expected.Ranked, string.Join(' ', decision.Response.Ranked.Select(action => $"{action.ActionId}={action.Score:R}")));
-        Xunit.Assert.Equal(call.OmitRemoved ? string.Empty : expected.Removed, string.Join(' ', decision.Response.Removed.Select(removed => $"{removed.ActionId}:{removed.Rule}")));
-        Xunit.Assert.Equal(expected.Outranked, decision.Response.Outranked);
+        Assert.Equal(expected.Ranked, string.Join(' ', decision.Response.Ranked.Select(action => $"{action.ActionId}={action.Score:R}")));
+        Assert.Equal(call.OmitRemoved ? string.Empty : expected.Removed, string.Join(' ', decision.Response.Removed.Select(removed => $"{removed.ActionId}:{removed.Rule}")));
+        Assert.Equal(expected.Outranked, decision.Response.Outranked);
+
+        // Whoever goes before one that is expected to bring more explores.
+        var candidates = Receipt.Candidates(decision.Entry, model);
+        Assert.Equal(candidates.Select(candidate => candidate.Score), candidates.Select(candidate => candidate.Score).OrderDescending());
+        var behind = candidates.Where(candidate => candidate.ActionId.Length > 0).ToList();
+        foreach (var ranked in decision.Response.Ranked.Where(action => action.ActionId.Length > 0))
+        {
+            behind.RemoveAll(candidate => candidate.ActionId == ranked.ActionId);
+            Assert.Equal(behind.Any(candidate => candidate.Expected > ranked.Expected), ranked.Explored);
+        }
 
         // A capped action is durable before it is answered.
         bool isCapped = decision.Response.Ranked.Any(action => action.ReservedUntil is not null);
-        Xunit.Assert.Equal(isCapped || call.Consistency == DecisionConsistency.Sync, decision.IsSync);
-        Xunit.Assert.Equal(isCapped, call.Mode != DecisionMode.DryRun && decision.Entry.Offers.Any(offer => offer.HasCapPeriodSeconds));
-        Xunit.Assert.Equal(decision.Response.Ranked[0].ActionId.Length == 0, decision.Response.Fallback is not null);
+        Assert.Equal(isCapped || call.Consistency == DecisionConsistency.Sync, decision.IsSync);
+        Assert.Equal(isCapped, call.Mode != DecisionMode.DryRun && decision.Entry.Offers.Any(offer => offer.HasCapPeriodSeconds));
+        Assert.Equal(decision.Response.Ranked[0].ActionId.Length == 0, decision.Response.Fallback is not null);
         return decision;
     }
 
@@ -160,11 +170,11 @@ public sealed class DecisionsAreEntriesTests
     {
         if (step.Action is { } action)
         {
-            Xunit.Assert.Null(world.Put(action));
+            Assert.Null(world.Put(action));
         }
         else if (step.Placement is { } placement)
         {
-            Xunit.Assert.Null(world.Put(placement));
+            Assert.Null(world.Put(placement));
         }
         else
         {

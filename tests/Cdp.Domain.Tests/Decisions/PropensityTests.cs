@@ -1,4 +1,5 @@
 using Cdp.Domain.Decisions;
+using Cdp.Domain.Learning;
 using Cdp.V1;
 using MathNet.Numerics.Distributions;
 using static Cdp.Domain.Tests.Decisions.DecisionWorld;
@@ -65,6 +66,28 @@ public sealed class PropensityTests
         var only = Assert.Single(decision.Response.Ranked);
         Assert.Equal(("", 1.0), (only.ActionId, only.Propensity));
         Assert.Equal("nothing", decision.Response.Fallback.Key);
+    }
+
+    [Fact]
+    public void What_brings_more_is_learned_and_goes_first()
+    {
+        // Acceptance by the ledger; the values make the second best by rate the best by worth.
+        var rates = new Dictionary<string, double> { ["a"] = 0.05, ["b"] = 0.3, ["c"] = 0.2, ["d"] = 0.1 };
+        var world = Of(
+            Placement(with: placement => placement.Slots = 1), Action("a"), Action("b"), Action("c", action => action.Value = Euro("3")), Action("d"));
+        var random = new SeededRandom(3);
+        var chosen = new List<string>();
+        for (int i = 0; i < 600; i++)
+        {
+            var decision = world.Decide(at: Now + i);
+            string action = decision.Response.Ranked[0].ActionId;
+            chosen.Add(action);
+            world.Record(decision, action, random.NextUniform() < rates[action] ? OutcomeKind.Accepted : OutcomeKind.Rejected, at: Now + i);
+        }
+
+        Assert.InRange(chosen.Take(50).Distinct().Count(), 3, 4);
+        Assert.InRange(chosen.TakeLast(300).Count(action => action == "c"), 240, 300);
+        Assert.Equal("c", world.Decide(call => call with { Mode = DecisionMode.Force }).Response.Ranked[0].ActionId);
     }
 
     private static Cdp.V1.Action Priced(string id, string value, int shown, int succeeded) => Action(id, action =>
