@@ -1,6 +1,5 @@
 using Cdp.Domain.Profiles;
 using Cdp.State.V1;
-using Cdp.V1;
 
 namespace Cdp.Domain.Decisions;
 
@@ -133,7 +132,7 @@ public static class DecisionFold
 
     private static void Use(DecisionState state, OpenDecision open, DecisionOffer offer, long shownAt)
     {
-        if (!offer.HasCapPeriodSeconds || open.ReservedUntil == 0 || open.Mode == DecisionMode.DryRun)
+        if (!offer.HasCapPeriodSeconds || open.ReservedUntil == 0)
             return;
         CapLedger.Add(state, new CapUse
         {

@@ -117,9 +117,24 @@ public sealed class DecisionsAreEntriesTests
         var later = decision.Entry.Clone();
         later.Format++;
         Assert.Throws<ArgumentException>(() => Receipt.Replay(later, Customer, before));
+        var learned = new PlacementModel(before.Set, before.Placement, new ModelState { Version = 1 });
+        Assert.Throws<ArgumentException>(() => Receipt.Replay(decision.Entry, Customer, learned));
         var forged = decision.Entry.Clone();
         forged.Seed++;
         Assert.False(Receipt.Replay(forged, Customer, before).IsExact);
+    }
+
+    [Fact]
+    public void Of_actions_that_are_worth_the_same_the_first_by_id_goes_first()
+    {
+        var world = Of(Placement(with: placement => (placement.Slots, placement.Policy) = (3, PlacementPolicy.Exploit)), Action("c"), Action("b"), Action("e"), Action("a"), Action("d"));
+        Assert.Equal(["a", "b", "c"], world.Decide().Response.Ranked.Select(ranked => ranked.ActionId));
+
+        // Doing nothing goes before what is worth as much.
+        Assert.Null(world.Put(Placement(with: placement => (placement.Policy, placement.MinimumValue) = (PlacementPolicy.Exploit, Euro("0.5")))));
+        var response = world.Decide().Response;
+        Assert.Equal([""], response.Ranked.Select(ranked => ranked.ActionId));
+        Assert.Equal((5, "nothing", "nothing else brings more than 0.5 EUR"), (response.Outranked, response.Fallback.Key, response.Ranked[0].Reasons.Single().Text));
     }
 
     [Fact]
