@@ -20,6 +20,7 @@ public sealed class CdpClient : IDisposable
         Profiles = new ProfilesClient(_channel);
         Identities = new IdentitiesClient(_channel);
         Segments = new SegmentsClient(_channel);
+        Decisions = new DecisionsClient(_channel);
         Admin = new AdminClient(_channel);
     }
 
@@ -34,6 +35,9 @@ public sealed class CdpClient : IDisposable
 
     /// <summary>Audiences, who is in them, and why.</summary>
     public SegmentsClient Segments { get; }
+
+    /// <summary>What now, for this customer?</summary>
+    public DecisionsClient Decisions { get; }
 
     /// <summary>Tenants, keys and what events mean.</summary>
     public AdminClient Admin { get; }

@@ -67,6 +67,9 @@ public sealed class CustomerFinder(GatewayPorts ports)
             : RpcError.InvalidField($"{field}.value", "This value stands for nobody and finds no customer. Give one that is the customer's own.", IdentifierReasons.Blocked)).ToException();
     }
 
+    /// <summary>Whether a text may be a customer's id.</summary>
+    public static bool IsId(string id) => id.Length is > 0 and <= MaxIdLength && id.All(char.IsAsciiLetterOrDigit);
+
     /// <summary>The error of a customer that does not exist.</summary>
     public static RpcException NotFound() =>
         new RpcError(Code.NotFound, "There is no such customer. An identifier is known once an event with it was applied: read with `after_token` to see events just published.")
@@ -137,7 +140,7 @@ public sealed class CustomerFinder(GatewayPorts ports)
         if (reference is not { HasCustomerId: true })
             throw RpcError.InvalidField(field, "Name a customer by customer_id or identifier.", "CUSTOMER_MISSING").ToException();
         var id = reference.CustomerId;
-        return id.Length is > 0 and <= MaxIdLength && id.All(char.IsAsciiLetterOrDigit)
+        return IsId(id)
             ? id
             : throw RpcError.InvalidField($"{field}.customer_id", "Not a customer id of this server; they have at most 40 letters and digits.", "CUSTOMER_ID_INVALID").ToException();
     }

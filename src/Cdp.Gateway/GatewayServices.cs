@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using Cdp.Gateway.Admin;
+using Cdp.Gateway.Decisions;
 using Cdp.Gateway.Identities;
 using Cdp.Gateway.Ingest;
 using Cdp.Gateway.Keys;
@@ -25,6 +26,9 @@ public sealed class GatewayServices
         ("Identities", Role.Admin, ["PutNamespace"]),
         ("Segments", Role.Reader, ["GetSegment", "ListSegments", "ListMembers", "CountMembers", "ListMemberships", "ExplainMembership"]),
         ("Segments", Role.Admin, ["PutSegment", "DeleteSegment"]),
+        ("Decisions", Role.Reader, ["GetAction", "ListActions", "GetPlacement", "ListPlacements"]),
+        ("Decisions", Role.Decider, ["Decide", "RecordOutcomes", "ExplainDecision", "ListDecisions"]),
+        ("Decisions", Role.Admin, ["PutAction", "DeleteAction", "PutPlacement"]),
         ("Admin", Role.Admin,
         [
             "PutTenant", "GetTenant", "ListTenants", "CreateKey", "ListKeys", "RevokeKey", "PutEventType", "ListEventTypes", "PutPurpose",
@@ -45,6 +49,7 @@ public sealed class GatewayServices
             new ProfilesService(ports, finder).Bind(),
             new IdentitiesService(ports, finder, ingest, Tenants).Bind(),
             new SegmentsService(ports, finder, Tenants).Bind(),
+            new DecisionsService(ports, finder, Tenants).Bind(),
             new AdminService(ports, Tenants).Bind(),
         ];
         var roles = Needed.SelectMany(n => n.Methods.Select(m => KeyValuePair.Create($"/cdp.v1.{n.Service}/{m}", n.Role))).ToFrozenDictionary(StringComparer.Ordinal);

@@ -1,4 +1,5 @@
 using Cdp.Grains.Customers;
+using Cdp.Grains.Decisions;
 using Cdp.Grains.Identities;
 using Cdp.Grains.Merges;
 using Cdp.Grains.Partitions;
@@ -12,9 +13,9 @@ namespace Cdp.Grains;
 /// </summary>
 public static class DerivedStates
 {
-    /// <summary>Caches of the histories and of the identity records.</summary>
+    /// <summary>Caches of the histories, of the training logs and of the identity records.</summary>
     public static IReadOnlyList<string> Caches { get; } =
-        [.. IdentityRows.Kinds, CustomerGrain.SnapshotKind, EventIds.FilterKind, IdentityLinkGrain.StateKind, SegmentGrain.StateKind];
+        [.. IdentityRows.Kinds, CustomerGrain.SnapshotKind, EventIds.FilterKind, IdentityLinkGrain.StateKind, SegmentGrain.StateKind, ModelLog.StateKind];
 
     /// <summary>How far the log was applied, what was buried on the way, and how far merges are: dropped together with the histories.</summary>
     public static IReadOnlyList<string> Progress { get; } =

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Cdp.Grains.Customers;
+using Cdp.Grains.Decisions;
 using Cdp.Grains.Identities;
 using Cdp.Grains.Merges;
 using Cdp.Grains.Partitions;
@@ -31,6 +32,12 @@ public sealed record GrainPorts
     /// <summary>Hears of changed definitions.</summary>
     public required IDefinitionsListener DefinitionsListener { get; init; }
 
+    /// <summary>The node's models.</summary>
+    public required IModels Models { get; init; }
+
+    /// <summary>Hears of models that learned.</summary>
+    public required IModelsListener ModelsListener { get; init; }
+
     /// <summary>Hears how far partitions are.</summary>
     public required IPartitionProgress Progress { get; init; }
 
@@ -47,12 +54,12 @@ public static class GrainCatalog
     /// <summary>Describes every kind to an engine.</summary>
     public static IReadOnlyList<GrainType> Of(GrainPorts ports)
     {
-        var customer = new CustomerPorts(ports.States, ports.History, ports.Log, ports.Definitions, ports.Steps, ports.Metrics);
+        var customer = new CustomerPorts(ports.States, ports.History, ports.Log, ports.Definitions, ports.Models, ports.Steps, ports.Metrics);
         var partition = new PartitionPorts(ports.States, ports.Definitions, ports.Progress, ports.Steps, ports.Metrics);
         return
         [
             new("partition", typeof(IPartition), context => new PartitionGrain(context, partition),
-                [typeof(IIdentity), typeof(IIdentityLink), typeof(IMerge), typeof(ICustomer), typeof(ISegment)]) { Collectable = false },
+                [typeof(IIdentity), typeof(IIdentityLink), typeof(IMerge), typeof(ICustomer), typeof(ISegment), typeof(IModel), typeof(IVisitorDecision)]) { Collectable = false },
             new("merge", typeof(IMerge), context => new MergeGrain(context, ports.States, ports.Steps), [typeof(ICustomer)])
             {
                 IdleAfter = TimeSpan.FromMinutes(1),
@@ -62,10 +69,13 @@ public static class GrainCatalog
             new("identity-link", typeof(IIdentityLink), context => new IdentityLinkGrain(context, ports.States), []) { IdleAfter = TimeSpan.FromMinutes(2) },
             new("customer", typeof(ICustomer), context => new CustomerGrain(context, customer), []),
             new("segment", typeof(ISegment), context => new SegmentGrain(context, ports.States, ports.History), []),
+            new("model", typeof(IModel), context => new ModelGrain(context, ports.States, ports.History, ports.ModelsListener), []),
+            new("visitor-decision", typeof(IVisitorDecision),
+                context => new VisitorDecisionGrain(context, ports.States, ports.Definitions, ports.Models), []) { IdleAfter = TimeSpan.FromMinutes(1) },
             new("refold-sweep", typeof(IRefoldSweep),
                 context => new RefoldSweepGrain(context, ports.States, ports.Customers, ports.Definitions, ports.Steps, ports.Metrics),
                 [typeof(ICustomer), typeof(ISegment)]) { Collectable = false },
-            new("tenant", typeof(ITenant), context => new TenantGrain(context, ports.States, ports.DefinitionsListener), []),
+            new("tenant", typeof(ITenant), context => new TenantGrain(context, ports.States, ports.History, ports.DefinitionsListener), []),
             new("tenant-directory", typeof(ITenantDirectory), context => new TenantDirectoryGrain(context, ports.States), []),
         ];
     }

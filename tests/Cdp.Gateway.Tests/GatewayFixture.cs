@@ -52,11 +52,20 @@ internal sealed class GatewayFixture : IAsyncDisposable
         return fixture;
     }
 
-    public async Task RestartAsync()
+    /// <param name="meanwhile">What happens to the stores while it is down.</param>
+    public async Task RestartAsync(Func<GatewayFixture, Task>? meanwhile = null)
     {
         await StopAsync();
+        if (meanwhile is not null) await meanwhile(this);
         await StartServerAsync(checkMessages: true);
     }
+
+    /// <summary>Starts again without the states of some kinds.</summary>
+    public Task RestartWithoutAsync(params string[] kinds) => RestartAsync(down =>
+    {
+        foreach (var kind in kinds) down.States.DropKind(kind);
+        return Task.CompletedTask;
+    });
 
     public Uri Url => new($"http://127.0.0.1:{_server!.Port}");
 

@@ -83,17 +83,6 @@ public sealed class ActionSet
         return screen;
     }
 
-    private static string FieldOf(Facet facet) => facet.Kind switch
-    {
-        FacetKind.Trait => ProfileFields.TraitPrefix + facet.Name,
-        FacetKind.Identifier => ProfileFields.IdentifierPrefix + facet.Name,
-        FacetKind.Trade => ProfileFields.Monetary,
-        FacetKind.Sessions => ProfileFields.Sessions,
-        FacetKind.Interests => ProfileFields.Interests,
-        FacetKind.Product or FacetKind.Products => ProfileFields.Products,
-        _ => ProfileFields.Activity,
-    };
-
     private Removal Screen(CompiledAction action, CompiledPlacement placement, string purpose)
     {
         if (action.Problem.Length > 0)
@@ -102,7 +91,7 @@ public sealed class ActionSet
             return Removal.Placement;
         if (action.PayloadFor(placement.Definition.Channel) is null)
             return Removal.NoPayload;
-        return action.Facets.All(facet => _policies.MaySee(purpose, FieldOf(facet))) ? Removal.None : Removal.Purpose;
+        return action.Facets.All(facet => _policies.MaySee(purpose, ProfileFields.Of(facet))) ? Removal.None : Removal.Purpose;
     }
 
     private bool IsOf(TenantConfig config) =>

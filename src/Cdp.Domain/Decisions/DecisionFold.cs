@@ -39,7 +39,11 @@ public static class DecisionFold
             return;
         }
 
-        var counted = new CountedOutcome { Id = entry.Id, Action = offer.Action, Kind = entry.Kind, At = entry.At };
+        var counted = new CountedOutcome
+        {
+            Id = entry.Id, Action = offer.Action, Kind = entry.Kind, At = entry.At,
+            Credit = entry.Credit, Partition = entry.Partition, Position = entry.Position,
+        };
         if (entry.HasValue)
             counted.Value = entry.Value;
         Add(open, counted);

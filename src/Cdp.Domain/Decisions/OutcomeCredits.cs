@@ -46,6 +46,27 @@ public static class OutcomeCredits
     /// <summary>Whether an outcome of a credit belongs into the history: it may change what further ones teach, or a cap.</summary>
     public static bool IsKept(OutcomeCredit credit) => credit is OutcomeCredit.Credited or OutcomeCredit.NothingNew;
 
+    /// <summary>What an outcome changed that was applied from a place in the log.</summary>
+    /// <param name="state">What the customer of the decision remembers.</param>
+    /// <param name="outcome">The outcome.</param>
+    /// <param name="receivedMicros">When it was received.</param>
+    /// <param name="partition">Where it stands in the log.</param>
+    /// <param name="position">Its position there.</param>
+    public static OutcomeCredit CreditAt(DecisionState state, Outcome outcome, long receivedMicros, int partition, long position) =>
+        Find(state, outcome) is { } counted
+            ? counted.Partition == partition && counted.Position == position ? counted.Credit : OutcomeCredit.Duplicate
+            : Judge(state, outcome, scaledValue: null, receivedMicros).Credit;
+
+    /// <summary>Whether an outcome was counted from this very place in the log, and so is delivered again.</summary>
+    public static bool IsCountedAt(DecisionState state, Outcome outcome, int partition, long position) =>
+        Find(state, outcome) is { } counted && counted.Partition == partition && counted.Position == position;
+
+    private static CountedOutcome? Find(DecisionState state, Outcome outcome)
+    {
+        ulong id = DecisionId.HashOf(outcome.Id);
+        return DecisionFold.Find(state, DecisionId.HashOf(outcome.DecisionId))?.Outcomes.FirstOrDefault(known => known.Id == id);
+    }
+
     /// <summary>The offer that an outcome is about; null where the decision did not rank its action.</summary>
     internal static DecisionOffer? OfferOf(OpenDecision open, ulong actionId)
     {

@@ -14,25 +14,13 @@ public static class MembershipExplanation
     /// <param name="purpose">For which it is read.</param>
     public static ExplainedPart Of(CompiledExpression condition, in Subject subject, Definitions definitions, string purpose)
     {
-        var whole = Of(condition.Explain(subject), facet => definitions.MaySee(purpose, FieldOf(facet)));
+        var whole = Of(condition.Explain(subject), facet => definitions.MaySee(purpose, ProfileFields.Of(facet)));
 
         // That the customer is in the segment, or not, is what may be seen: only the parts may be withheld.
         if (whole.Status == ValueStatus.Withheld)
             (whole.Status, whole.Value) = (ValueStatus.Ok, new Value { BoolValue = condition.Evaluate(subject) == true });
         return whole;
     }
-
-    /// <summary>The field of a profile that shows a facet.</summary>
-    public static string FieldOf(Facet facet) => facet.Kind switch
-    {
-        FacetKind.Trait => ProfileFields.TraitPrefix + facet.Name,
-        FacetKind.Identifier => ProfileFields.IdentifierPrefix + facet.Name,
-        FacetKind.Trade => ProfileFields.Monetary,
-        FacetKind.Sessions => ProfileFields.Sessions,
-        FacetKind.Interests => ProfileFields.Interests,
-        FacetKind.Product or FacetKind.Products => ProfileFields.Products,
-        _ => ProfileFields.Activity,
-    };
 
     private static ExplainedPart Of(Explanation explanation, Func<Facet, bool> maySee)
     {

@@ -1,4 +1,5 @@
 using Cdp.Domain.Events;
+using Cdp.Domain.Expressions;
 
 namespace Cdp.Domain.Tenants;
 
@@ -59,4 +60,16 @@ public static class ProfileFields
         field.StartsWith(prefix, StringComparison.Ordinal)
         && field.Length > prefix.Length
         && field.Length <= prefix.Length + maxLength;
+
+    /// <summary>The field of a profile that shows a facet.</summary>
+    public static string Of(Facet facet) => facet.Kind switch
+    {
+        FacetKind.Trait => TraitPrefix + facet.Name,
+        FacetKind.Identifier => IdentifierPrefix + facet.Name,
+        FacetKind.Trade => Monetary,
+        FacetKind.Sessions => Sessions,
+        FacetKind.Interests => Interests,
+        FacetKind.Product or FacetKind.Products => Products,
+        _ => Activity,
+    };
 }

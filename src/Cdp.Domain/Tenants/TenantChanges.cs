@@ -32,6 +32,9 @@ public static class TenantReasons
     /// <summary>The action does not exist.</summary>
     public const string ActionUnknown = "ACTION_UNKNOWN";
 
+    /// <summary>The placement does not exist.</summary>
+    public const string PlacementUnknown = "PLACEMENT_UNKNOWN";
+
     /// <summary>All actions and placements of the tenant take too many bytes together.</summary>
     public const string DefinitionsTooLarge = "DEFINITIONS_TOO_LARGE";
 

@@ -87,9 +87,9 @@ public sealed class TenantEditor(GatewayPorts ports)
     /// <summary>The error of a change that was refused.</summary>
     public static RpcException Refused(EventRefusal refusal) => (refusal.Reason switch
     {
-        TenantReasons.TenantUnknown or TenantReasons.KeyUnknown or TenantReasons.SegmentUnknown => new RpcError(Code.NotFound, refusal.Message) { Reason = refusal.Reason },
+        TenantReasons.TenantUnknown or TenantReasons.KeyUnknown or TenantReasons.SegmentUnknown or TenantReasons.ActionUnknown => new RpcError(Code.NotFound, refusal.Message) { Reason = refusal.Reason },
         TenantReasons.EtagMismatch => new RpcError(Code.Aborted, refusal.Message) { Reason = refusal.Reason },
-        TenantReasons.TooMany => new RpcError(Code.ResourceExhausted, refusal.Message) { Reason = refusal.Reason },
+        TenantReasons.TooMany or TenantReasons.DefinitionsTooLarge => new RpcError(Code.ResourceExhausted, refusal.Message) { Reason = refusal.Reason },
         _ => RpcError.InvalidField(refusal.Field, Shortened(refusal.Message), refusal.Reason),
     }).ToException();
 

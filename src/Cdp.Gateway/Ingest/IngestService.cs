@@ -117,26 +117,16 @@ public sealed class IngestService(GatewayPorts ports)
             }
         }
 
-        Admit(caller, batches);
+        for (var partition = 0; partition < batches.Length; partition++)
+        {
+            if (batches[partition] is not null) Admission.Check(ports, caller, partition);
+        }
+
         var token = await AppendAsync(batches, cancellationToken);
         ports.Steps.Reached(RecoverySteps.LogAppended);
         response.Token = ReadTokens.Encode(token);
         ports.Steps.Reached(RecoverySteps.Acknowledging);
         return response;
-    }
-
-    private void Admit(Caller caller, List<AppendedEvent>?[] batches)
-    {
-        for (var partition = 0; partition < batches.Length; partition++)
-        {
-            if (batches[partition] is null || ports.Log.Admit(caller.Tenant, partition) is not { Ticks: > 0 } delay) continue;
-            throw new RpcError(
-                Code.ResourceExhausted,
-                "Too many of your events are accepted but not applied yet. Wait as long as RetryInfo says and send the batch again; nothing of it was taken in.")
-            {
-                Reason = "BACKLOG_FULL", RetryDelay = delay,
-            }.ToException();
-        }
     }
 
     private async ValueTask<ReadToken> AppendAsync(List<AppendedEvent>?[] batches, CancellationToken cancellationToken)

@@ -86,6 +86,8 @@ public sealed partial class CustomerGrain
         _foldedUnder ??= definitions;
 
         var theirs = request.Snapshot;
+        if (theirs is not null) AbsorbDecisions(theirs.Decisions);
+        else await AbsorbDecisionsAsync(slice.Entries[^1].Absorbed, cancellationToken);
         var comparable = shared.Count == 0 && !_foldAgain && theirs is not null && !theirs.Bookkeeping.FoldAgain
             && theirs.FoldVersion == ProfileFold.Version && theirs.DefinitionsVersion == definitions.Version
             && _foldedUnder.Version == definitions.Version;

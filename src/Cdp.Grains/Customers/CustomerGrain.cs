@@ -11,7 +11,7 @@ namespace Cdp.Grains.Customers;
 
 /// <summary>The ports a customer stands on.</summary>
 public sealed record CustomerPorts(
-    IStateStore States, IHistory History, IEventLog Log, IDefinitions Definitions, IStepObserver Steps, GrainMetrics Metrics)
+    IStateStore States, IHistory History, IEventLog Log, IDefinitions Definitions, IModels Models, IStepObserver Steps, GrainMetrics Metrics)
 {
     /// <summary>Names that customers have in common.</summary>
     internal NamePool Names { get; } = new();
@@ -121,7 +121,8 @@ public sealed partial class CustomerGrain : ICustomer, IGrainLifecycle
     /// <inheritdoc/>
     public async ValueTask DeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
-        if (Exists && (_sinceSnapshot > 0 || _snapshots.Pending)) await _snapshots.WriteAsync(Snapshot(), cancellationToken);
+        await _behind;
+        if (Exists && !_behindLost && (_sinceSnapshot > 0 || _snapshots.Pending)) await _snapshots.WriteAsync(Snapshot(), cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -136,7 +137,13 @@ public sealed partial class CustomerGrain : ICustomer, IGrainLifecycle
         var arrivals = new Arrivals(_key, _sequence, _ids, _ports);
         var slice = arrivals.Slice;
         if (!Exists) slice.Entries.Add(new HistoryEntry { Minted = request.Mint });
-        for (var i = 0; i < request.Entries.Count; i++) await arrivals.TakeAsync(request.Entries[i], cancellationToken);
+        var outcomes = Outcomes(request, definitions, slice);
+        if (outcomes?.Unknown is { } unknown) await CheckTakenInAsync(unknown, cancellationToken);
+        for (var i = 0; i < request.Entries.Count; i++)
+        {
+            if (request.Entries[i].Event.Outcome is null) await arrivals.TakeAsync(request.Entries[i], cancellationToken);
+        }
+
         var reply = new ApplyReply
         {
             Standing = CustomerStanding.Here,
@@ -148,8 +155,12 @@ public sealed partial class CustomerGrain : ICustomer, IGrainLifecycle
         {
             await AppendAsync(slice, cancellationToken);
             if (request.Mint is not null && !Exists) _minted = request.Mint.IdentitySequence;
+            if (outcomes is not null) _decisions = outcomes.State;
             FoldIn(arrivals, definitions);
         }
+
+        if (outcomes is not null) reply.Effects.AddRange(outcomes.Effects);
+        if (outcomes?.Redelivered is { } unheard) await AddEffectsAsync(unheard, reply, cancellationToken);
 
         // Also where nothing is new: a store that was lost may have kept an earlier delivery from being folded.
         var changes = slice.Entries.Count;
@@ -246,6 +257,7 @@ public sealed partial class CustomerGrain : ICustomer, IGrainLifecycle
         if (book.Absorbed.Count > 0) _absorbed = [.. book.Absorbed];
         _ids.Load(book);
         LoadSegments(book);
+        _decisions = snapshot.Decisions;
     }
 
     /// <summary>Takes note of an entry that the snapshot does not reflect; true where the profile lacks what it holds.</summary>
@@ -269,8 +281,13 @@ public sealed partial class CustomerGrain : ICustomer, IGrainLifecycle
                 (_absorbed ??= []).Add(LoserHash(absorbed.Loser));
                 await foreach (var theirs in Reader.ReadUnionAsync($"{_tenant}/{absorbed.Loser}", 0, absorbed.Entries, cancellationToken))
                     AddId(theirs.Entry, placed.Sequence);
+                await AbsorbDecisionsAsync(absorbed, cancellationToken);
                 _foldAgain = true;
                 break;
+            case HistoryEntry.KindOneofCase.Decision:
+            case HistoryEntry.KindOneofCase.Outcome:
+                Remember(_decisions ??= new DecisionState(), placed.Entry);
+                return false;
             default:
                 AddId(placed.Entry, placed.Sequence);
                 _foldAgain = true;
@@ -319,7 +336,9 @@ public sealed partial class CustomerGrain : ICustomer, IGrainLifecycle
     {
         _snapshotTimer?.Dispose();
         _snapshotTimer = null;
-        if (_snapshots.TryStart(Snapshot)) _sinceSnapshot = 0;
+
+        // A snapshot is never ahead of the history.
+        if (_behind.IsCompleted && !_behindLost && _snapshots.TryStart(Snapshot)) _sinceSnapshot = 0;
         else StartSnapshotTimer();
     }
 
@@ -339,6 +358,7 @@ public sealed partial class CustomerGrain : ICustomer, IGrainLifecycle
             DefinitionsVersion = _foldedUnder?.Version ?? 0,
             Profile = _profile,
             Bookkeeping = book,
+            Decisions = _decisions,
         };
     }
 

@@ -35,4 +35,22 @@ public interface ICustomer
     /// <summary>Reads the segments that the customer is in, and why it is in one of them or not.</summary>
     [Interleaves]
     ValueTask<ReadMembershipReply> ReadMembership(ReadMembershipRequest request, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Decides what the customer is offered, and appends the decision to its history. Durable when it returns where the
+    /// decision is SYNC; mints, links and folds nothing.
+    /// </summary>
+    ValueTask<DecideCustomerReply> Decide(DecideCustomerRequest request, CancellationToken cancellationToken);
+
+    /// <summary>Reads the entry of a decision in the customer's own history; also of a merged customer.</summary>
+    [Interleaves]
+    ValueTask<ReadDecisionReply> ReadDecision(ReadDecisionRequest request, CancellationToken cancellationToken);
+
+    /// <summary>Reads decisions, newest first.</summary>
+    [Interleaves]
+    ValueTask<ReadDecisionsReply> ReadDecisions(ReadDecisionsRequest request, CancellationToken cancellationToken);
+
+    /// <summary>Reads what outcomes changed that were applied.</summary>
+    [Interleaves]
+    ValueTask<ReadCreditsReply> ReadCredits(ReadCreditsRequest request, CancellationToken cancellationToken);
 }

@@ -31,6 +31,9 @@ internal sealed class HandOvers(IGrainContext context, GrainMetrics metrics, Han
         /// <summary>A customer states the segments that it is in. Before the events that moved it are done.</summary>
         void Stated(string tenant, string customer, MembershipStatement statement);
 
+        /// <summary>An outcome taught something. Before it is done.</summary>
+        void Taught(string tenant, EvidenceDelta effect);
+
         /// <summary>A customer was merged: what led to it leads to another now.</summary>
         void Moved(LogEntry entry, string customer);
 
@@ -117,6 +120,7 @@ internal sealed class HandOvers(IGrainContext context, GrainMetrics metrics, Han
             case CustomerStanding.Here:
                 metrics.Applied(reply.Applied, reply.Duplicates, reply.Conflicting);
                 if (reply.Membership is { } statement) listener.Stated(queue.Tenant, queue.Customer, statement);
+                foreach (var effect in reply.Effects) listener.Taught(queue.Tenant, effect);
                 foreach (var (entry, batch) in queue.Sent)
                 {
                     if (IsSkipped(reply, entry)) listener.Bury(entry, batch, DeadLetters.FoldFailed);
@@ -137,7 +141,13 @@ internal sealed class HandOvers(IGrainContext context, GrainMetrics metrics, Han
                 var confirmed = await ConfirmAsync(queue.Tenant, queue.Customer, cancellationToken);
                 if (!confirmed.Minted || request.Mint is not null)
                 {
-                    foreach (var (entry, batch) in queue.Sent) listener.Bury(entry, batch, "CUSTOMER_GONE");
+                    foreach (var (entry, batch) in queue.Sent)
+                    {
+                        // An outcome names a decision; that there is none is no fault of the log.
+                        if (entry.Event.Outcome is not null) listener.Done(batch);
+                        else listener.Bury(entry, batch, "CUSTOMER_GONE");
+                    }
+
                     break;
                 }
 

@@ -1,3 +1,4 @@
+using Cdp.Domain.Decisions;
 using Cdp.Domain.Events;
 using Cdp.Domain.Identity;
 using Cdp.Domain.Tenants;
@@ -64,7 +65,7 @@ internal sealed class LinkResolver(IGrains grains, IStateStore states, IDefiniti
             var entry = entries[i];
             if (!HasKeys(entry))
             {
-                targets[i] = new EventTarget(entry, string.Empty, null);
+                targets[i] = new EventTarget(entry, CustomerOfOutcome(entry), null);
                 continue;
             }
 
@@ -93,8 +94,12 @@ internal sealed class LinkResolver(IGrains grains, IStateStore states, IDefiniti
     /// <summary>The customer that an event was sent to is another now.</summary>
     public void Moved(LogEntry entry, string customer)
     {
-        _links.Set(LinkOf(entry, 0), customer);
+        if (HasKeys(entry)) _links.Set(LinkOf(entry, 0), customer);
     }
+
+    /// <summary>The customer in whose history the decision of an outcome stands; empty for anything else.</summary>
+    private static string CustomerOfOutcome(LogEntry entry) =>
+        entry.Event?.Outcome is { } outcome && DecisionId.TryParse(outcome.DecisionId, out var id) ? id.Customer : string.Empty;
 
     private static bool HasKeys(LogEntry entry) => entry.Event is { Refused: null, Keys.Count: > 0 };
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Cdp.Grains.Decisions;
 using Cdp.Grains.Merges;
 using Cdp.Grains.Ports;
 using Cdp.Grains.V1;
@@ -19,7 +20,7 @@ public sealed record PartitionPorts(
 }
 
 /// <summary>Applies one partition of the log, in order: resolves, hands over, commits.</summary>
-public sealed class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.IListener, Memberships.IListener, IDisposable
+public sealed class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.IListener, Memberships.IListener, Learning.IListener, IDisposable
 {
     /// <summary>Kind of the state that holds positions.</summary>
     public const string StateKind = "partition";
@@ -34,8 +35,9 @@ public sealed class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.ILis
     private const int BuryAfter = 3;
     private const long IsolateSpan = 8192;
 
-    // Shards hold nothing back, but what they have not heard is remembered with every commit.
+    // Shards and models hold nothing back, but what they have not heard is remembered with every commit.
     private const int MostUnmirrored = 4096;
+    private const int MostUnlearned = 4096;
     private static readonly TimeSpan SuspectDelay = TimeSpan.FromSeconds(3);
 
     private readonly IGrainContext _context;
@@ -44,6 +46,7 @@ public sealed class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.ILis
     private readonly LinkResolver _resolver;
     private readonly HandOvers _handOvers;
     private readonly Memberships _memberships;
+    private readonly Learning _learning;
     private readonly Queue<Batch> _batches = new();
     private readonly PriorityQueue<TaskCompletionSource, long> _waiters = new();
     private readonly CancellationTokenSource _stop = new();
@@ -67,6 +70,7 @@ public sealed class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.ILis
         _number = int.Parse(context.Key, NumberStyles.None, CultureInfo.InvariantCulture);
         _handOvers = new HandOvers(context, ports.Metrics, this);
         _memberships = new Memberships(context, _handOvers, ports.Steps, this);
+        _learning = new Learning(context, _handOvers, _number, this);
         _resolver = new LinkResolver(context.Grains, ports.States, ports.Definitions, _handOvers);
     }
 
@@ -80,13 +84,15 @@ public sealed class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.ILis
         _deadLetters = _state.DeadLetters;
         _ports.Progress.Applied(_number, _applied);
         foreach (var customer in _state.Unmirrored) _memberships.Ask(customer, _stop.Token);
+        foreach (var unlearned in _state.Unlearned) _learning.Add(unlearned.Tenant, unlearned.Effect);
+        _learning.Applied(_applied, _stop.Token);
     }
 
     /// <inheritdoc/>
     public async ValueTask DeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
         // What is under way finishes; what does not is delivered again by the next activation.
-        while ((_batches.Count > 0 || _memberships.Count > 0) && !cancellationToken.IsCancellationRequested)
+        while ((_batches.Count > 0 || _memberships.Count > 0 || _learning.Count > 0) && !cancellationToken.IsCancellationRequested)
         {
             _room ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             await _room.Task.WaitAsync(cancellationToken);
@@ -117,7 +123,7 @@ public sealed class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.ILis
                 return new DeliverReply { NextPosition = _next };
             }
 
-            while (_batches.Count >= Window || _memberships.Count >= MostUnmirrored) await RoomAsync(cancellationToken);
+            while (_batches.Count >= Window || _memberships.Count >= MostUnmirrored || _learning.Count >= MostUnlearned) await RoomAsync(cancellationToken);
             await TakeAsync(request.Entries, cancellationToken);
             return new DeliverReply { NextPosition = _next };
         }
@@ -140,7 +146,12 @@ public sealed class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.ILis
             await waiter.Task.WaitAsync(cancellationToken);
         }
 
-        if (request.Mirrored) await _memberships.SettledAsync(cancellationToken);
+        if (request.Mirrored)
+        {
+            await _memberships.SettledAsync(cancellationToken);
+            await _learning.SettledAsync(cancellationToken);
+        }
+
         return new WaitAppliedReply { Applied = _applied };
     }
 
@@ -153,7 +164,13 @@ public sealed class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.ILis
     void HandOvers.IListener.Stated(string tenant, string customer, MembershipStatement statement) =>
         _memberships.Add($"{tenant}/{customer}", statement, _stop.Token);
 
+    void HandOvers.IListener.Taught(string tenant, EvidenceDelta effect) => _learning.Add(tenant, effect);
+
     void Memberships.IListener.Settled() => SignalRoom();
+
+    void Learning.IListener.Settled() => SignalRoom();
+
+    Task Learning.IListener.FailAsync(Exception error) => EndAsync(error);
 
     Task Memberships.IListener.FailAsync(Exception error) => EndAsync(error);
 
@@ -247,6 +264,11 @@ public sealed class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.ILis
                 batch.Outstanding++;
                 _handOvers.Add(target.Entry.Tenant, target.Customer, target.Entry, batch, target.Mint);
             }
+            else if (target.Entry.Event?.Outcome is not null)
+            {
+                batch.Outstanding++;
+                _ = OwnAsync(ApplyToVisitorAsync(target.Entry, batch));
+            }
             else if (target.Entry.Event?.Refused is { } refused)
             {
                 batch.Outstanding++;
@@ -297,6 +319,16 @@ public sealed class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.ILis
         Done(batch);
     }
 
+    /// <summary>An outcome of a decision that stands in no customer's history.</summary>
+    private async Task ApplyToVisitorAsync(LogEntry entry, Batch batch)
+    {
+        var decision = _context.Grains.Get<IVisitorDecision>($"{entry.Tenant}/{entry.Event.Outcome.DecisionId}");
+        var request = new ApplyOutcomesRequest { Entries = { entry } };
+        var applied = await _handOvers.CallAsync(() => decision.Apply(request, _stop.Token), _stop.Token);
+        foreach (var effect in applied.Effects) _learning.Add(entry.Tenant, effect);
+        Done(batch);
+    }
+
     private async Task BuryAsync(LogEntry entry, Batch batch, string reason)
     {
         var letter = new DeadLetter { Partition = entry.Partition, Position = entry.Position, Reason = reason, At = entry.Event.ReceivedAt };
@@ -315,6 +347,8 @@ public sealed class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.ILis
             _applied = head.End;
             _deadLetters += head.DeadLetters;
         }
+
+        _learning.Applied(_applied, _stop.Token);
 
         // Admission first: who was told that it is applied may send the next at once.
         _ports.Progress.Applied(_number, _applied);
@@ -340,6 +374,8 @@ public sealed class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.ILis
                         state.Attempts = 0;
                         state.Unmirrored.Clear();
                         state.Unmirrored.AddRange(_memberships.Customers);
+                        state.Unlearned.Clear();
+                        state.Unlearned.AddRange(_learning.Unlearned(target));
                     },
                     _stop.Token);
                 _ports.Steps.Reached(RecoverySteps.PositionCommitted);
@@ -413,6 +449,7 @@ public sealed class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.ILis
         await _stop.CancelAsync();
         while (_waiters.TryDequeue(out var waiter, out _)) waiter.TrySetException(new OwnershipLostException(_context.Key));
         _memberships.Fail(new OwnershipLostException(_context.Key));
+        _learning.Fail(new OwnershipLostException(_context.Key));
         _room?.TrySetException(new OwnershipLostException(_context.Key));
     }
 }

@@ -10,6 +10,10 @@ public interface ITenant
     [Interleaves]
     ValueTask<GetTenantConfigReply> GetConfig(GetTenantConfigRequest request, CancellationToken cancellationToken);
 
+    /// <summary>Reads the actions and placements as they were at a version.</summary>
+    [Interleaves]
+    ValueTask<ReadDefinitionsReply> ReadDefinitions(ReadDefinitionsRequest request, CancellationToken cancellationToken);
+
     /// <summary>Makes one change, or says why not.</summary>
     ValueTask<ChangeTenantReply> Change(ChangeTenantRequest request, CancellationToken cancellationToken);
 }

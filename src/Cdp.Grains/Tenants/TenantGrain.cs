@@ -1,5 +1,7 @@
+using Cdp.Domain.Decisions;
 using Cdp.Domain.Events;
 using Cdp.Domain.Tenants;
+using Cdp.Grains.Decisions;
 using Cdp.Grains.Ports;
 using Cdp.Grains.V1;
 using Cdp.State.V1;
@@ -13,16 +15,25 @@ public interface IDefinitionsListener
     void Changed(TenantConfig config);
 }
 
-/// <summary>The one writer of a tenant's configuration.</summary>
-public sealed class TenantGrain(IGrainContext context, IStateStore states, IDefinitionsListener listener) : ITenant, IGrainLifecycle
+/// <summary>The one writer of a tenant's configuration, and of the log of its actions and placements.</summary>
+/// <remarks>The log follows the configuration by one change at most; who finds it behind brings it up before anything else.</remarks>
+public sealed class TenantGrain(IGrainContext context, IStateStore states, IHistory history, IDefinitionsListener listener) : ITenant, IGrainLifecycle
 {
     /// <summary>Kind of the state that holds configurations.</summary>
     public const string StateKind = "tenant";
 
     private readonly GrainState<TenantConfig> _config = new(context, states, StateKind, TenantConfig.Parser);
+    private readonly DefinitionLog _log = new(history, context.Key);
 
     /// <inheritdoc/>
-    public ValueTask ActivateAsync(CancellationToken cancellationToken) => _config.ReadAsync(cancellationToken);
+    public async ValueTask ActivateAsync(CancellationToken cancellationToken)
+    {
+        await _config.ReadAsync(cancellationToken);
+        var logged = await _log.LengthAsync(cancellationToken);
+        if (_config.Value is not { } config || config.DecisionsVersion == logged) return;
+        var before = await _log.ReadAsync(logged, cancellationToken) ?? throw new InvalidDataException($"The log of definitions of tenant {context.Key} cannot be read; restore it from a backup.");
+        await AppendAsync(before, config);
+    }
 
     /// <inheritdoc/>
     public ValueTask DeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) => default;
@@ -30,6 +41,10 @@ public sealed class TenantGrain(IGrainContext context, IStateStore states, IDefi
     /// <inheritdoc/>
     public ValueTask<GetTenantConfigReply> GetConfig(GetTenantConfigRequest request, CancellationToken cancellationToken) =>
         new(new GetTenantConfigReply { Config = _config.Value });
+
+    /// <inheritdoc/>
+    public async ValueTask<ReadDefinitionsReply> ReadDefinitions(ReadDefinitionsRequest request, CancellationToken cancellationToken) =>
+        new() { Definitions = await _log.ReadAsync(request.Version, cancellationToken) };
 
     /// <inheritdoc/>
     public async ValueTask<ChangeTenantReply> Change(ChangeTenantRequest request, CancellationToken cancellationToken)
@@ -43,9 +58,26 @@ public sealed class TenantGrain(IGrainContext context, IStateStore states, IDefi
             };
         }
 
+        var before = DecisionHistory.Of(_config.Value ?? new TenantConfig());
         await _config.WriteAsync(config, cancellationToken);
+        await AppendAsync(before, config);
         listener.Changed(config);
         return new ChangeTenantReply { Config = config };
+    }
+
+    private async ValueTask AppendAsync(DecisionDefinitions before, TenantConfig config)
+    {
+        if (DecisionHistory.Between(before, DecisionHistory.Of(config)) is not { } change) return;
+        try
+        {
+            if (!await _log.AppendAsync(change)) throw new OwnershipLostException(context.Key);
+        }
+        catch (Exception)
+        {
+            // The next activation appends it.
+            context.Abandon();
+            throw;
+        }
     }
 }
 

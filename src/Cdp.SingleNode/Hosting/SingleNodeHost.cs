@@ -63,6 +63,7 @@ public sealed class SingleNodeHost : IAsyncDisposable
         SingleNodeStores stores, SingleNodeOptions options, TimeProvider time, CancellationToken cancellationToken = default)
     {
         var definitions = new DefinitionsCache(stores.States);
+        var models = new ModelsCache(stores.States, stores.History);
         var log = await TailingLog.OpenAsync(stores.Log, options.MaxBacklogBytes, time, cancellationToken);
         var metrics = new GrainMetrics(options.OnHandledError);
         var types = GrainCatalog.Of(new GrainPorts
@@ -73,6 +74,8 @@ public sealed class SingleNodeHost : IAsyncDisposable
             Customers = stores.Customers,
             Definitions = definitions,
             DefinitionsListener = definitions,
+            Models = models,
+            ModelsListener = models,
             Progress = log,
             Steps = options.Steps,
             Metrics = metrics,

@@ -4,6 +4,7 @@ using Cdp.Grains.Customers;
 using Cdp.Grains.Ports;
 using Cdp.Grains.Tests.Harness;
 using Cdp.Grains.V1;
+using Cdp.SingleNode.Hosting;
 using Cdp.State.V1;
 using Cdp.StorageContract;
 using Cdp.V1;
@@ -41,7 +42,7 @@ internal sealed class CustomerHarness : IDisposable
     public void Dispose() => _metrics.Dispose();
 
     public Task<TestActivation<CustomerGrain>> StartAsync(string key = Key) => TestActivation<CustomerGrain>.StartAsync(
-        key, new NoGrains(), context => new CustomerGrain(context, new CustomerPorts(States, History, Log, _tenant, NoStepObserver.Instance, _metrics)));
+        key, new NoGrains(), context => new CustomerGrain(context, new CustomerPorts(States, History, Log, _tenant, new ModelsCache(States, Rows), NoStepObserver.Instance, _metrics)));
 
     /// <summary>Changes the tenant's segments.</summary>
     public void Change(ChangeTenantRequest change) => _tenant.Change(change);

@@ -68,6 +68,14 @@ internal sealed class FakeCustomers(Fuse fuse) : IGrains
         public ValueTask<ReadMembershipReply> ReadMembership(ReadMembershipRequest request, CancellationToken cancellationToken) =>
             throw new NotSupportedException();
 
+        public ValueTask<DecideCustomerReply> Decide(DecideCustomerRequest request, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public ValueTask<ReadDecisionReply> ReadDecision(ReadDecisionRequest request, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public ValueTask<ReadDecisionsReply> ReadDecisions(ReadDecisionsRequest request, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public ValueTask<ReadCreditsReply> ReadCredits(ReadCreditsRequest request, CancellationToken cancellationToken) => throw new NotSupportedException();
+
         public ValueTask<RefoldReply> Refold(RefoldRequest request, CancellationToken cancellationToken) => throw new NotSupportedException();
     }
 

@@ -3,6 +3,7 @@ using System.Reflection;
 using Cdp.EngineContract;
 using Cdp.Grains;
 using Cdp.Grains.Customers;
+using Cdp.Grains.Decisions;
 using Cdp.Grains.Identities;
 using Cdp.Grains.Merges;
 using Cdp.Grains.Partitions;
@@ -26,13 +27,15 @@ public sealed class CallsGoOneWayTests : IAsyncDisposable
 
     private static readonly Dictionary<Type, Type[]> Allowed = new()
     {
-        [typeof(IPartition)] = [typeof(IIdentity), typeof(IIdentityLink), typeof(IMerge), typeof(ICustomer), typeof(ISegment)],
+        [typeof(IPartition)] = [typeof(IIdentity), typeof(IIdentityLink), typeof(IMerge), typeof(ICustomer), typeof(ISegment), typeof(IModel), typeof(IVisitorDecision)],
         [typeof(IMerge)] = [typeof(ICustomer)],
         [typeof(IRefoldSweep)] = [typeof(ICustomer), typeof(ISegment)],
         [typeof(IIdentity)] = [],
         [typeof(IIdentityLink)] = [],
         [typeof(ICustomer)] = [],
         [typeof(ISegment)] = [],
+        [typeof(IModel)] = [],
+        [typeof(IVisitorDecision)] = [],
         [typeof(ITenant)] = [],
         [typeof(ITenantDirectory)] = [],
     };
@@ -46,14 +49,18 @@ public sealed class CallsGoOneWayTests : IAsyncDisposable
     {
         var states = new MemoryStateStore();
         var definitions = new DefinitionsCache(states);
+        var history = new MemoryHistory();
+        var models = new ModelsCache(states, history);
         _types = GrainCatalog.Of(new GrainPorts
         {
             Log = new MemoryEventLog(1),
             States = states,
-            History = new MemoryHistory(),
+            History = history,
             Customers = new MemoryCustomerIndex(),
             Definitions = definitions,
             DefinitionsListener = definitions,
+            Models = models,
+            ModelsListener = models,
             Progress = new NoProgress(),
             Metrics = _metrics,
         });
@@ -137,6 +144,8 @@ public sealed class CallsGoOneWayTests : IAsyncDisposable
         await _engine.Grains.Get<IIdentityLink>($"{Tenant}/device/1.1/AAAAAAAAAAAAAAAAAAAAAA").Resolve(new ResolveLinkRequest(), Cancel);
         await _engine.Grains.Get<ISegment>(SegmentShards.KeyOf(Tenant, 0)).Count(new CountShardRequest { Segment = 1 }, Cancel);
         await _engine.Grains.Get<IRefoldSweep>(Tenant).Sweep(new SweepRequest(), Cancel);
+        await _engine.Grains.Get<IModel>($"{Tenant}/1").Read(new ReadModelRequest(), Cancel);
+        await _engine.Grains.Get<IVisitorDecision>($"{Tenant}/.0.0.0").ReadDecision(new ReadDecisionRequest(), Cancel);
         var order = new MergeOrder { Loser = "b", Winner = "a", IdentitySequence = 3, LoserMinted = 2, WinnerMinted = 1 };
         Assert.Equal("a", (await _engine.Grains.Get<IMerge>($"{Tenant}/b").Run(new RunMergeRequest { Order = order }, Cancel)).Winner);
     }

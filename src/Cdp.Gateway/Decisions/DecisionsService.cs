@@ -1,0 +1,89 @@
+using System.Security.Cryptography;
+using Cdp.Domain.Decisions;
+using Cdp.Domain.Events;
+using Cdp.Domain.Tenants;
+using Cdp.Gateway.Admin;
+using Cdp.Gateway.Keys;
+using Cdp.Grains.Decisions;
+using Cdp.Grains.V1;
+using Cdp.Rpc;
+using Cdp.V1;
+
+namespace Cdp.Gateway.Decisions;
+
+/// <summary>What now, for this customer? Decides, explains, and hears what became of it.</summary>
+public sealed class DecisionsService(GatewayPorts ports, CustomerFinder finder, TenantEditor tenants)
+{
+    private const int MostContextNames = 64;
+    private const int MostContextBytes = 8 * 1024;
+
+    private readonly ActionCatalog _catalog = new(ports, tenants);
+    private readonly OutcomeRecorder _outcomes = new(ports, finder);
+    private readonly DecisionReader _reader = new(ports, finder);
+
+    /// <summary>The service as the server binds it.</summary>
+    public RpcService Bind() => RpcService.For(Cdp.V1.DecisionsReflection.Descriptor.FindTypeByName<Google.Protobuf.Reflection.ServiceDescriptor>("Decisions"))
+        .Unary<PutActionRequest, PutActionResponse>("PutAction", _catalog.PutActionAsync)
+        .Unary<GetActionRequest, GetActionResponse>("GetAction", ActionCatalog.GetActionAsync)
+        .Unary<ListActionsRequest, ListActionsResponse>("ListActions", ActionCatalog.ListActionsAsync)
+        .Unary<DeleteActionRequest, DeleteActionResponse>("DeleteAction", _catalog.DeleteActionAsync)
+        .Unary<PutPlacementRequest, PutPlacementResponse>("PutPlacement", _catalog.PutPlacementAsync)
+        .Unary<GetPlacementRequest, GetPlacementResponse>("GetPlacement", ActionCatalog.GetPlacementAsync)
+        .Unary<ListPlacementsRequest, ListPlacementsResponse>("ListPlacements", ActionCatalog.ListPlacementsAsync)
+        .UnaryEncoded<DecideRequest>("Decide", DecideAsync)
+        .Unary<RecordOutcomesRequest, RecordOutcomesResponse>("RecordOutcomes", _outcomes.RecordAsync)
+        .Unary<ExplainDecisionRequest, ExplainDecisionResponse>("ExplainDecision", _reader.ExplainAsync)
+        .Unary<ListDecisionsRequest, ListDecisionsResponse>("ListDecisions", _reader.ListAsync);
+
+    private async ValueTask<ReadOnlyMemory<byte>> DecideAsync(DecideRequest request, ServerCallContext context)
+    {
+        var caller = Authenticator.CallerOf(context);
+        var placement = ActionCatalog.Find(caller, request.Placement, "placement");
+        Check(request, placement);
+        var call = new DecideCustomerRequest { Call = request, Purpose = ReadPurposes.Of(caller, request.Purpose) };
+        if (request.AfterToken.Length > 0) await ReadTokens.WaitAsync(ports, request.AfterToken, context.CancellationToken);
+        if (await FindAndDecideAsync(caller, call, context.CancellationToken) is { } reply) return reply.Response.Memory;
+
+        // Nobody that is known. The time is the decision's, whoever keeps it.
+        var id = new DecisionId(string.Empty, 0, ports.NowMicros, BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))));
+        var visitor = new DecideVisitorRequest { Call = request, Purpose = call.Purpose };
+        return (await ports.Grains.Get<IVisitorDecision>($"{caller.Tenant}/{id}").Decide(visitor, context.CancellationToken)).Response.Memory;
+    }
+
+    /// <summary>Has the customer decide that the request names; null where it names none.</summary>
+    private async ValueTask<DecideCustomerReply?> FindAndDecideAsync(Caller caller, DecideCustomerRequest call, CancellationToken cancellationToken)
+    {
+        if (call.Call.CustomerId.Length > 0 && await DecideAsync(caller, new CustomerRef { CustomerId = call.Call.CustomerId }, call, cancellationToken) is { } named) return named;
+        if (call.Call.Identifiers.Count == 0) return null;
+        var identifiers = caller.Identifiers.Resolve(call.Call.Identifiers);
+        if (identifiers.RefusedIndex >= 0)
+            throw RpcError.InvalidField($"identifiers[{identifiers.RefusedIndex}].value", identifiers.Refusal.Message, identifiers.Refusal.Reason).ToException();
+        for (var i = 0; i < identifiers.Count; i++)
+        {
+            var reference = new CustomerRef { Identifier = call.Call.Identifiers[identifiers.KeyAt(i).Index] };
+            if (await DecideAsync(caller, reference, call, cancellationToken) is { } reply) return reply;
+        }
+
+        return null;
+    }
+
+    private ValueTask<DecideCustomerReply?> DecideAsync(Caller caller, CustomerRef customer, DecideCustomerRequest call, CancellationToken cancellationToken) => finder.CallAsync(
+        caller, customer, "customer", static (customer, call, cancellationToken) => customer.Decide(call, cancellationToken), call,
+        static r => (r.Standing, r.ForwardedTo), cancellationToken);
+
+    private static void Check(DecideRequest request, CompiledPlacement placement)
+    {
+        if (request.CustomerId.Length > 0 && !CustomerFinder.IsId(request.CustomerId))
+            throw RpcError.InvalidField("customer_id", "Not a customer id of this server; they have at most 40 letters and digits.", "CUSTOMER_ID_INVALID").ToException();
+        if (request.Identifiers.Count > EventLimits.MaxIdentifiers)
+            throw RpcError.InvalidField("identifiers", $"Name at most {EventLimits.MaxIdentifiers} identifiers of one person.", "IDENTIFIERS_COUNT").ToException();
+        if (request.Slots < 0 || request.Slots > placement.Slots) throw Invalid("slots", $"Give 1 to {placement.Slots}, the placement's, or 0 for as many.");
+        if (!Enum.IsDefined(request.Mode)) throw Invalid("mode", "Give LIVE, DRY_RUN or FORCE.");
+        if (!Enum.IsDefined(request.Consistency)) throw Invalid("consistency", "Give SYNC or ASYNC.");
+        if (request.Context.Count == 0) return;
+        if (request.Context.Count > MostContextNames || new DecideRequest { Context = { request.Context } }.CalculateSize() > MostContextBytes)
+            throw Invalid("context", $"Give at most {MostContextNames} names and {MostContextBytes} bytes.");
+    }
+
+    private static RpcException Invalid(string field, string message) => RpcError.InvalidField(field, message, TenantReasons.FieldInvalid).ToException();
+}

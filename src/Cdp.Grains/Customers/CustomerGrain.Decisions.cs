@@ -1,0 +1,184 @@
+using Cdp.Domain.Decisions;
+using Cdp.Domain.Events;
+using Cdp.Domain.Expressions;
+using Cdp.Domain.Tenants;
+using Cdp.Grains.Decisions;
+using Cdp.Grains.Ports;
+using Cdp.Grains.V1;
+using Cdp.State.V1;
+using Google.Protobuf;
+
+namespace Cdp.Grains.Customers;
+
+/// <content>
+/// Decisions about the customer, and what became of them: entries of its history like everything else. What it remembers
+/// of them is folded from there, and never touches the profile.
+/// </content>
+public sealed partial class CustomerGrain
+{
+    private DecisionState? _decisions;
+    private Task _behind = Task.CompletedTask;
+    private bool _behindLost;
+
+    /// <inheritdoc/>
+    public async ValueTask<DecideCustomerReply> Decide(DecideCustomerRequest request, CancellationToken cancellationToken)
+    {
+        if (Elsewhere() is { } forwarded) return new DecideCustomerReply { Standing = CustomerStanding.Forwarded, ForwardedTo = forwarded };
+        if (!Exists) return new DecideCustomerReply { Standing = CustomerStanding.Gone };
+        var definitions = await DefinitionsAsync(cancellationToken);
+        _foldAgain |= _foldedUnder!.Version != definitions.Version;
+        if (_foldAgain) FoldAgainSoon();
+        if (definitions.Actions.FindPlacement(request.Call.Placement) is not { } placement) return new DecideCustomerReply { Standing = CustomerStanding.Here };
+
+        var model = await _ports.Models.GetAsync(definitions, placement, cancellationToken);
+        var now = UnixTime.Micros(_context.Time.GetUtcNow());
+        var facts = new CallFacts(placement.Definition.Channel, request.Call.Context);
+        var id = new DecisionId(_id, _sequence, now, DecisionCalls.NextRandom());
+        var call = DecisionCalls.Of(request.Call, id, request.Purpose) with { IsStale = _foldAgain };
+        var subject = new Subject(_profile, definitions.InterestHalfLifeMicros, now, facts);
+        var decision = Decider.Decide(model, call, subject, _decisions ??= new DecisionState());
+
+        // Not cancelled with the caller: an append whose end is unknown would leave the sequence in doubt.
+        var slice = new HistorySlice { Entries = { new HistoryEntry { Decision = decision.Entry } } };
+        if (decision.IsSync) await AppendAsync(slice, CancellationToken.None);
+        else AppendBehind(slice);
+        DecisionFold.Absorb(_decisions, decision.Entry);
+        await AfterChangeAsync(1, cancellationToken);
+        return new DecideCustomerReply { Standing = CustomerStanding.Here, Response = UnsafeByteOperations.UnsafeWrap(decision.Encoded) };
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<ReadDecisionReply> ReadDecision(ReadDecisionRequest request, CancellationToken cancellationToken)
+    {
+        if (!Exists) return new ReadDecisionReply { Standing = CustomerStanding.Gone };
+        var reply = new ReadDecisionReply { Standing = CustomerStanding.Here };
+        if (!DecisionId.TryParse(request.DecisionId, out var id) || id.Customer != _id) return reply;
+        await _behind;
+        await foreach (var placed in Reader.ReadAsync(_key, id.Sequence, id.Sequence + 1, cancellationToken))
+        {
+            // Another entry took the place of one that was lost.
+            if (placed.Entry.Decision?.Id == request.DecisionId) reply.Entry = placed.Entry.Decision;
+        }
+
+        return reply;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<ReadDecisionsReply> ReadDecisions(ReadDecisionsRequest request, CancellationToken cancellationToken)
+    {
+        if (Elsewhere() is { } forwarded) return new ReadDecisionsReply { Standing = CustomerStanding.Forwarded, ForwardedTo = forwarded };
+        if (!Exists) return new ReadDecisionsReply { Standing = CustomerStanding.Gone };
+        await _behind;
+        return await DecisionPages.ReadAsync(Reader.ReadUnionAsync(_key, 0, _sequence, cancellationToken), request);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<ReadCreditsReply> ReadCredits(ReadCreditsRequest request, CancellationToken cancellationToken)
+    {
+        if (Elsewhere() is { } forwarded) return new(new ReadCreditsReply { Standing = CustomerStanding.Forwarded, ForwardedTo = forwarded });
+        if (!Exists) return new(new ReadCreditsReply { Standing = CustomerStanding.Gone });
+        var remembered = _decisions ?? new DecisionState();
+        var reply = new ReadCreditsReply { Standing = CustomerStanding.Here };
+        foreach (var entry in request.Outcomes)
+            reply.Credits.Add(OutcomeCredits.CreditAt(remembered, entry.Event.Outcome, entry.Event.ReceivedAt, entry.Partition, entry.Position));
+        return new(reply);
+    }
+
+    /// <summary>The outcomes among the entries of a request; null where there are none.</summary>
+    private OutcomeIntake? Outcomes(ApplyRequest request, Definitions definitions, HistorySlice slice)
+    {
+        OutcomeIntake? intake = null;
+        foreach (var entry in request.Entries)
+        {
+            if (entry.Event.Outcome is null) continue;
+            intake ??= new OutcomeIntake(_decisions, definitions.CurrencyCode);
+            if (intake.Take(entry) is { } taken) slice.Entries.Add(new HistoryEntry { Outcome = taken });
+        }
+
+        return intake;
+    }
+
+    /// <summary>
+    /// The decision of an outcome may stand in the history of a customer that is sealed and not yet taken in: who sent the
+    /// outcome sends it again.
+    /// </summary>
+    /// <exception cref="GrainUnavailableException">There is such an outcome; nothing was done.</exception>
+    private async ValueTask CheckTakenInAsync(List<LogEntry> unknown, CancellationToken cancellationToken)
+    {
+        var awaited = unknown.Select(entry => DecisionId.TryParse(entry.Event.Outcome.DecisionId, out var id) ? id.Customer : _id)
+            .Where(customer => customer != _id).ToHashSet(StringComparer.Ordinal);
+        if (awaited.Count == 0) return;
+        await foreach (var placed in Reader.ReadUnionAsync(_key, 0, _sequence, cancellationToken))
+        {
+            if (placed.Entry.Absorbed is { } absorbed) awaited.Remove(absorbed.Loser);
+        }
+
+        if (awaited.Count > 0) throw new GrainUnavailableException($"Customer '{_id}' has not taken in all that were merged into it. Send the call again.");
+    }
+
+    /// <summary>The effects of outcomes that were applied before, from their entries.</summary>
+    private async ValueTask AddEffectsAsync(List<(int Partition, long Position)> redelivered, ApplyReply reply, CancellationToken cancellationToken)
+    {
+        await foreach (var placed in Reader.ReadUnionAsync(_key, 0, _sequence, cancellationToken))
+        {
+            if (placed.Entry.Outcome is { Effect: { } effect } known && redelivered.Contains((known.Partition, known.Position))) reply.Effects.Add(effect);
+        }
+    }
+
+    /// <summary>Takes in what a history, and those that it absorbed, hold of decisions: what was absorbed before what followed.</summary>
+    private async ValueTask RememberAsync(DecisionState state, string key, long length, CancellationToken cancellationToken)
+    {
+        await foreach (var placed in Reader.ReadAsync(key, 0, length, cancellationToken))
+        {
+            if (placed.Entry.Absorbed is { } absorbed) await RememberAsync(state, $"{_tenant}/{absorbed.Loser}", absorbed.Entries, cancellationToken);
+            else Remember(state, placed.Entry);
+        }
+    }
+
+    /// <summary>Takes over what a merged customer remembered, where its snapshot is not at hand.</summary>
+    private async ValueTask AbsorbDecisionsAsync(AbsorbedEntry absorbed, CancellationToken cancellationToken)
+    {
+        var theirs = new DecisionState();
+        await RememberAsync(theirs, $"{_tenant}/{absorbed.Loser}", absorbed.Entries, cancellationToken);
+        AbsorbDecisions(theirs);
+    }
+
+    private void AbsorbDecisions(DecisionState? theirs)
+    {
+        if (theirs is { Caps.Count: > 0 } or { Open.Count: > 0 } or { ForgottenAt: not 0 }) DecisionFold.Absorb(_decisions ??= new DecisionState(), theirs);
+    }
+
+    private static void Remember(DecisionState state, HistoryEntry entry)
+    {
+        if (entry.Decision is { } decision) DecisionFold.Absorb(state, decision);
+        else if (entry.Outcome is { } outcome) DecisionFold.Absorb(state, outcome);
+    }
+
+    /// <summary>
+    /// Appends without waiting: entries that a crash may lose. Whatever is appended next is appended behind them or not at all.
+    /// </summary>
+    private void AppendBehind(HistorySlice slice)
+    {
+        _behind = OwnAppendAsync(_behind, _sequence, slice);
+        _sequence += slice.Entries.Count;
+    }
+
+    private async Task OwnAppendAsync(Task before, long expected, HistorySlice slice)
+    {
+        try
+        {
+            _ports.Steps.Reached(RecoverySteps.HistoryAppending);
+            if (!await _ports.History.AppendAsync(_key, expected, slice.Entries.Count, slice.ToByteArray(), CancellationToken.None)) throw new OwnershipLostException(_key);
+            _ports.Steps.Reached(RecoverySteps.HistoryAppended);
+        }
+        catch (Exception e)
+        {
+            // What is in memory is ahead of the history.
+            _behindLost = true;
+            _ports.Metrics.Failed("customer", e);
+            _context.Abandon();
+        }
+
+        await before;
+    }
+}
