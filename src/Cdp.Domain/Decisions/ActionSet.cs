@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Collections.Frozen;
-using Cdp.Domain.Expressions;
 using Cdp.Domain.Tenants;
 using Cdp.State.V1;
 

@@ -1,5 +1,4 @@
 using Cdp.Domain.Decisions;
-using Cdp.Domain.Events;
 using Cdp.Domain.Expressions;
 using Cdp.Domain.Tenants;
 using Cdp.Grains.Ports;
