@@ -37,6 +37,18 @@ internal sealed class FakeApi : ICdpApi
 
     public Func<ListSegmentsRequest, ListSegmentsResponse> SegmentPage { get; set; } = _ => throw NotFound();
 
+    public Func<PutActionRequest, PutActionResponse> PutAction { get; set; } = _ => throw NotFound();
+
+    public Func<ListActionsRequest, ListActionsResponse> ActionPage { get; set; } = _ => throw NotFound();
+
+    public Func<PutPlacementRequest, PutPlacementResponse> PutPlacement { get; set; } = _ => throw NotFound();
+
+    public Func<ListPlacementsRequest, ListPlacementsResponse> PlacementPage { get; set; } = _ => throw NotFound();
+
+    public Func<DecideRequest, DecideResponse> Decide { get; set; } = _ => throw NotFound();
+
+    public Func<ExplainDecisionRequest, ExplainDecisionResponse> Receipt { get; set; } = _ => throw NotFound();
+
     public Func<DeleteSegmentRequest, DeleteSegmentResponse> DeleteSegment { get; set; } = _ => throw NotFound();
 
     public Func<ListMembersRequest, ListMembersResponse> MemberPage { get; set; } = _ => throw NotFound();
@@ -82,6 +94,18 @@ internal sealed class FakeApi : ICdpApi
     public Task<GetSegmentResponse> GetSegmentAsync(GetSegmentRequest request, CancellationToken cancel) => Task.FromResult(GetSegment(request));
 
     public Task<ListSegmentsResponse> ListSegmentsAsync(ListSegmentsRequest request, CancellationToken cancel) => Task.FromResult(SegmentPage(request));
+
+    public Task<PutActionResponse> PutActionAsync(PutActionRequest request, CancellationToken cancel) => Task.FromResult(PutAction(request));
+
+    public Task<ListActionsResponse> ListActionsAsync(ListActionsRequest request, CancellationToken cancel) => Task.FromResult(ActionPage(request));
+
+    public Task<PutPlacementResponse> PutPlacementAsync(PutPlacementRequest request, CancellationToken cancel) => Task.FromResult(PutPlacement(request));
+
+    public Task<ListPlacementsResponse> ListPlacementsAsync(ListPlacementsRequest request, CancellationToken cancel) => Task.FromResult(PlacementPage(request));
+
+    public Task<DecideResponse> DecideAsync(DecideRequest request, CancellationToken cancel) => Task.FromResult(Decide(request));
+
+    public Task<ExplainDecisionResponse> ExplainDecisionAsync(ExplainDecisionRequest request, CancellationToken cancel) => Task.FromResult(Receipt(request));
 
     public Task<DeleteSegmentResponse> DeleteSegmentAsync(DeleteSegmentRequest request, CancellationToken cancel) => Task.FromResult(DeleteSegment(request));
 

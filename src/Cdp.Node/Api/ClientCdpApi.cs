@@ -60,6 +60,30 @@ public sealed class ClientCdpApi : ICdpApi
         CallAsync(_client.Segments.ExplainMembershipAsync(request, Patience, cancel));
 
     /// <inheritdoc/>
+    public Task<PutActionResponse> PutActionAsync(PutActionRequest request, CancellationToken cancel) =>
+        CallAsync(_client.Decisions.PutActionAsync(request, Patience, cancel));
+
+    /// <inheritdoc/>
+    public Task<ListActionsResponse> ListActionsAsync(ListActionsRequest request, CancellationToken cancel) =>
+        CallAsync(_client.Decisions.ListActionsAsync(request, Patience, cancel));
+
+    /// <inheritdoc/>
+    public Task<PutPlacementResponse> PutPlacementAsync(PutPlacementRequest request, CancellationToken cancel) =>
+        CallAsync(_client.Decisions.PutPlacementAsync(request, Patience, cancel));
+
+    /// <inheritdoc/>
+    public Task<ListPlacementsResponse> ListPlacementsAsync(ListPlacementsRequest request, CancellationToken cancel) =>
+        CallAsync(_client.Decisions.ListPlacementsAsync(request, Patience, cancel));
+
+    /// <inheritdoc/>
+    public Task<DecideResponse> DecideAsync(DecideRequest request, CancellationToken cancel) =>
+        CallAsync(_client.Decisions.DecideAsync(request, Patience, cancel));
+
+    /// <inheritdoc/>
+    public Task<ExplainDecisionResponse> ExplainDecisionAsync(ExplainDecisionRequest request, CancellationToken cancel) =>
+        CallAsync(_client.Decisions.ExplainDecisionAsync(request, Patience, cancel));
+
+    /// <inheritdoc/>
     public Task<CreateKeyResponse> CreateKeyAsync(CreateKeyRequest request, CancellationToken cancel) =>
         CallAsync(_client.Admin.CreateKeyAsync(request, Patience, cancel));
 

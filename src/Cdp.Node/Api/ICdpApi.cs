@@ -35,6 +35,24 @@ public interface ICdpApi : IDisposable
     /// <summary>Says why a customer is in a segment, or not.</summary>
     Task<ExplainMembershipResponse> ExplainMembershipAsync(ExplainMembershipRequest request, CancellationToken cancel);
 
+    /// <summary>Makes an action or changes it.</summary>
+    Task<PutActionResponse> PutActionAsync(PutActionRequest request, CancellationToken cancel);
+
+    /// <summary>Reads one page of the actions.</summary>
+    Task<ListActionsResponse> ListActionsAsync(ListActionsRequest request, CancellationToken cancel);
+
+    /// <summary>Makes a placement or changes it.</summary>
+    Task<PutPlacementResponse> PutPlacementAsync(PutPlacementRequest request, CancellationToken cancel);
+
+    /// <summary>Reads one page of the placements.</summary>
+    Task<ListPlacementsResponse> ListPlacementsAsync(ListPlacementsRequest request, CancellationToken cancel);
+
+    /// <summary>Decides what a customer, or a visitor, is offered.</summary>
+    Task<DecideResponse> DecideAsync(DecideRequest request, CancellationToken cancel);
+
+    /// <summary>Replays a decision.</summary>
+    Task<ExplainDecisionResponse> ExplainDecisionAsync(ExplainDecisionRequest request, CancellationToken cancel);
+
     /// <summary>Creates an API key.</summary>
     Task<CreateKeyResponse> CreateKeyAsync(CreateKeyRequest request, CancellationToken cancel);
 

@@ -26,9 +26,12 @@ internal sealed class CustomerArgument
 
     public string AfterToken(ParseResult parsed) => parsed.GetValue(_after) ?? "";
 
-    public CustomerRef Customer(ParseResult parsed)
+    public CustomerRef Customer(ParseResult parsed) => Read(parsed.GetRequiredValue(_customer));
+
+    /// <summary>The customer that a text names.</summary>
+    /// <exception cref="CommandException">It names none.</exception>
+    public static CustomerRef Read(string text)
     {
-        var text = parsed.GetRequiredValue(_customer);
         var colon = text.IndexOf(':', StringComparison.Ordinal);
         if (colon < 0)
             return new CustomerRef { CustomerId = text };

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Cdp.Node.Commands.Decisions;
 using Cdp.Node.Commands.Segments;
 
 namespace Cdp.Node.Commands;
@@ -20,6 +21,10 @@ public static class RootCommandFactory
         root.Subcommands.Add(EventsCommand.Create(context));
         root.Subcommands.Add(IdentityCommand.Create(context));
         root.Subcommands.Add(SegmentCommand.Create(context));
+        root.Subcommands.Add(ActionCommand.Create(context));
+        root.Subcommands.Add(PlacementCommand.Create(context));
+        root.Subcommands.Add(DecideCommand.Create(context));
+        root.Subcommands.Add(WhyCommand.Create(context));
         root.Subcommands.Add(KeysCommand.Create(context));
         return root;
     }

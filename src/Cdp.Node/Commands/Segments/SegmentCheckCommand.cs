@@ -13,7 +13,7 @@ internal static class SegmentCheckCommand
         var command = new Command("check", "Checks a condition, without a server: shows it in canonical form with what it reads, or all that is wrong.");
         var expression = new Argument<string?>("expression") { Description = "The condition, e.g. 'orders.count >= 3'.", HelpName = "EXPRESSION", Arity = ArgumentArity.ZeroOrOne };
         command.Arguments.Add(expression);
-        var file = new SegmentFile(command, expression);
+        var file = new DefinitionFile<Segment>(command, "segment", expression);
         var json = JsonOption.AddTo(command);
         command.SetWork(context, async (parsed, cancel) =>
         {

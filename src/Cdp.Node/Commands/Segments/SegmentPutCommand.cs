@@ -21,7 +21,7 @@ internal static class SegmentPutCommand
         var wait = new Option<bool>("--wait") { Description = "Wait until all customers are evaluated." };
         command.Arguments.Add(id);
         command.Arguments.Add(expression);
-        var file = new SegmentFile(command, id, expression);
+        var file = new DefinitionFile<Segment>(command, "segment", id, expression);
         command.Options.Add(name);
         command.Options.Add(description);
         command.Options.Add(wait);
