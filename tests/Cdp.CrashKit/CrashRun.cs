@@ -109,7 +109,19 @@ public sealed class CrashRun(string data, int seed)
             }
         }
 
-        if (plan is KillPlan.AfterAcknowledgements) child.Kill();
+        if (plan is not KillPlan.AfterAcknowledgements) return;
+
+        // With a batch under way, whatever the others do.
+        var open = PublishAsync(client, NextBatch(), cancellationToken);
+        child.Kill();
+        try
+        {
+            await open;
+        }
+        catch (CallException e) when (e.StatusCode == Code.Unavailable)
+        {
+            // It is sent again.
+        }
     }
 
     private async Task<string> PublishAsync(CdpClient client, List<MadeEvent> batch, CancellationToken cancellationToken)
