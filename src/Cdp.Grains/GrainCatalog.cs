@@ -41,6 +41,9 @@ public sealed record GrainPorts
     /// <summary>Hears how far partitions are.</summary>
     public required IPartitionProgress Progress { get; init; }
 
+    /// <summary>Memory that all partitions together may use to remember where links lead, in bytes; positive.</summary>
+    public long LinkCacheBytes { get; init; } = 128L * 1024 * 1024;
+
     /// <summary>Hears of recovery steps.</summary>
     public IStepObserver Steps { get; init; } = NoStepObserver.Instance;
 
@@ -51,11 +54,17 @@ public sealed record GrainPorts
 /// <summary>All kinds of grains, and who may call whom: calls go one way.</summary>
 public static class GrainCatalog
 {
+    private const int FewestCachedLinks = 4_096;
+    private const int MostCachedLinks = 1 << 20;
+
     /// <summary>Describes every kind to an engine.</summary>
     public static IReadOnlyList<GrainType> Of(GrainPorts ports)
     {
         var customer = new CustomerPorts(ports.States, ports.History, ports.Log, ports.Definitions, ports.Models, ports.Steps, ports.Metrics);
-        var partition = new PartitionPorts(ports.States, ports.Definitions, ports.Progress, ports.Steps, ports.Metrics);
+        var partition = new PartitionPorts(ports.States, ports.Definitions, ports.Progress, ports.Steps, ports.Metrics)
+        {
+            CachedLinks = (int)Math.Clamp(ports.LinkCacheBytes / ports.Log.Partitions / LinkCache.BytesPerLink, FewestCachedLinks, MostCachedLinks),
+        };
         return
         [
             new("partition", typeof(IPartition), context => new PartitionGrain(context, partition),
@@ -66,7 +75,7 @@ public static class GrainCatalog
             },
             new("identity", typeof(IIdentity),
                 context => new IdentityGrain(context, ports.History, ports.States, ports.Customers, ports.Definitions, ports.Steps), []),
-            new("identity-link", typeof(IIdentityLink), context => new IdentityLinkGrain(context, ports.States), []) { IdleAfter = TimeSpan.FromMinutes(2) },
+            new("identity-link", typeof(IIdentityLink), context => new IdentityLinkGrain(context, ports.States), []) { IdleAfter = TimeSpan.FromSeconds(15) },
             new("customer", typeof(ICustomer), context => new CustomerGrain(context, customer), []),
             new("segment", typeof(ISegment), context => new SegmentGrain(context, ports.States, ports.History), []),
             new("model", typeof(IModel), context => new ModelGrain(context, ports.States, ports.History, ports.ModelsListener), []),

@@ -20,7 +20,12 @@ public sealed class CustomerIds(ReadOnlyMemory<byte> identityKey)
 
     // 26 characters hold 130 bits, an id has 128: the first one is 0 to 7.
     private const int FirstCharacters = 8;
+    private const int BitsPerCharacter = 5;
+    private const byte NoValue = byte.MaxValue;
     private const int ShareCharacters = 8;
+
+    /// <summary>What each character of the alphabet stands for.</summary>
+    private static readonly byte[] Values = MakeValues();
 
     // Begins with 0x00, which no namespace does: never the hash of an identifier.
     private static ReadOnlySpan<byte> Domain => "\0customer\0"u8;
@@ -47,15 +52,43 @@ public sealed class CustomerIds(ReadOnlyMemory<byte> identityKey)
         Span<byte> hash = stackalloc byte[HMACSHA256.HashSizeInBytes];
         HMACSHA256.HashData(identityKey.Span, message, hash);
 
-        var bits = BinaryPrimitives.ReadUInt128BigEndian(hash[..HashBytes]);
-        Span<char> text = stackalloc char[Characters + 1];
+        return Unpack(BinaryPrimitives.ReadUInt128BigEndian(hash[..HashBytes]));
+    }
+
+    /// <summary>The 128 bits that an id writes out.</summary>
+    /// <param name="id">Any text.</param>
+    /// <param name="bits">They, if it is an id as <see cref="Make"/> makes them.</param>
+    /// <returns>False for anything else.</returns>
+    public static bool TryPack(string id, out UInt128 bits)
+    {
+        bits = 0;
+        if (id.Length != Characters + 1 || id[0] != Prefix[0]) return false;
+        for (var i = 1; i <= Characters; i++)
+        {
+            var value = id[i] < Values.Length ? Values[id[i]] : NoValue;
+            if (value >= (i == 1 ? FirstCharacters : Alphabet.Length)) return false;
+            bits = (bits << BitsPerCharacter) | value;
+        }
+
+        return true;
+    }
+
+    /// <summary>The id that writes out 128 bits.</summary>
+    public static string Unpack(UInt128 bits) => string.Create(Characters + 1, bits, static (text, bits) =>
+    {
         text[0] = Prefix[0];
         for (var i = Characters; i >= 1; i--)
         {
-            text[i] = Alphabet[(int)(bits & 31)];
-            bits >>= 5;
+            text[i] = Alphabet[(int)((uint)bits & (Alphabet.Length - 1))];
+            bits >>= BitsPerCharacter;
         }
+    });
 
-        return new string(text);
+    private static byte[] MakeValues()
+    {
+        var values = new byte[128];
+        Array.Fill(values, NoValue);
+        for (var i = 0; i < Alphabet.Length; i++) values[Alphabet[i]] = (byte)i;
+        return values;
     }
 }

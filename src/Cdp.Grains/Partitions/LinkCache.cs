@@ -1,33 +1,55 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Buffers.Text;
+using Cdp.Domain.Identity;
+
 namespace Cdp.Grains.Partitions;
 
 /// <summary>
-/// A bounded map from links to customers in two generations: what was not used during the last
-/// <c>capacity</c> insertions falls out.
+/// Where the links used last lead. A link and a customer are 128 bits each, both being hashes: what is remembered of
+/// millions is a few large arrays, in which the garbage collector has nothing to follow.
 /// </summary>
-internal sealed class LinkCache<TKey>(int capacity, IEqualityComparer<TKey>? comparer = null)
-    where TKey : notnull
+/// <param name="capacity">Links of one generation, of which there are two; about 55 bytes each.</param>
+internal sealed class LinkCache(int capacity)
 {
-    private Dictionary<TKey, string> _young = new(comparer);
-    private Dictionary<TKey, string> _old = new(comparer);
+    /// <summary>About what one link takes, in bytes, in both generations together.</summary>
+    public const int BytesPerLink = 110;
+
+    private const int HashBytes = 16;
+    private const int HashCharacters = 22;
+
+    private readonly GenerationCache<UInt128, UInt128> _customers = new(capacity);
+    private UInt128 _lastBits;
+    private string _last = string.Empty;
 
     /// <summary>The customer, or null when not cached.</summary>
-    public string? Find(TKey key)
+    public string? Find(LinkKey link)
     {
-        if (_young.TryGetValue(key, out var customer)) return customer;
-        if (!_old.Remove(key, out customer)) return null;
-        Set(key, customer);
-        return customer;
+        if (!TryPack(link, out var key) || !_customers.TryFind(key, out var bits)) return null;
+
+        // The identifiers of one event mostly lead to one customer.
+        if (bits != _lastBits || _last.Length == 0) (_lastBits, _last) = (bits, CustomerIds.Unpack(bits));
+        return _last;
     }
 
-    /// <summary>Remembers a customer.</summary>
-    public void Set(TKey key, string customer)
+    /// <summary>Remembers a customer. What is no hash is not remembered.</summary>
+    public void Set(LinkKey link, string customer)
     {
-        if (_young.Count >= capacity)
-        {
-            _old = _young;
-            _young = new(comparer);
-        }
+        if (TryPack(link, out var key) && CustomerIds.TryPack(customer, out var bits)) _customers.Set(key, bits);
+    }
 
-        _young[key] = customer;
+    /// <summary>
+    /// A key ends with the keyed hash of its namespace and value, under the tenant's own key. What stands before, and
+    /// could differ for the same hash, is mixed in.
+    /// </summary>
+    private static bool TryPack(LinkKey link, out UInt128 packed)
+    {
+        packed = default;
+        var split = link.Key.Length - HashCharacters;
+        Span<byte> hash = stackalloc byte[HashBytes];
+        if (split < 0 || Base64Url.DecodeFromChars(link.Key.AsSpan(split), hash, out _, out var bytes) != OperationStatus.Done || bytes != HashBytes) return false;
+        var before = HashCode.Combine(string.GetHashCode(link.Tenant, StringComparison.Ordinal), string.GetHashCode(link.Key.AsSpan(0, split), StringComparison.Ordinal));
+        packed = BinaryPrimitives.ReadUInt128LittleEndian(hash) ^ (uint)before;
+        return true;
     }
 }

@@ -45,13 +45,17 @@ internal sealed record Resolution(
 /// Finds the customer of each event: from the cache, from the links, and, for the events whose identifiers do not all
 /// belong to one customer, from the tenant's identity grain in one call per batch.
 /// </summary>
-internal sealed class LinkResolver(IGrains grains, IStateStore states, IDefinitions definitions, HandOvers calls)
+/// <param name="grains">Reaches grains.</param>
+/// <param name="states">Where links are kept.</param>
+/// <param name="definitions">The tenants' rules.</param>
+/// <param name="calls">Makes calls until they succeed.</param>
+/// <param name="cachedLinks">Links remembered at least, where that many are used; positive.</param>
+internal sealed class LinkResolver(IGrains grains, IStateStore states, IDefinitions definitions, HandOvers calls, int cachedLinks)
 {
-    private const int CachedLinks = 65_536;
     private const int CachedRefusals = 16_384;
 
-    private readonly LinkCache<LinkKey> _links = new(CachedLinks, LinkKey.ByKey);
-    private readonly LinkCache<(LinkKey Anchor, string Other)> _refusals = new(CachedRefusals);
+    private readonly LinkCache _links = new(cachedLinks);
+    private readonly GenerationCache<(LinkKey Anchor, string Other), bool> _refusals = new(CachedRefusals);
 
     /// <summary>Resolves a batch.</summary>
     public async ValueTask<Resolution> ResolveAsync(IReadOnlyList<LogEntry> entries, CancellationToken cancellationToken)
@@ -158,7 +162,7 @@ internal sealed class LinkResolver(IGrains grains, IStateStore states, IDefiniti
         {
             if (found[i] == customer) continue;
             if (found[i].Length > 0 && rules.OfKey(entry.Event.Keys[i].Key).IsReference) continue;
-            if (_refusals.Find((LinkOf(entry, 0), entry.Event.Keys[i].Key)) is null) return null;
+            if (!_refusals.TryFind((LinkOf(entry, 0), entry.Event.Keys[i].Key), out _)) return null;
         }
 
         return customer;
@@ -191,7 +195,7 @@ internal sealed class LinkResolver(IGrains grains, IStateStore states, IDefiniti
                 }
 
                 if (i > 0 && customer != answer.Customer && !tenantDefinitions.Namespaces.OfKey(entry.Event.Keys[i].Key).IsReference)
-                    _refusals.Set((LinkOf(entry, 0), key.Key), "refused");
+                    _refusals.Set((LinkOf(entry, 0), key.Key), true);
             }
 
             if (answer.Merges.Count > 0)

@@ -12,6 +12,9 @@ namespace Cdp.Grains.Partitions;
 public sealed record PartitionPorts(
     IStateStore States, IDefinitions Definitions, IPartitionProgress Progress, IStepObserver Steps, GrainMetrics Metrics)
 {
+    /// <summary>Links that each partition remembers at least, where that many are used.</summary>
+    public int CachedLinks { get; init; } = 65_536;
+
     /// <summary>
     /// Held while one event is handed over alone, by all partitions of the process: if the process dies meanwhile, only
     /// that event is suspected.
@@ -71,7 +74,7 @@ public sealed class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.ILis
         _handOvers = new HandOvers(context, ports.Metrics, this);
         _memberships = new Memberships(context, _handOvers, ports.Steps, this);
         _learning = new Learning(context, _handOvers, _number, this);
-        _resolver = new LinkResolver(context.Grains, ports.States, ports.Definitions, _handOvers);
+        _resolver = new LinkResolver(context.Grains, ports.States, ports.Definitions, _handOvers, ports.CachedLinks);
     }
 
     /// <inheritdoc/>

@@ -71,19 +71,25 @@ internal sealed class Collector : IThreadPoolWorkItem
             var now = _engine.Now;
             for (var looks = Resident; looks > 0 && Resident > target; looks--)
             {
-                if (Oldest() is { } victim)
+                if (Oldest(now) is { } victim)
                     End(victim, DeactivationReason.Memory, now);
             }
         }
     }
 
-    private Activation? Oldest()
+    /// <summary>
+    /// The activation that has been idle longest for its kind: one of a kind that ends after a minute goes before one that
+    /// has been idle as long and may be so for ten.
+    /// </summary>
+    private Activation? Oldest(int now)
     {
         Activation? oldest = null;
+        var most = double.MinValue;
         foreach (var kind in _engine.Kinds)
         {
-            if (kind.Lru.Oldest(int.MaxValue) is { } candidate && (oldest is null || candidate.Lru.LastUsed < oldest.Lru.LastUsed))
-                oldest = candidate;
+            if (kind.Lru.Oldest(int.MaxValue) is not { } candidate) continue;
+            var idle = (double)(now - candidate.Lru.LastUsed) / kind.IdleSeconds;
+            if (idle > most) (oldest, most) = (candidate, idle);
         }
 
         return oldest;

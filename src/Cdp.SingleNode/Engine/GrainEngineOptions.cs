@@ -41,6 +41,9 @@ public sealed record GrainEngineOptions
     /// <summary>Hears of exceptions that no caller awaits: of timers, deactivations and detached continuations. Must not throw.</summary>
     public Action<GrainFault>? OnFault { get; init; }
 
+    /// <summary>The size of the managed heap, in bytes, above which memory presses.</summary>
+    public long MemoryCeiling => MaxMemoryBytes ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2;
+
     internal void Validate()
     {
         Require(MaxActivations >= 1, nameof(MaxActivations), "at least 1");

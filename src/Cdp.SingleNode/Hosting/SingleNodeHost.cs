@@ -29,6 +29,8 @@ public sealed record SingleNodeOptions
 /// <summary>Engine 1 with everything that a node needs around it: grains, definitions, and a feed for each partition.</summary>
 public sealed class SingleNodeHost : IAsyncDisposable
 {
+    private const int LinkCacheShare = 32;
+
     private readonly GrainEngine _engine;
     private readonly GrainMetrics _metrics;
     private readonly CancellationTokenSource _stopFeeds = new();
@@ -77,6 +79,7 @@ public sealed class SingleNodeHost : IAsyncDisposable
             Models = models,
             ModelsListener = models,
             Progress = log,
+            LinkCacheBytes = options.Engine.MemoryCeiling / LinkCacheShare,
             Steps = options.Steps,
             Metrics = metrics,
         });

@@ -77,6 +77,25 @@ public sealed class GrainEngineTests
     }
 
     [Fact]
+    public async Task Beyond_the_ceiling_those_go_first_that_were_idle_longest_for_their_kind()
+    {
+        GrainType[] types =
+        [
+            new("stays", typeof(IScripted), context => new ScriptedGrain(context, _world), []) { IdleAfter = TimeSpan.FromMinutes(10) },
+            new("passes", typeof(ICallee), context => new ScriptedGrain(context, _world), []) { IdleAfter = TimeSpan.FromMinutes(1) },
+        ];
+        await using var engine = new GrainEngine(new GrainEngineOptions { MaxMemoryBytes = long.MaxValue, MaxActivations = 2 }, types, _time);
+        _world.Scripts["count"] = (grain, _) => ValueTask.FromResult(++grain.Value);
+        await engine.Grains.Get<IScripted>("t/older").RunAsync("count");
+        _time.Advance(TimeSpan.FromSeconds(20));
+        await engine.Grains.Get<ICallee>("t/younger").AnswerAsync("count");
+        _time.Advance(TimeSpan.FromSeconds(20));
+        await engine.Grains.Get<IScripted>("t/newest").RunAsync("count");
+        await engine.CollectAsync(TestContext.Current.CancellationToken);
+        Assert.Equal([("t/younger", DeactivationReason.Memory)], _world.Deactivations);
+    }
+
+    [Fact]
     public async Task A_kind_that_is_not_registered_is_refused_by_name()
     {
         await using var engine = Create();
