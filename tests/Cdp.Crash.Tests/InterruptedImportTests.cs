@@ -29,7 +29,7 @@ public sealed class InterruptedImportTests
         string[] command = ["import", directory["seen.csv"], "--mapping", directory["mapping.json"], "--batch", "50", "--json"];
 
         long before;
-        await using (var interrupted = CdpProcess.Call(address, command))
+        await using (var interrupted = CdpProcess.CallInForeground(address, command))
         {
             await ReachesAsync(interrupted, directory["seen.csv.cdp-import"], Lines / 4);
             await interrupted.SignalAsync("INT", Token);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using Cdp.Client;
 using Cdp.V1;
@@ -11,6 +12,7 @@ namespace Cdp.CrashKit;
 public sealed class Audiences(int seed)
 {
     private static readonly CallOptions Patient = new() { Timeout = TimeSpan.FromSeconds(60) };
+    private static readonly TimeSpan MostBackfilling = TimeSpan.FromMinutes(3);
 
     private static readonly Kind[] Kinds =
     [
@@ -57,11 +59,16 @@ public sealed class Audiences(int seed)
     }
 
     /// <summary>Waits until every customer is evaluated under the newest definitions.</summary>
+    /// <exception cref="TimeoutException">The backfill does not come to its end.</exception>
     public static async Task BackfilledAsync(CdpClient client, CancellationToken cancellationToken)
     {
         var request = new CountMembersRequest { Segment = Kinds[0].Id };
-        while (!(await client.Segments.CountMembersAsync(request, Patient, cancellationToken)).Backfill.Done)
+        var started = Stopwatch.GetTimestamp();
+        while ((await client.Segments.CountMembersAsync(request, Patient, cancellationToken)).Backfill is { Done: false } open)
+        {
+            if (Stopwatch.GetElapsedTime(started) > MostBackfilling) throw new TimeoutException($"After {MostBackfilling.TotalMinutes:0} minutes the backfill still is at {open}.");
             await Task.Delay(TimeSpan.FromMilliseconds(50), cancellationToken);
+        }
     }
 
     /// <summary>The segments of a customer with these events.</summary>

@@ -34,6 +34,9 @@ public sealed partial class CdpProcess : IAsyncDisposable
     /// <summary>Names the variable that gives a server its operator's key.</summary>
     public const string AdminKeyVariable = "CDP_ADMIN_KEY";
 
+    /// <summary>How long a child may take to listen, to answer or to end before that counts as a failure.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+
     private readonly Process _process;
     private readonly ConcurrentQueue<string> _printed = new();
     private readonly ConcurrentQueue<string> _errors = new();
@@ -47,7 +50,8 @@ public sealed partial class CdpProcess : IAsyncDisposable
     }
 
     /// <summary>Completes when it listens, with its address; null: it ended before.</summary>
-    public Task<Uri?> Address => _address.Task;
+    /// <exception cref="TimeoutException">It does neither.</exception>
+    public Task<Uri?> Address => WithinAsync(_address.Task, "listens", CancellationToken.None);
 
     public bool HasExited => _process.HasExited;
 
@@ -95,13 +99,13 @@ public sealed partial class CdpProcess : IAsyncDisposable
     }
 
     /// <summary>Starts a command against a server that <see cref="Serve"/> started.</summary>
-    public static CdpProcess Call(Uri address, params string[] arguments) => Start(arguments, new CdpProcessOptions
-    {
-        Environment = new Dictionary<string, string> { ["CDP_URL"] = address.ToString(), ["CDP_KEY"] = OperatorKey },
-    });
+    public static CdpProcess Call(Uri address, params string[] arguments) => Start(arguments, Calling(address));
+
+    /// <summary>The same as a shell starts it in the foreground: Ctrl-C reaches it, even where this process ignores it.</summary>
+    public static CdpProcess CallInForeground(Uri address, params string[] arguments) => Start(arguments, Calling(address) with { Tracer = ["env", "--default-signal=INT"] });
 
     /// <summary>A client with the operator's key.</summary>
-    public static CdpClient Connect(Uri address) => new(address, OperatorKey);
+    public static CdpClient Connect(Uri address) => new(address, OperatorKey, new RpcChannelOptions { DefaultTimeout = Patience });
 
     /// <summary>Kills it as <c>kill -9</c> does, wherever it is.</summary>
     public void Kill() => _process.Kill(entireProcessTree: true);
@@ -115,18 +119,38 @@ public sealed partial class CdpProcess : IAsyncDisposable
     }
 
     /// <summary>Waits for its end and returns its exit code.</summary>
-    public async Task<int> WaitAsync(CancellationToken cancellationToken)
-    {
-        await _process.WaitForExitAsync(cancellationToken);
-        await _reading.WaitAsync(cancellationToken);
-        return _process.ExitCode;
-    }
+    /// <exception cref="TimeoutException">It does not end.</exception>
+    public Task<int> WaitAsync(CancellationToken cancellationToken) => WithinAsync(EndAsync(cancellationToken), "has ended", cancellationToken);
 
     public async ValueTask DisposeAsync()
     {
         Kill();
         await WaitAsync(CancellationToken.None);
         _process.Dispose();
+    }
+
+    private static CdpProcessOptions Calling(Uri address) => new()
+    {
+        Environment = new Dictionary<string, string> { ["CDP_URL"] = address.ToString(), ["CDP_KEY"] = OperatorKey },
+    };
+
+    private async Task<int> EndAsync(CancellationToken cancellationToken)
+    {
+        await _process.WaitForExitAsync(cancellationToken);
+        await _reading.WaitAsync(cancellationToken);
+        return _process.ExitCode;
+    }
+
+    private async Task<T> WithinAsync<T>(Task<T> work, string expected, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await work.WaitAsync(Patience, cancellationToken);
+        }
+        catch (TimeoutException e)
+        {
+            throw new TimeoutException($"Within {Patience.TotalMinutes:0} minutes the child neither {expected} nor says why; it wrote:\n{Output}", e);
+        }
     }
 
     private Process Refreshed()

@@ -15,6 +15,7 @@ internal sealed class Comparer(CdpClient client, Ledger ledger, Audiences audien
     private const string Purpose = "service";
     private const int MostDifferences = 20;
     private const int PageSize = 1_000;
+    private const int MostStaleReads = 100;
     private static readonly CallOptions Patient = new() { Timeout = TimeSpan.FromSeconds(60) };
 
     private readonly List<string> _differences = [];
@@ -211,10 +212,11 @@ internal sealed class Comparer(CdpClient client, Ledger ledger, Audiences audien
     {
         var request = new GetProfileRequest { Customer = new CustomerRef { CustomerId = customer }, Purpose = Purpose };
         request.Fields.AddRange(["activity", "monetary", "traits.points"]);
-        while (true)
+        for (var read = 1; ; read++)
         {
             var profile = (await client.Profiles.GetProfileAsync(request, Patient, cancellationToken)).Profile;
             if (profile.Status == ValueStatus.Ok) return profile;
+            if (read == MostStaleReads) throw new InvalidOperationException($"{customer} still is {profile.Status} after {read} events more.");
             request.AfterToken = await publishOne(group.Nodes[0]);
             group.Events.Add(ledger.Events[^1].Event);
         }
