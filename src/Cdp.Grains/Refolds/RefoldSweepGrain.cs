@@ -31,7 +31,13 @@ public sealed class RefoldSweepGrain(
     private RefoldSweepState Place => _kept.Value ?? Nowhere;
 
     /// <inheritdoc/>
-    public ValueTask ActivateAsync(CancellationToken cancellationToken) => _kept.ReadAsync(cancellationToken);
+    public async ValueTask ActivateAsync(CancellationToken cancellationToken)
+    {
+        await _kept.ReadAsync(cancellationToken);
+
+        // The activation before may have been dropped in the midst of it.
+        if (_kept.Value is { Done: false }) GoOn();
+    }
 
     /// <inheritdoc/>
     public ValueTask DeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) => default;
@@ -80,8 +86,9 @@ public sealed class RefoldSweepGrain(
         {
             await VisitAsync(cancellationToken);
         }
-        catch (Exception e) when (e is IOException or GrainUnavailableException)
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
+            // Whatever a store or a customer fails with: nobody else would take the page up again.
             metrics.Retried(e);
         }
 

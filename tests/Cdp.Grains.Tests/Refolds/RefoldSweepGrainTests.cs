@@ -75,6 +75,41 @@ public sealed class RefoldSweepGrainTests : IDisposable
         Assert.False(sweep.Abandoned);
     }
 
+    [Fact]
+    public async Task A_customer_that_another_activation_took_over_delays_the_sweep_and_nothing_else()
+    {
+        await AddCustomersAsync();
+        var sweep = await StartAsync();
+        _visited.Failure = () => new OwnershipLostException("c");
+        _visited.FailAfter = 10;
+        await SweepAsync(sweep);
+        await sweep.FireTimersAsync();
+        _visited.FailAfter = int.MaxValue;
+        while (await sweep.FireTimersAsync())
+        {
+            // Until nothing is left to do.
+        }
+
+        Assert.True((await SweepAsync(sweep)).Done);
+    }
+
+    [Fact]
+    public async Task An_activation_after_one_that_was_dropped_goes_on_unasked()
+    {
+        await AddCustomersAsync();
+        var sweep = await StartAsync();
+        await SweepAsync(sweep);
+        var next = await StartAsync();
+        while (await next.FireTimersAsync())
+        {
+            // Until nothing is left to do.
+        }
+
+        Assert.True((await next.Call(g => g.GetProgress(new SweepRequest(), CancellationToken.None))).Done);
+        var rested = await StartAsync();
+        Assert.False(await rested.FireTimersAsync());
+    }
+
     private static Task<SweepReply> SweepAsync(TestActivation<RefoldSweepGrain> sweep) =>
         sweep.Call(g => g.Sweep(new SweepRequest(), CancellationToken.None));
 
@@ -126,6 +161,8 @@ public sealed class RefoldSweepGrainTests : IDisposable
 
         public int FailAfter { get; set; } = int.MaxValue;
 
+        public Func<Exception> Failure { get; set; } = () => new IOException("The store is away.");
+
         public TGrain Get<TGrain>(string key) where TGrain : class => (TGrain)(object)new Customer(this, key);
     }
 
@@ -148,7 +185,7 @@ public sealed class RefoldSweepGrainTests : IDisposable
         public ValueTask<RefoldReply> Refold(RefoldRequest request, CancellationToken cancellationToken)
         {
             Assert.True(request.AsItStands);
-            if (visited.Keys.Count >= visited.FailAfter) throw new IOException("The store is away.");
+            if (visited.Keys.Count >= visited.FailAfter) throw visited.Failure();
             visited.Keys.Add(key);
             return new(new RefoldReply { Standing = CustomerStanding.Here });
         }
