@@ -26,6 +26,7 @@ public readonly record struct DecisionId(string Customer, long Sequence, long At
         string[] parts = text.Length <= DecisionLimits.IdLength ? text.Split('.') : [];
         if (parts.Length != 4
             || parts[0].Length > MaxCustomer
+            || !parts[0].All(char.IsAsciiLetterOrDigit)
             || !long.TryParse(parts[1], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out long sequence)
             || !long.TryParse(parts[2], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out long at)
             || !ulong.TryParse(parts[3], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ulong nonce))

@@ -57,6 +57,18 @@ public static class OutcomeCredits
             ? counted.Partition == partition && counted.Position == position ? counted.Credit : OutcomeCredit.Duplicate
             : Judge(state, outcome, scaledValue: null, receivedMicros).Credit;
 
+    /// <summary>What the outcome of an id changed, wherever it was counted from; unspecified where it would still count: it was not applied yet.</summary>
+    /// <param name="state">What the customer of the decision remembers.</param>
+    /// <param name="outcome">The outcome.</param>
+    /// <param name="receivedMicros">When it was received.</param>
+    public static OutcomeCredit CreditOf(DecisionState state, Outcome outcome, long receivedMicros)
+    {
+        if (Find(state, outcome) is { } counted)
+            return counted.Credit;
+        var credit = Judge(state, outcome, scaledValue: null, receivedMicros).Credit;
+        return IsKept(credit) ? OutcomeCredit.Unspecified : credit;
+    }
+
     /// <summary>Whether an outcome was counted from this very place in the log, and so is delivered again.</summary>
     public static bool IsCountedAt(DecisionState state, Outcome outcome, int partition, long position) =>
         Find(state, outcome) is { } counted && counted.Partition == partition && counted.Position == position;

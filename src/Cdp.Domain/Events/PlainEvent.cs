@@ -30,6 +30,7 @@ internal static class PlainEvent
                 (Event.IdentifiersFieldNumber, WireType.Bytes) => IsIdentifier(fields.Bytes),
                 (Event.PropertiesFieldNumber or Event.ContextFieldNumber, WireType.Bytes) => IsEntry(fields.Bytes, depth: 1),
                 (Event.TraitsFieldNumber, WireType.Bytes) => !hasTraits && AreTraits(fields.Bytes),
+                (Event.OutcomeFieldNumber, WireType.Bytes) => IsOutcome(fields.Bytes),
                 _ => false,
             };
             if (!isRight)
@@ -46,6 +47,25 @@ internal static class PlainEvent
         while (fields.Next())
         {
             if (fields.Type != WireType.Bytes || fields.Field is not (Identifier.NamespaceFieldNumber or Identifier.ValueFieldNumber))
+                return false;
+        }
+
+        return !fields.Failed;
+    }
+
+    private static bool IsOutcome(ReadOnlySpan<byte> outcome)
+    {
+        var fields = new WireReader(outcome);
+        while (fields.Next())
+        {
+            bool isRight = (fields.Field, fields.Type) switch
+            {
+                (EventOutcome.DecisionIdFieldNumber or EventOutcome.ActionIdFieldNumber, WireType.Bytes) => true,
+                (EventOutcome.KindFieldNumber, WireType.Varint) => true,
+                (EventOutcome.ValueFieldNumber, WireType.Bytes) => IsMoney(fields.Bytes),
+                _ => false,
+            };
+            if (!isRight)
                 return false;
         }
 

@@ -31,8 +31,8 @@ internal sealed class DecisionReader(GatewayPorts ports, CustomerFinder finder)
     {
         var caller = Authenticator.CallerOf(context);
         var purpose = ReadPurposes.Of(caller, request.Purpose);
-        if (!DecisionId.TryParse(request.DecisionId, out var id) || (id.Customer.Length > 0 && !CustomerFinder.IsId(id.Customer)))
-            throw RpcError.InvalidField("decision_id", "Not the id of a decision. Pass DecideResponse.decision_id as it is.", "DECISION_ID_INVALID").ToException();
+        if (!DecisionId.TryParse(request.DecisionId, out var id))
+            throw RpcError.InvalidField("decision_id", "Not the id of a decision. Pass DecideResponse.decision_id as it is.", OutcomeReasons.DecisionIdInvalid).ToException();
         var entry = await EntryAsync(caller, id, request.DecisionId, context.CancellationToken) ?? throw Unknown();
         var model = await ModelAsync(caller, entry, context.CancellationToken);
         var replayed = Receipt.Replay(entry, id.Customer, model);

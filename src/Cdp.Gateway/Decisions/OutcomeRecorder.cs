@@ -4,7 +4,6 @@ using Cdp.Domain.Decisions;
 using Cdp.Domain.Events;
 using Cdp.Gateway.Ingest;
 using Cdp.Gateway.Keys;
-using Cdp.Grains.Decisions;
 using Cdp.Grains.Ports;
 using Cdp.Grains.V1;
 using Cdp.Rpc;
@@ -22,6 +21,8 @@ internal sealed class OutcomeRecorder(GatewayPorts ports, CustomerFinder finder)
 {
     private const int MostOutcomes = 1_000;
 
+    private readonly OutcomeLedger _ledger = new(ports, finder);
+
     /// <summary>Records a batch.</summary>
     public async ValueTask<RecordOutcomesResponse> RecordAsync(RecordOutcomesRequest request, ServerCallContext context)
     {
@@ -32,7 +33,7 @@ internal sealed class OutcomeRecorder(GatewayPorts ports, CustomerFinder finder)
         for (var i = 0; i < results.Length; i++)
         {
             var outcome = request.Outcomes[i];
-            var wrong = WrongWith(outcome, caller.Definitions.CurrencyCode, out var customer);
+            var wrong = WrongWith(outcome, caller.Definitions.CurrencyCode);
             results[i] = new OutcomeResult { OutcomeId = outcome.Id };
             if (wrong is not null)
             {
@@ -40,13 +41,15 @@ internal sealed class OutcomeRecorder(GatewayPorts ports, CustomerFinder finder)
                 continue;
             }
 
-            var partition = PartitionOf(customer.Length > 0 ? customer : outcome.DecisionId);
+            var (customer, decision) = DecisionOwner.Of(outcome);
+            var partition = PartitionOf(customer.Length > 0 ? customer : decision);
             if (!batches.TryGetValue(partition, out var batch)) batches[partition] = batch = [];
             batch.Add(i);
         }
 
         var logged = await AppendAsync(caller, request, batches, context.CancellationToken);
-        await Task.WhenAll(logged.GroupBy(item => OwnerOf(item.Entry.Event.Outcome)).Select(group => JudgeAsync(caller, group.Key, [.. group], results, context.CancellationToken)));
+        var credits = await _ledger.ReadAsync(caller, logged.ConvertAll(item => item.Entry), carried: false, context.CancellationToken);
+        for (var i = 0; i < logged.Count; i++) (results[logged[i].Index].Credit, results[logged[i].Index].Message) = (credits[i], MessageOf(credits[i]));
         return new RecordOutcomesResponse { Results = { results } };
     }
 
@@ -74,41 +77,14 @@ internal sealed class OutcomeRecorder(GatewayPorts ports, CustomerFinder finder)
         }
     }
 
-    /// <summary>Fills in what outcomes of one customer, or of one visitor's decision, changed.</summary>
-    private async Task JudgeAsync(Caller caller, (string Customer, string Decision) owner, IReadOnlyList<Logged> logged, OutcomeResult[] results, CancellationToken cancellationToken)
-    {
-        var read = new ReadCreditsRequest { Outcomes = { logged.Select(item => item.Entry) } };
-        var reply = owner.Customer.Length == 0
-            ? await ports.Grains.Get<IVisitorDecision>($"{caller.Tenant}/{owner.Decision}").ReadCredits(read, cancellationToken)
-            : await finder.CallAsync(
-                caller, new CustomerRef { CustomerId = owner.Customer }, "decision_id", static (customer, read, cancellationToken) => customer.ReadCredits(read, cancellationToken), read,
-                static r => (r.Standing, r.ForwardedTo), cancellationToken);
-        for (var i = 0; i < logged.Count; i++)
-        {
-            // A customer that is gone took its decisions with it.
-            var credit = reply?.Credits[i] ?? OutcomeCredit.DecisionLost;
-            (results[logged[i].Index].Credit, results[logged[i].Index].Message) = (credit, MessageOf(credit));
-        }
-    }
-
-    private static (string Customer, string Decision) OwnerOf(Outcome outcome) =>
-        DecisionId.TryParse(outcome.DecisionId, out var id) && id.Customer.Length > 0 ? (id.Customer, string.Empty) : (string.Empty, outcome.DecisionId);
-
     private int PartitionOf(string owner) => (int)(XxHash3.HashToUInt64(MemoryMarshal.AsBytes(owner.AsSpan())) % (ulong)ports.Log.Partitions);
 
-    private static string? WrongWith(Outcome outcome, string currency, out string customer)
+    private static string? WrongWith(Outcome outcome, string currency)
     {
-        customer = string.Empty;
         if (outcome.Id.Length is 0 or > EventLimits.MaxIdLength) return $"id: Give 1 to {EventLimits.MaxIdLength} characters, unique within the decision.";
-        if (!DecisionId.TryParse(outcome.DecisionId, out var id) || (id.Customer.Length > 0 && !CustomerFinder.IsId(id.Customer)))
-            return "decision_id: Not the id of a decision. Pass DecideResponse.decision_id as it is.";
-        customer = id.Customer;
-        if (outcome.ActionId.Length is 0 or > EventLimits.MaxNameLength) return "action_id: Name an action that the decision ranked.";
-        if (outcome.Kind == OutcomeKind.Unspecified || !Enum.IsDefined(outcome.Kind)) return "kind: Give SHOWN, CLICKED, ACCEPTED, REJECTED, CONVERTED or RETURNED.";
-        if (outcome.OccurredAt is { UnixMicros: < EventLimits.MinMicros or > EventLimits.MaxMicros }) return "occurred_at: Send microseconds since 1970-01-01T00:00:00Z.";
-        if (outcome.Value is null) return null;
-        if (outcome.Kind is not (OutcomeKind.Converted or OutcomeKind.Returned)) return "value: Only with CONVERTED and RETURNED.";
-        return Amounts.TryRead(outcome.Value, currency, out _) ? null : $"value: Give 0 to 1,000,000,000 {currency}, the tenant's currency, with at most 4 digits after the point.";
+        if (EventValidator.IsReserved(outcome.Id)) return "id: Ids that begin with \"cdp.\" belong to the platform. Choose another.";
+        if (OutcomeValidator.Check(outcome.DecisionId, outcome.ActionId, outcome.Kind, outcome.Value, currency) is { } wrong) return $"{wrong.Field}: {wrong.Message}";
+        return outcome.OccurredAt is { UnixMicros: < EventLimits.MinMicros or > EventLimits.MaxMicros } ? "occurred_at: Send microseconds since 1970-01-01T00:00:00Z." : null;
     }
 
     private static string MessageOf(OutcomeCredit credit) => credit switch

@@ -1,3 +1,4 @@
+using Cdp.Domain.Decisions;
 using Cdp.Domain.Events;
 using Cdp.Domain.Identity;
 using Cdp.Gateway.Keys;
@@ -47,6 +48,9 @@ internal static class EventIntake
                 "Every identifier has a value that stands for nobody (such as \"\", \"null\", \"0\", \"anonymous\"). Send one that is the customer's own, e.g. a device id."));
         }
 
+        if (head.Outcome is { } said && OutcomeValidator.Check(said.DecisionId, said.ActionId, said.Kind, said.Value, caller.Definitions.CurrencyCode) is { } wrong)
+            return Refuse(caller, bytes, receivedAt, partitions, head.Id, wrong with { Field = $"outcome.{wrong.Field}" });
+
         var source = head.Source.Length > 0 ? head.Source : caller.Key.Source;
         var id = EventHash.IdOf(source, head.Id);
         var logged = new LoggedEvent
@@ -57,6 +61,7 @@ internal static class EventIntake
             ContentHash = EventHash.ContentOf(bytes),
             Source = source,
             ApiKeyId = caller.Key.Id,
+            Carried = CarriedOutcome.Of(head, id, receivedAt),
         };
         for (var i = 0; i < identifiers.Count; i++) logged.Keys.Add(identifiers.KeyAt(i));
         var payload = EventScanner.Compose(logged, LoggedEvent.EventFieldNumber, bytes);

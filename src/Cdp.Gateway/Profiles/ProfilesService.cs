@@ -1,13 +1,16 @@
 using Cdp.Domain.Profiles;
 using Cdp.Domain.Tenants;
+using Cdp.Gateway.Decisions;
 using Cdp.Gateway.Identities;
 using Cdp.Gateway.Keys;
 using Cdp.Grains.Customers;
 using Cdp.Grains.Identities;
 using Cdp.Grains.V1;
 using Cdp.Rpc;
+using Cdp.State.V1;
 using Cdp.V1;
 using Google.Protobuf;
+using Google.Protobuf.Collections;
 using Google.Rpc;
 
 namespace Cdp.Gateway.Profiles;
@@ -18,6 +21,8 @@ public sealed class ProfilesService(GatewayPorts ports, CustomerFinder finder)
     private const int MostCustomers = 100;
     private const int MostFields = 200;
     private const int DefaultPage = 100;
+
+    private readonly OutcomeLedger _outcomes = new(ports, finder);
 
     /// <summary>The service as the server binds it.</summary>
     public RpcService Bind() => RpcService.For(ProfilesReflection.Descriptor.FindTypeByName<Google.Protobuf.Reflection.ServiceDescriptor>("Profiles"))
@@ -83,10 +88,26 @@ public sealed class ProfilesService(GatewayPorts ports, CustomerFinder finder)
             static r => (r.Standing, r.ForwardedTo), context.CancellationToken) ?? throw CustomerFinder.NotFound();
         var response = new ListEventsResponse { NextPageToken = reply.NextPageToken };
         response.Events.AddRange(reply.Events);
+        if (reply.Outcomes.Count > 0) await AddCreditsAsync(caller, reply.Outcomes, response, context.CancellationToken);
         return response;
     }
 
-    private static ReadProfileRequest Checked(Caller caller, string purpose, Google.Protobuf.Collections.RepeatedField<string> fields)
+    /// <summary>Says what the outcomes changed that events carry.</summary>
+    private async ValueTask AddCreditsAsync(Caller caller, RepeatedField<LogEntry> outcomes, ListEventsResponse response, CancellationToken cancellationToken)
+    {
+        var credits = await _outcomes.ReadAsync(caller, outcomes, carried: true, cancellationToken);
+        var events = response.Events;
+        for (var (i, at) = (0, 0); at < outcomes.Count; i++)
+        {
+            if ((events[i].Partition, events[i].Position) != (outcomes[at].Partition, outcomes[at].Position)) continue;
+
+            // What a customer answered is frozen.
+            events[i] = events[i].Clone();
+            events[i].OutcomeCredit = credits[at++];
+        }
+    }
+
+    private static ReadProfileRequest Checked(Caller caller, string purpose, RepeatedField<string> fields)
     {
         if (fields.Count > MostFields) throw RpcError.InvalidField("fields", $"Name at most {MostFields} fields.", "TOO_MANY_FIELDS").ToException();
         for (var i = 0; i < fields.Count; i++)

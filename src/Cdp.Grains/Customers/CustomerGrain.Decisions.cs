@@ -6,6 +6,7 @@ using Cdp.Grains.Decisions;
 using Cdp.Grains.Ports;
 using Cdp.Grains.V1;
 using Cdp.State.V1;
+using Cdp.V1;
 using Google.Protobuf;
 
 namespace Cdp.Grains.Customers;
@@ -73,15 +74,15 @@ public sealed partial class CustomerGrain
     }
 
     /// <inheritdoc/>
-    public ValueTask<ReadCreditsReply> ReadCredits(ReadCreditsRequest request, CancellationToken cancellationToken)
+    public async ValueTask<ReadCreditsReply> ReadCredits(ReadCreditsRequest request, CancellationToken cancellationToken)
     {
-        if (Elsewhere() is { } forwarded) return new(new ReadCreditsReply { Standing = CustomerStanding.Forwarded, ForwardedTo = forwarded });
-        if (!Exists) return new(new ReadCreditsReply { Standing = CustomerStanding.Gone });
+        if (Elsewhere() is { } forwarded) return new ReadCreditsReply { Standing = CustomerStanding.Forwarded, ForwardedTo = forwarded };
+        if (!Exists) return new ReadCreditsReply { Standing = CustomerStanding.Gone };
         var remembered = _decisions ?? new DecisionState();
         var reply = new ReadCreditsReply { Standing = CustomerStanding.Here };
-        foreach (var entry in request.Outcomes)
-            reply.Credits.Add(OutcomeCredits.CreditAt(remembered, entry.Event.Outcome, entry.Event.ReceivedAt, entry.Partition, entry.Position));
-        return new(reply);
+        foreach (var entry in request.Outcomes) reply.Credits.Add(OutcomeIntake.CreditOf(remembered, entry, request.Carried));
+        if (request.Carried) await FindForgottenAsync(request, reply, cancellationToken);
+        return reply;
     }
 
     /// <summary>The outcomes among the entries of a request; null where there are none.</summary>
@@ -114,6 +115,23 @@ public sealed partial class CustomerGrain
         }
 
         if (awaited.Count > 0) throw new GrainUnavailableException($"Customer '{_id}' has not taken in all that were merged into it. Send the call again.");
+    }
+
+    /// <summary>Outcomes whose decision is not remembered any more may have counted when it was: their entries say so.</summary>
+    private async ValueTask FindForgottenAsync(ReadCreditsRequest request, ReadCreditsReply reply, CancellationToken cancellationToken)
+    {
+        var forgotten = new Dictionary<(string Decision, ulong Id), int>();
+        for (var i = 0; i < reply.Credits.Count; i++)
+        {
+            var outcome = request.Outcomes[i].Event.Outcome;
+            if (reply.Credits[i] == OutcomeCredit.DecisionTooOld) forgotten[(outcome.DecisionId, DecisionId.HashOf(outcome.Id))] = i;
+        }
+
+        if (forgotten.Count == 0) return;
+        await foreach (var placed in Reader.ReadUnionAsync(_key, 0, _sequence, cancellationToken))
+        {
+            if (placed.Entry.Outcome is { } known && forgotten.TryGetValue((known.Decision, known.Id), out var at)) reply.Credits[at] = known.Credit;
+        }
     }
 
     /// <summary>The effects of outcomes that were applied before, from their entries.</summary>

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Buffers.Text;
 using Cdp.Domain.Events;
 using Cdp.Grains.V1;
+using Cdp.State.V1;
 using Cdp.V1;
 
 namespace Cdp.Grains.Customers;
@@ -41,6 +42,9 @@ internal static class EventPages
                 Position = reference.Position,
                 Copies = reference.Copies,
             });
+            if (logged.Carried is not { } carried) continue;
+            var outcome = new LoggedEvent { ReceivedAt = reference.ReceivedAt, Outcome = carried };
+            reply.Outcomes.Add(new LogEntry { Partition = reference.Partition, Position = reference.Position, Event = outcome });
         }
 
         if (first + page.Count < references.Count) reply.NextPageToken = Encode(page[^1]);

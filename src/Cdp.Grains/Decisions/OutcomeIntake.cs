@@ -24,6 +24,14 @@ internal sealed class OutcomeIntake(DecisionState? remembered, string currency)
     /// <summary>Outcomes whose decision is not remembered.</summary>
     public List<LogEntry>? Unknown { get; private set; }
 
+    /// <summary>What an outcome changed.</summary>
+    /// <param name="remembered">What is remembered of its decision.</param>
+    /// <param name="entry">The outcome at its place in the log.</param>
+    /// <param name="carried">Whether an event carries it, of which another copy may have been counted.</param>
+    public static OutcomeCredit CreditOf(DecisionState remembered, LogEntry entry, bool carried) => carried
+        ? OutcomeCredits.CreditOf(remembered, entry.Event.Outcome, entry.Event.ReceivedAt)
+        : OutcomeCredits.CreditAt(remembered, entry.Event.Outcome, entry.Event.ReceivedAt, entry.Partition, entry.Position);
+
     /// <summary>Takes the next outcome.</summary>
     /// <returns>Its entry; null where it leaves no trace.</returns>
     public OutcomeEntry? Take(LogEntry entry)

@@ -88,8 +88,7 @@ public sealed class VisitorDecisionGrain : IVisitorDecision, IGrainLifecycle
     public ValueTask<ReadCreditsReply> ReadCredits(ReadCreditsRequest request, CancellationToken cancellationToken)
     {
         var reply = new ReadCreditsReply { Standing = CustomerStanding.Here };
-        foreach (var entry in request.Outcomes)
-            reply.Credits.Add(OutcomeCredits.CreditAt(_state, entry.Event.Outcome, entry.Event.ReceivedAt, entry.Partition, entry.Position));
+        foreach (var entry in request.Outcomes) reply.Credits.Add(OutcomeIntake.CreditOf(_state, entry, request.Carried));
         return new(reply);
     }
 

@@ -123,7 +123,7 @@ internal sealed class HandOvers(IGrainContext context, GrainMetrics metrics, Han
                 foreach (var effect in reply.Effects) listener.Taught(queue.Tenant, effect);
                 foreach (var (entry, batch) in queue.Sent)
                 {
-                    if (IsSkipped(reply, entry)) listener.Bury(entry, batch, DeadLetters.FoldFailed);
+                    if (entry.Event.Outcome is null && IsSkipped(reply, entry)) listener.Bury(entry, batch, DeadLetters.FoldFailed);
                     else listener.Done(batch);
                 }
 

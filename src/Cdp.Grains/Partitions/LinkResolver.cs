@@ -35,7 +35,7 @@ internal readonly record struct EventTarget(LogEntry Entry, string Customer, Min
 /// <param name="Links">The links.</param>
 internal sealed record MergeRun(string Tenant, IReadOnlyList<MergeOrder> Orders, IReadOnlySet<string> Fresh, IReadOnlyList<LinkTarget> Links);
 
-/// <summary>What a batch of events needs.</summary>
+/// <summary>What a batch of events needs: where each goes, and where the outcomes go that some of them carry.</summary>
 internal sealed record Resolution(
     IReadOnlyList<EventTarget> Targets,
     IReadOnlyList<LinkTarget> Links,
@@ -61,7 +61,7 @@ internal sealed class LinkResolver(IGrains grains, IStateStore states, IDefiniti
     public async ValueTask<Resolution> ResolveAsync(IReadOnlyList<LogEntry> entries, CancellationToken cancellationToken)
     {
         var found = await ReadLinksAsync(entries, cancellationToken);
-        var targets = new EventTarget[entries.Count];
+        var targets = new EventTarget[entries.Count + entries.Count(static entry => entry.Event?.Carried is not null)];
         Dictionary<string, List<OpenEvent>>? open = null;
         var links = 0;
         for (var i = 0; i < entries.Count; i++)
@@ -80,6 +80,7 @@ internal sealed class LinkResolver(IGrains grains, IStateStore states, IDefiniti
             links += keys;
         }
 
+        if (targets.Length > entries.Count) AddCarried(entries, targets);
         if (open is null) return new Resolution(targets, [], []);
         var pointed = new List<LinkTarget>();
         var merges = new List<MergeRun>();
@@ -104,6 +105,22 @@ internal sealed class LinkResolver(IGrains grains, IStateStore states, IDefiniti
     /// <summary>The customer in whose history the decision of an outcome stands; empty for anything else.</summary>
     private static string CustomerOfOutcome(LogEntry entry) =>
         entry.Event?.Outcome is { } outcome && DecisionId.TryParse(outcome.DecisionId, out var id) ? id.Customer : string.Empty;
+
+    /// <summary>
+    /// Outcomes that events carry, behind the events and at their positions: each goes to where its decision stands, whoever
+    /// the event's customer is.
+    /// </summary>
+    private static void AddCarried(IReadOnlyList<LogEntry> entries, EventTarget[] targets)
+    {
+        var at = entries.Count;
+        foreach (var entry in entries)
+        {
+            if (entry.Event?.Carried is not { } carried) continue;
+            var outcome = new LoggedEvent { ReceivedAt = entry.Event.ReceivedAt, ApiKeyId = entry.Event.ApiKeyId, Outcome = carried };
+            var made = new LogEntry { Partition = entry.Partition, Position = entry.Position, Tenant = entry.Tenant, Event = outcome };
+            targets[at++] = new EventTarget(made, CustomerOfOutcome(made), null);
+        }
+    }
 
     private static bool HasKeys(LogEntry entry) => entry.Event is { Refused: null, Keys.Count: > 0 };
 

@@ -151,6 +151,7 @@ public sealed class EventValidatorTests
             taken++;
             var parsed = Event.Parser.WithDiscardUnknownFields(true).ParseFrom(bytes);
             Assert.Equal(parsed.Identifiers, head!.Identifiers);
+            Assert.Equal(parsed.Outcome, head.Outcome);
             var read = EventReader.ForFold(bytes);
             Assert.Equal((parsed.Id, parsed.Kind, parsed.Type, parsed.Channel), (read.Id, read.Kind, read.Type, read.Channel));
             Assert.Equal(parsed.Properties, Map(read.Properties));
@@ -188,6 +189,7 @@ public sealed class EventValidatorTests
         {
             ListValue = new ListValue { Values = { new Value { MapValue = new MapValue { Fields = { ["sku"] = Text("ä"), ["quantity"] = new Value { IntValue = -3 } } } } } },
         };
+        made.Outcome = new EventOutcome { DecisionId = "c1.1.1.0000000000000001", ActionId = "a", Kind = OutcomeKind.Converted, Value = new Money { CurrencyCode = "EUR", Amount = "1" } };
         made.Context["page"] = new Value { MapValue = new MapValue { Fields = { ["url"] = Text("https://x.example"), ["first"] = new Value { BoolValue = true } } } };
         return made;
     }

@@ -58,6 +58,14 @@ internal static class DecisionCalls
     public static Outcome Outcome(string id, DecideResponse decision, string action, OutcomeKind kind) =>
         new() { Id = id, DecisionId = decision.DecisionId, ActionId = action, Kind = kind };
 
+    /// <summary>An event that carries an outcome.</summary>
+    public static Event Event(string id, DecideResponse decision, string action, OutcomeKind kind, params (string Namespace, string Value)[] identifiers)
+    {
+        var made = GatewayFixture.Event(id, "Offer Answered", identifiers);
+        made.Outcome = new EventOutcome { DecisionId = decision.DecisionId, ActionId = action, Kind = kind };
+        return made;
+    }
+
     public static IEnumerable<string> Actions(this DecideResponse response) => response.Ranked.Where(r => r.ActionId.Length > 0).Select(r => r.ActionId);
 
     private static Payload PayloadOf(string text) => new() { Channel = "web", Data = ByteString.CopyFromUtf8(text) };
