@@ -1,10 +1,13 @@
 using System.Globalization;
 using System.Reflection;
 using System.Text.RegularExpressions;
+using Cdp.Domain.Decisions;
 using Cdp.Domain.Events;
 using Cdp.Domain.Profiles;
 using Cdp.Node.Hosting;
 using Cdp.Node.Tests;
+using Cdp.V1;
+using Google.Protobuf;
 
 namespace Cdp.House.Tests;
 
@@ -52,6 +55,16 @@ public sealed partial class DocumentTests
         Assert.DoesNotContain(limits, limit => !Spellings(limit.Name, limit.Value).Any(text => described.Contains(text, StringComparison.Ordinal)));
     }
 
+    [Fact]
+    public void The_event_that_carries_an_outcome_is_one_that_is_taken_in()
+    {
+        var text = JsonBlock().Matches(Documents.Read("docs/decide.md")).Select(match => match.Groups["text"].Value)
+            .Single(block => block.Contains("\"outcome\"", StringComparison.Ordinal));
+        var shown = JsonParser.Default.Parse<Event>(text);
+        Assert.Null(EventValidator.Validate(shown.ToByteArray(), out _));
+        Assert.Null(OutcomeValidator.Check(shown.Outcome.DecisionId, shown.Outcome.ActionId, shown.Outcome.Kind, shown.Outcome.Value, "EUR"));
+    }
+
     private static IEnumerable<string> Spellings(string name, int value)
     {
         if (!name.Contains("Bytes", StringComparison.Ordinal) && !name.Contains("Weight", StringComparison.Ordinal))
@@ -63,6 +76,9 @@ public sealed partial class DocumentTests
 
     [GeneratedRegex(@"\]\((?<target>[^)\s]+)\)", RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
     private static partial Regex Link();
+
+    [GeneratedRegex("```json\n(?<text>[^`]*)```", RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
+    private static partial Regex JsonBlock();
 
     [GeneratedRegex("\"(?<name>CDP_[A-Z_]+)\"", RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
     private static partial Regex Variable();

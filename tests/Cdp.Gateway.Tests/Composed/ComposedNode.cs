@@ -24,7 +24,7 @@ using Google.Protobuf;
 namespace Cdp.Gateway.Tests.Composed;
 
 /// <summary>A whole node but for its sockets, on memory stores that outlive it.</summary>
-internal sealed class ComposedNode : IAsyncDisposable
+internal sealed partial class ComposedNode : IAsyncDisposable
 {
     public const int Partitions = 4;
 
