@@ -1,6 +1,4 @@
 using System.Collections.Concurrent;
-using Cdp.Domain.Tenants;
-using Cdp.Grains.Customers;
 using Cdp.Grains.Identities;
 using Cdp.Grains.Partitions;
 using Cdp.Grains.Ports;
@@ -15,7 +13,7 @@ namespace Cdp.Grains.Tests.Partitions;
 /// <summary>A partition between its feed and customers that answer at once.</summary>
 public sealed class PartitionGrainTests
 {
-    private const string Tenant = "t";
+    private const string Tenant = PartitionHarness.Tenant;
 
     [Fact]
     public async Task Events_that_merged_customers_forward_at_once_reach_where_they_were_merged_into()
@@ -23,7 +21,7 @@ public sealed class PartitionGrainTests
         var grains = new ForwardingGrains();
         using var metrics = new GrainMetrics((_, error) => grains.Errors.Enqueue(error));
         var states = new MemoryStateStore();
-        var ports = new PartitionPorts(states, new OneTenant(), new NoProgress(), NoStepObserver.Instance, metrics);
+        var ports = PartitionHarness.Ports(states, metrics);
         var partition = await TestActivation<PartitionGrain>.StartAsync("3", grains, context => new PartitionGrain(context, ports));
         var batch = new DeliverRequest { FirstPosition = 0 };
         for (var i = 0; i < 20; i++)
@@ -64,53 +62,13 @@ public sealed class PartitionGrainTests
             ?? throw new InvalidOperationException($"Not asked for here: {typeof(TGrain).Name}.");
     }
 
-    private sealed class Grain(ForwardingGrains grains, string name) : ICustomer
+    private sealed class Grain(ForwardingGrains grains, string name) : ApplyingCustomer
     {
-        public ValueTask<ApplyReply> Apply(ApplyRequest request, CancellationToken cancellationToken)
+        public override ValueTask<ApplyReply> Apply(ApplyRequest request, CancellationToken cancellationToken)
         {
             if (name != "winner") return new(new ApplyReply { Standing = CustomerStanding.Forwarded, ForwardedTo = "winner" });
             foreach (var entry in request.Entries) grains.Winner.Enqueue(entry.Position);
             return new(new ApplyReply { Standing = CustomerStanding.Here, Applied = request.Entries.Count });
-        }
-
-        public ValueTask<ReadProfileReply> ReadProfile(ReadProfileRequest request, CancellationToken cancellationToken) => throw new NotSupportedException();
-
-        public ValueTask<ReadEventsReply> ReadEvents(ReadEventsRequest request, CancellationToken cancellationToken) => throw new NotSupportedException();
-
-        public ValueTask<SealReply> Seal(SealRequest request, CancellationToken cancellationToken) => throw new NotSupportedException();
-
-        public ValueTask<AbsorbReply> Absorb(AbsorbRequest request, CancellationToken cancellationToken) => throw new NotSupportedException();
-
-        public ValueTask<StateMembershipReply> StateMembership(StateMembershipRequest request, CancellationToken cancellationToken) =>
-            throw new NotSupportedException();
-
-        public ValueTask<ReadMembershipReply> ReadMembership(ReadMembershipRequest request, CancellationToken cancellationToken) =>
-            throw new NotSupportedException();
-
-        public ValueTask<DecideCustomerReply> Decide(DecideCustomerRequest request, CancellationToken cancellationToken) => throw new NotSupportedException();
-
-        public ValueTask<ReadDecisionReply> ReadDecision(ReadDecisionRequest request, CancellationToken cancellationToken) => throw new NotSupportedException();
-
-        public ValueTask<ReadDecisionsReply> ReadDecisions(ReadDecisionsRequest request, CancellationToken cancellationToken) => throw new NotSupportedException();
-
-        public ValueTask<ReadCreditsReply> ReadCredits(ReadCreditsRequest request, CancellationToken cancellationToken) => throw new NotSupportedException();
-
-        public ValueTask<RefoldReply> Refold(RefoldRequest request, CancellationToken cancellationToken) => throw new NotSupportedException();
-    }
-
-    private sealed class OneTenant : IDefinitions
-    {
-        private readonly Definitions _definitions = new(TenantDefaults.NewConfig(Tenant, new byte[32]));
-
-        public Definitions? Find(string tenant) => _definitions;
-
-        public ValueTask<Definitions?> GetAsync(string tenant, CancellationToken cancellationToken) => new(_definitions);
-    }
-
-    private sealed class NoProgress : IPartitionProgress
-    {
-        public void Applied(int partition, long position)
-        {
         }
     }
 }

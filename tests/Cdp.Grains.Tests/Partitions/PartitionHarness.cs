@@ -1,0 +1,29 @@
+using Cdp.Domain.Tenants;
+using Cdp.Grains.Partitions;
+using Cdp.Grains.Ports;
+
+namespace Cdp.Grains.Tests.Partitions;
+
+/// <summary>What a partition under test stands on.</summary>
+internal static class PartitionHarness
+{
+    public const string Tenant = "t";
+
+    public static PartitionPorts Ports(IStateStore states, GrainMetrics metrics) => new(states, new OneTenant(), new NoProgress(), NoStepObserver.Instance, metrics);
+
+    private sealed class OneTenant : IDefinitions
+    {
+        private readonly Definitions _definitions = new(TenantDefaults.NewConfig(Tenant, new byte[32]));
+
+        public Definitions? Find(string tenant) => _definitions;
+
+        public ValueTask<Definitions?> GetAsync(string tenant, CancellationToken cancellationToken) => new(_definitions);
+    }
+
+    private sealed class NoProgress : IPartitionProgress
+    {
+        public void Applied(int partition, long position)
+        {
+        }
+    }
+}
