@@ -35,8 +35,16 @@ public sealed class ModelLog(IStateStore states, IHistory history, string tenant
         var state = await NearestAsync(version, cancellationToken) ?? new ModelState { Placement = placement };
         while (state.Version < version && await history.ReadAsync(_key, state.Version, PageBytes, cancellationToken) is { Count: > 0 } rows)
         {
-            var slices = rows.Where(row => row.First >= state.Version).Select(row => ModelSlice.Parser.ParseFrom(row.Bytes.Span));
-            state = ModelFold.AsOf(placement, state, slices, Math.Min(version, rows[^1].End));
+            var end = Math.Min(version, rows[^1].End);
+            while (state.Version < end)
+            {
+                var (from, until) = (state.Version, Math.Min(end, ((state.Version / SlicesPerState) + 1) * SlicesPerState));
+                var slices = rows.Where(row => row.First >= from && row.First < until).Select(row => ModelSlice.Parser.ParseFrom(row.Bytes.Span));
+                state = ModelFold.AsOf(placement, state, slices, until);
+
+                // A crash may have come between when it was the newest, and a replay drops all that was kept.
+                await KeepAsync(state, cancellationToken);
+            }
         }
 
         return state.Version == version ? state : null;
