@@ -33,6 +33,9 @@ public sealed class TenantGrain(IGrainContext context, IStateStore states, IHist
         if (_config.Value is not { } config || config.DecisionsVersion == logged) return;
         var before = await _log.ReadAsync(logged, cancellationToken) ?? throw new InvalidDataException($"The log of definitions of tenant {context.Key} cannot be read; restore it from a backup.");
         await AppendAsync(before, config);
+
+        // Whoever made the change heard of an error, and the node of nothing.
+        listener.Changed(config);
     }
 
     /// <inheritdoc/>
