@@ -76,6 +76,7 @@ public sealed class EventMapper
             Source = Choose(_event.Source, first),
             Channel = Choose(_event.Channel, first),
             OccurredAt = Time(first),
+            Outcome = Outcome(unit, first),
         };
         AddIdentifiers(built, unit, first);
         _fields.Fill(built.Properties, _event.Properties, unit.Records);
@@ -173,6 +174,22 @@ public sealed class EventMapper
         var time = CellReader.Time(text, mapped) ?? throw new RejectedException(
             Rejection.BadTime, mapped.Column, $"\"{text}\" is not a time of the format \"{mapped.Format}\".");
         return CellReader.ToTimestamp(time + _shift);
+    }
+
+    /// <summary>What a unit says of a decision. A kind that is not known is left for the server to refuse.</summary>
+    private EventOutcome? Outcome(ImportUnit unit, SourceRecord first)
+    {
+        if (_event.Outcome is not { } mapped || Cell(first, mapped.Column).Trim() is not { Length: > 0 } decision)
+            return null;
+        var name = Choose(mapped.Kind, first);
+        var isName = name.All(char.IsAsciiLetter) & Enum.TryParse<OutcomeKind>(name, ignoreCase: true, out var kind);
+        return new EventOutcome
+        {
+            DecisionId = decision,
+            ActionId = Choose(mapped.Action, first),
+            Kind = isName ? kind : OutcomeKind.Unspecified,
+            Value = mapped.Value is { } value ? _fields.Read(value, unit.Records)?.MoneyValue : null,
+        };
     }
 
     private string Choose(Choice? choice, SourceRecord record)

@@ -27,7 +27,9 @@ internal sealed class FieldMapper
         }
     }
 
-    private Value? Read(FieldMapping field, IReadOnlyList<SourceRecord> records)
+    /// <summary>The value of one field; null where its cell is empty.</summary>
+    /// <exception cref="RejectedException">A cell does not hold what the mapping says.</exception>
+    public Value? Read(FieldMapping field, IReadOnlyList<SourceRecord> records)
     {
         var first = records[0];
         if (field.SumOf is not null)

@@ -113,6 +113,35 @@ public sealed class ReadCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Events_show_the_outcomes_that_they_carry_and_what_these_changed()
+    {
+        var page = new ListEventsResponse();
+        foreach (var (id, outcome, credit) in new[]
+        {
+            ("e1", new EventOutcome { ActionId = "a", Kind = OutcomeKind.Accepted }, OutcomeCredit.Credited),
+            ("e2", new EventOutcome { ActionId = "b", Kind = OutcomeKind.Shown }, OutcomeCredit.NotOffered),
+            ("e3", new EventOutcome { ActionId = "c", Kind = OutcomeKind.Returned }, OutcomeCredit.Unspecified),
+            ("e4", null, OutcomeCredit.Unspecified),
+        })
+        {
+            page.Events.Add(new CustomerEvent { Event = new Event { Id = id, Type = "Seen", Channel = "web", Source = "s", Outcome = outcome }, EffectiveAt = Last, OutcomeCredit = credit });
+        }
+
+        _cdp.Api.EventPage = _ => page;
+        Assert.Equal(0, await _cdp.RunAsync("events", "email:ann@example.org"));
+        Assert.Equal(
+            """
+            time                        type  channel  source  id  copies  outcome
+            2010-12-12 22:12:40 +00:00  Seen  web      s       e1       0  a accepted, credited
+            2010-12-12 22:12:40 +00:00  Seen  web      s       e2       0  b shown, not offered
+            2010-12-12 22:12:40 +00:00  Seen  web      s       e3       0  c returned
+            2010-12-12 22:12:40 +00:00  Seen  web      s       e4       0
+
+            """,
+            _cdp.Out);
+    }
+
+    [Fact]
     public async Task An_identity_shows_each_fact_with_its_evidence()
     {
         var phone = new Identifier { Namespace = "device", Value = "d1" };

@@ -57,6 +57,18 @@ public sealed class WriteCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task An_event_that_carries_an_outcome_is_published_as_it_is()
+    {
+        _cdp.Input = """
+            {"id":"1","type":"Seen","identifiers":[{"namespace":"user_id","value":"a"}],"outcome":{"decisionId":".0.1.0000000000000001","actionId":"a","kind":"OUTCOME_KIND_CONVERTED","value":{"amount":"4.5","currencyCode":"EUR"}}}
+            """;
+        Assert.Equal(0, await _cdp.RunAsync("publish", "-"));
+        Assert.Equal(
+            new EventOutcome { DecisionId = ".0.1.0000000000000001", ActionId = "a", Kind = OutcomeKind.Converted, Value = new Money { Amount = "4.5", CurrencyCode = "EUR" } },
+            Assert.Single(_cdp.Api.Events).Outcome);
+    }
+
+    [Fact]
     public async Task Publishing_everything_ends_with_0()
     {
         using var folder = new TemporaryFolder();

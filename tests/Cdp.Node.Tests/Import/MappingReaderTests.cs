@@ -22,6 +22,8 @@ public sealed class MappingReaderTests
     [InlineData("""{ "format": "csv", "event": { "type": "T", IDS, "properties": { "v": { "column": "a", "type": "money" } } } }""", "$.event.properties.v: is an amount without a currency; add \"currency\" or \"currency_column\" here, or \"currency\" at the top.")]
     [InlineData("""{ "format": "csv", "event": { "type": "T", IDS, "properties": { "the v": { "column": "a", "type": "number" } } } }""", "$.event.properties[\"the v\"].type: \"number\" is not valid. Known are: string, int, decimal, money, bool, timestamp.")]
     [InlineData("""{ "format": "csv", "event": { "type": "T", IDS, "items": { "fields": { "sku": { "column": "a" } }, "trim": ["name"] } } }""", "$.event.items.trim[0]: \"name\" is not a field of the items. Known are: sku.")]
+    [InlineData("""{ "format": "csv", "event": { "type": "T", IDS, "outcome": { "column": "d", "action": "a" } } }""", "$.event.outcome.kind: is missing; write what became of it, e.g. \"accepted\", or name the column.")]
+    [InlineData("""{ "format": "csv", "event": { "type": "T", IDS, "outcome": { "column": "d", "action": "a", "kind": "shown", "value": { "column": "v" } } } }""", "$.event.outcome.value: is no amount; set \"type\" to \"money\".")]
     [InlineData("""{ "format": "jsonl", "delimiter": ";", "event": { "type": "T", IDS } }""", "$.delimiter: belongs to format \"csv\"; leave it out.")]
     [InlineData("""{ "format": "csv" "event": 1 }""", "$: is not valid JSON at line 1, column 19; check commas, quotes and brackets there.")]
     public void An_error_names_its_place_and_the_remedy(string mapping, string expected)

@@ -100,7 +100,8 @@ internal sealed class FieldReader
             throw new MappingException(path, $"\"{code}\" is not a currency; write its ISO 4217 code, e.g. \"GBP\".");
     }
 
-    private FieldMapping Field(string name, JsonElement element, string path, bool perLine)
+    /// <summary>Reads where one value comes from.</summary>
+    public FieldMapping Field(string name, JsonElement element, string path, bool perLine)
     {
         string[] sources = ["column", "constant", "sum_of"];
         var field = new JsonObjectReader(

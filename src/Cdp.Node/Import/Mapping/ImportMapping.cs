@@ -94,6 +94,9 @@ public sealed record EventMapping
 
     /// <summary>The list with one entry for each line; null: none.</summary>
     public ItemsMapping? Items { get; init; }
+
+    /// <summary>What a line says of a decision; null: nothing.</summary>
+    public OutcomeMapping? Outcome { get; init; }
 }
 
 /// <summary>A text chosen by rules: the first whose condition holds.</summary>
@@ -197,6 +200,13 @@ public sealed record FieldMapping
     /// <summary>True: a line whose cell is empty is rejected; false: the value is left out.</summary>
     public bool Required { get; init; }
 }
+
+/// <summary>What a line says of a decision.</summary>
+/// <param name="Column">The cell that holds the decision's id; a line where it is empty says nothing.</param>
+/// <param name="Action">Id of the action.</param>
+/// <param name="Kind">Name of what became of it.</param>
+/// <param name="Value">What it brought, an amount; null: nothing is said.</param>
+public sealed record OutcomeMapping(string Column, Choice Action, Choice Kind, FieldMapping? Value);
 
 /// <summary>A list property with one map for each line.</summary>
 /// <param name="Property">Name of the property.</param>

@@ -20,6 +20,10 @@ public static class MappingColumns
             .Concat(e.Properties.SelectMany(f => Field(f, "$.event.properties")))
             .Concat(e.Context.SelectMany(f => Field(f, "$.event.context")))
             .Concat(e.Traits.SelectMany(f => Field(f, "$.event.traits")))
+            .Concat(One(e.Outcome?.Column, "$.event.outcome.column"))
+            .Concat(Choice(e.Outcome?.Action, "$.event.outcome.action"))
+            .Concat(Choice(e.Outcome?.Kind, "$.event.outcome.kind"))
+            .Concat(e.Outcome?.Value is { } value ? Field(value, "$.event.outcome") : [])
             .Concat(e.Items?.Fields.SelectMany(f => Field(f, "$.event.items.fields")) ?? []);
     }
 

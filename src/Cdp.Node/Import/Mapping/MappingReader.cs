@@ -77,7 +77,7 @@ public static class MappingReader
     {
         var body = new JsonObjectReader(
             element, path, "kind", "type", "source", "channel", "occurred_at", "id", "identifiers", "fallback_identifier",
-            "properties", "context", "traits", "items");
+            "properties", "context", "traits", "items", "outcome");
         var identifiers = ReadIdentifiers(body);
         var fallback = body.Optional("fallback_identifier") is { } last
             ? FieldReader.Identifier(last, body.At("fallback_identifier"))
@@ -105,6 +105,7 @@ public static class MappingReader
             Context = fields.Fields(body.Optional("context"), body.At("context"), perLine: false),
             Traits = fields.Fields(body.Optional("traits"), body.At("traits"), perLine: false),
             Items = body.Optional("items") is { } items ? ReadItems(items, body.At("items"), fields) : null,
+            Outcome = body.Optional("outcome") is { } outcome ? ReadOutcome(outcome, body.At("outcome"), fields) : null,
         };
     }
 
@@ -118,6 +119,19 @@ public static class MappingReader
         foreach (var item in list.EnumerateArray())
             identifiers.Add(FieldReader.Identifier(item, JsonObjectReader.Index(path, identifiers.Count)));
         return identifiers;
+    }
+
+    private static OutcomeMapping ReadOutcome(JsonElement element, string path, FieldReader fields)
+    {
+        var outcome = new JsonObjectReader(element, path, "column", "action", "kind", "value");
+        var value = outcome.Optional("value") is { } amount ? fields.Field("value", amount, outcome.At("value"), perLine: false) : null;
+        if (value is not null && value.Type != CellType.Money)
+            throw new MappingException(outcome.At("value"), "is no amount; set \"type\" to \"money\".");
+        return new OutcomeMapping(
+            outcome.RequiredText("column", "name the column that holds the decision's id."),
+            FieldReader.Choice(outcome.Required("action", "name the action, or the column that holds its id."), outcome.At("action"), mustMatch: false),
+            FieldReader.Choice(outcome.Required("kind", "write what became of it, e.g. \"accepted\", or name the column."), outcome.At("kind"), mustMatch: false),
+            value);
     }
 
     private static ItemsMapping ReadItems(JsonElement element, string path, FieldReader fields)
