@@ -7,7 +7,7 @@ using Google.Rpc;
 namespace Cdp.Node.Demo;
 
 /// <summary>One person's story: seen on an anonymous phone, recognised at a login on a laptop, read for two purposes.</summary>
-internal sealed class AnnaStory(CdpClient client, DemoReport report, DateTimeOffset now)
+internal sealed class AnnaStory(CdpClient client, DemoReport report, AnnaOffers offers, DateTimeOffset now)
 {
     private const string LoginEvent = "anna-login";
     private const string Broken = "Hello, my washing machine is broken. Is there a repair, or which one fits my old place?";
@@ -18,8 +18,11 @@ internal sealed class AnnaStory(CdpClient client, DemoReport report, DateTimeOff
     private string _customer = "";
     private long _events;
 
-    /// <summary>Identifiers of hers to look at later.</summary>
+    /// <summary>The first that was seen of her.</summary>
     public static Identifier Phone { get; } = new() { Namespace = "cookie", Value = "annas-phone" };
+
+    /// <summary>All that she is known by, once she is.</summary>
+    public static Identifier[] Identifiers => [Phone, Laptop, Account];
 
     private static Identifier Laptop { get; } = new() { Namespace = "cookie", Value = "annas-laptop" };
 
@@ -29,10 +32,13 @@ internal sealed class AnnaStory(CdpClient client, DemoReport report, DateTimeOff
     public async Task BecomeKnownAsync(CancellationToken cancel)
     {
         report.Chapter("1. One person, three devices");
-        report.Say("Four years ago Anna bought a washing machine. Today somebody looks at washing machines on a phone, unknown;");
-        report.Say("then a chat on that phone says \"broken\" and leaves an e-mail address.");
+        report.Say("Four years ago Anna bought a washing machine. The shop knows her account, and nobody else.");
         // Each chapter of her life is read before the next begins: events of different systems may be applied side by side.
         var account = await ReadAsync(Account, await PublishAsync([Bought()], cancel), cancel);
+        await offers.DefineAsync(cancel);
+        await offers.ToAVisitorAsync(Phone, customers: 1, cancel);
+        report.Say("The visitor looks at washing machines; then a chat on that phone says \"broken\" and leaves an e-mail address, and the");
+        report.Say("helpdesk opens a complaint.");
         var token = await PublishAsync([Viewed(1, "WM-9000", 30, "799.00"), Viewed(2, "WM-7000", 28, "549.00"), Viewed(3, "WM-9000", 25, "799.00")], cancel);
         await ReadAsync(Phone, token, cancel);
         var phone = await ReadAsync(Phone, await PublishAsync([Chatted("anna-chat", 20, Broken)], cancel), cancel);
@@ -40,6 +46,7 @@ internal sealed class AnnaStory(CdpClient client, DemoReport report, DateTimeOff
         report.Show(ProfileText.Write(phone));
         report.Say("And the account, which knows nothing of it:");
         report.Show(ProfileText.Write(account));
+        await offers.ToTheAccountAsync(Account, cancel);
 
         report.Say("Now she signs in on a laptop, with the address that the chat was given. From this moment they are one:");
         token = await PublishAsync([SignedIn()], cancel);
@@ -55,12 +62,13 @@ internal sealed class AnnaStory(CdpClient client, DemoReport report, DateTimeOff
         recognised.Equal("events", 6, after.RecentEvents.Count);
         report.Prove(recognised, $"phone, laptop and account are {after.CustomerId}, with all {after.RecentEvents.Count} events");
         await ShowEvidenceAsync(phone.CustomerId, token, cancel);
+        await offers.ToAnnaAsync(Account, _customer, cancel);
     }
 
     /// <summary>The same profile for two purposes.</summary>
     public async Task BeReadForTwoPurposesAsync(CancellationToken cancel)
     {
-        report.Chapter("2. One profile, two purposes");
+        report.Chapter("3. One profile, two purposes");
         report.Say("The shop decides: e-mail address, phone number and money are for the service desk only.");
         string[] policies = ["traits.email", "traits.phone", "monetary"];
         string[] shown = ["traits.*", "monetary", "interests"];
@@ -78,9 +86,9 @@ internal sealed class AnnaStory(CdpClient client, DemoReport report, DateTimeOff
         report.Show(ProfileText.Write(marketing));
 
         var purposes = new Proof("purposes");
-        purposes.Equal("traits for service", "email name phone", Names(service));
+        purposes.Equal("traits for service", "complaint email name phone", Names(service));
         purposes.Equal("currencies for service", 1, service.Monetary.Count);
-        purposes.Equal("traits for marketing", "name", Names(marketing));
+        purposes.Equal("traits for marketing", "complaint name", Names(marketing));
         purposes.Equal("currencies for marketing", 0, marketing.Monetary.Count);
         purposes.Equal("withheld from marketing", "monetary traits.email traits.phone", string.Join(' ', marketing.Withheld.Select(w => w.Field).Order(StringComparer.Ordinal)));
         purposes.Equal("reason of a purpose nobody declared", "PURPOSE_UNDECLARED", await RefusalOfAsync("curiosity", cancel));
@@ -92,7 +100,7 @@ internal sealed class AnnaStory(CdpClient client, DemoReport report, DateTimeOff
     {
         const string Id = "repair-or-replace";
         const string Condition = "orders.count >= 1 and events[\"Chat Message\"].count >= 2 and interests.top == \"Washing machines\"";
-        report.Chapter("3. An audience, right now");
+        report.Chapter("4. An audience, right now");
         report.Say("Who bought from us, asks for help twice, and looks at washing machines most?");
         report.Show($"cdp segment put {Id} '{Condition}'");
         await client.Segments.PutSegmentAsync(new PutSegmentRequest { Segment = new Segment { Id = Id, Expression = Condition } }, Patience, cancel);
@@ -203,7 +211,7 @@ internal sealed class AnnaStory(CdpClient client, DemoReport report, DateTimeOff
     {
         var made = Make(id, "Chat Message", "chat", minutesAgo, Phone, Address("anna.berg@example.org"));
         made.Properties["text"] = Text(text);
-        made.Traits = new TraitChanges { Set = { ["email"] = Text("anna.berg@example.org") } };
+        made.Traits = new TraitChanges { Set = { ["email"] = Text("anna.berg@example.org"), ["complaint"] = Text("open") } };
         return made;
     }
 

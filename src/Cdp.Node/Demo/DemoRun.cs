@@ -49,22 +49,24 @@ internal sealed class DemoRun
     {
         var connection = await server.ConnectAsync(cancel);
         _report.Say($"A server runs as process {connection.Process.Id} on {connection.Process.Address}; everything below goes through gRPC.");
-        var anna = new AnnaStory(connection.Client, _report, _time.GetUtcNow());
+        var offers = new AnnaOffers(connection.Client, _report, _time);
+        var anna = new AnnaStory(connection.Client, _report, offers, _time.GetUtcNow());
         await anna.BecomeKnownAsync(cancel);
         await anna.BeReadForTwoPurposesAsync(cancel);
         await anna.EnterAnAudienceAsync(_time, cancel);
 
         var (seed, scale) = (_options.Seed, _options.Scale);
-        _report.Chapter(string.Create(CultureInfo.InvariantCulture, $"4. {scale.People:N0} people, and what goes wrong every day"));
+        _report.Chapter(string.Create(CultureInfo.InvariantCulture, $"5. {scale.People:N0} people, and what goes wrong every day"));
         await AudienceCheck.DefineAsync(connection.Client, _report, cancel);
+        await CapCheck.DefineAsync(connection.Client, cancel);
         var crowd = Crowd.Make(seed, scale);
         var factory = new EventFactory(crowd.People, new DateTimeOffset(_time.GetUtcNow().UtcDateTime.Date, TimeSpan.Zero));
         var ledger = new Ledger(crowd);
         var shipment = new Shipment(seed, scale, crowd, factory);
-        var sender = await SendAsync(server, shipment, anna, cancel);
+        var sender = await SendAsync(server, shipment, anna, offers.Receipts, cancel);
         ProveMalformed(sender);
 
-        _report.Chapter("5. The ledger");
+        _report.Chapter("6. The ledger");
         _report.Say("The generator kept its own list of the truth. Now the server is asked for every single person.");
         connection = await server.ConnectAsync(cancel);
         _report.Say("First it has to have applied everything that it acknowledged ...");
@@ -74,32 +76,38 @@ internal sealed class DemoRun
         var people = new LedgerCheck(crowd, ledger, factory);
         await people.RunAsync(connection.Client, _report, scale, cancel);
 
-        _report.Chapter("6. Audiences");
+        _report.Chapter("7. Audiences");
         await new AudienceCheck(ledger, _time).RunAsync(connection.Client, _report, sender.Tokens, cancel);
 
-        _report.Chapter("7. How fast");
+        _report.Chapter("8. What people like");
+        await new LearningCheck(crowd, people, _time).RunAsync(connection.Client, _report, seed, cancel);
+
+        _report.Chapter("9. How fast");
         await new LatencyCheck(crowd, ledger, people, _time).RunAsync(connection.Client, _report, seed, _options.Measuring, cancel);
     }
 
-    private async Task<BatchSender> SendAsync(DemoServer server, Shipment shipment, AnnaStory anna, CancellationToken cancel)
+    private async Task<BatchSender> SendAsync(DemoServer server, Shipment shipment, AnnaStory anna, ReceiptCheck receipts, CancellationToken cancel)
     {
         var scale = _options.Scale;
         _report.Say($"{scale.Events:N0} events in {Enum.GetValues<Channel>().Length} channels, shuffled; {scale.SentTwice:N0} of them sent twice, {scale.Malformed} malformed,");
-        _report.Say($"{scale.KioskLogins} people signing in at one kiosk, and a kill -9 of the server half-way through.");
+        _report.Say($"{scale.KioskLogins} people signing in at one kiosk, and a kill -9 of the server half-way through, while {CapCheck.Callers} callers ask what Anna may be offered.");
         var started = _time.GetTimestamp();
         var sender = new BatchSender(server, shipment, _time, quarter => _report.Say($"  {quarter * 25} % acknowledged after {_time.GetElapsedTime(started).TotalSeconds:0.0} s"));
         var sending = sender.RunAsync(cancel);
         await sender.HalfWay;
         var down = TimeSpan.Zero;
-        if (!sending.IsCompleted) down = await KillAndRestartAsync(server, sender, anna, cancel);
+        if (!sending.IsCompleted) down = await KillAndRestartAsync(server, sender, anna, receipts, cancel);
         await sending;
         var elapsed = _time.GetElapsedTime(started);
         _report.Say($"{shipment.Length:N0} events sent in {elapsed.TotalSeconds:0.0} s, {down.TotalSeconds:0.0} s of them without a server: {shipment.Length / (elapsed - down).TotalSeconds:N0}/s. {sender.SentAgain} batches got no answer and were sent again.");
         return sender;
     }
 
-    private async Task<TimeSpan> KillAndRestartAsync(DemoServer server, BatchSender sender, AnnaStory anna, CancellationToken cancel)
+    private async Task<TimeSpan> KillAndRestartAsync(DemoServer server, BatchSender sender, AnnaStory anna, ReceiptCheck receipts, CancellationToken cancel)
     {
+        var cap = new CapCheck(server, AnnaStory.Identifiers);
+        var asking = cap.AskAsync(cancel);
+        await cap.FirstOffer;
         var acknowledged = sender.Accepted;
         var open = sender.Open;
         var killed = _time.GetTimestamp();
@@ -110,6 +118,9 @@ internal sealed class DemoRun
         var restart = new Proof("kill-9");
         await anna.CheckAsync(connection.Client, restart, cancel);
         _report.Prove(restart, $"killed after {acknowledged:N0} acknowledged events with {open} batches under way; process {connection.Process.Id} serves the same data {down.TotalSeconds:0.0} s later, Anna's profile as before (what was acknowledged is counted below)");
+        await receipts.RunAsync(connection.Client, _report, cancel);
+        await asking;
+        await cap.ReportAsync(connection.Client, _report, cancel);
         return down;
     }
 
@@ -144,6 +155,7 @@ internal sealed class DemoRun
             cdp profile user_id:user-000001 --purpose marketing
             cdp identity user_id:anna --purpose service
             cdp events cookie:annas-phone --purpose service
+            cdp decide home cookie:annas-phone --purpose service
             """);
         var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var stop = cancel.Register(() => stopped.TrySetResult());

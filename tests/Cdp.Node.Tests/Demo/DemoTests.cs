@@ -19,9 +19,14 @@ public sealed class DemoTests
         var proofs = text.Split('\n').Where(line => line.StartsWith("PROOF ", StringComparison.Ordinal)).ToList();
         Assert.All(proofs, line => Assert.Equal("ok", line.Split(' ')[2]));
         Assert.Equal(
-            ["recognised", "evidence", "purposes", "segment-entered", "kill-9", "malformed", "customers", "events", "orders", "kiosk", "channels", "audiences", "backfill", "lookup", "read-your-writes"],
+            [
+                "visitor-decision", "recognised", "evidence", "open-complaint", "purposes", "segment-entered", "kill-9", "receipt", "cap", "malformed", "customers", "events",
+                "orders", "kiosk", "channels", "audiences", "backfill", "learning", "lookup", "read-your-writes",
+            ],
             proofs.Select(line => line.Split(' ')[1]));
         Assert.Contains("40 logins on one device are 40 people", text, StringComparison.Ordinal);
+        Assert.Contains("3 decisions replayed after the merge, the edits and the kill", text, StringComparison.Ordinal);
+        Assert.Contains("free_delivery, which may be shown 3 times, was offered 3 times", text, StringComparison.Ordinal);
         Assert.Contains("2,000 counted, 0 lost, 0 twice", text, StringComparison.Ordinal);
     }
 
