@@ -18,16 +18,20 @@ public sealed class DecisionCommandTests : IDisposable
         _cdp.Input = """
             {"id": "a", "eligibility": "orders.count >= 1", "value": {"amount": "4.50", "currencyCode": "EUR"}, "cap": {"maxShown": 3, "periodSeconds": "86400"}}
             {"id": "bad"}
-            {"id": "b"}
+            {"id": "b", "cap": {"maxShown": 1, "periodSeconds": "5400"}}
+            {"id": "c", "cap": {"maxShown": 2, "periodSeconds": "61"}}
+            {"id": "d", "cap": {"maxShown": 9}}
             """;
 
         Assert.Equal(1, await _cdp.RunAsync("action", "put", "--file", "-"));
 
         Assert.Equal(
             """
-            id  version     value  cap            eligibility
-            a         2  4.50 EUR  3 in 86,400 s  orders.count >= 1
-            b         2         1
+            id  version     value  cap          eligibility
+            a         2  4.50 EUR  3 in 1 d     orders.count >= 1
+            b         2         1  1 in 90 min
+            c         2         1  2 in 61 s
+            d         2         1  9
 
             """,
             _cdp.Out);

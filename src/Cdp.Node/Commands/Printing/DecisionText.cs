@@ -9,6 +9,8 @@ internal static class DecisionText
 {
     private const string Nothing = "(nothing)";
 
+    private static readonly (long Seconds, string Name)[] Units = [(86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")];
+
     public static string Write(IReadOnlyCollection<Cdp.V1.Action> actions)
     {
         if (actions.Count == 0)
@@ -99,8 +101,15 @@ internal static class DecisionText
     {
         null => "",
         { PeriodSeconds: 0 } => string.Create(CultureInfo.InvariantCulture, $"{cap.MaxShown}"),
-        _ => string.Create(CultureInfo.InvariantCulture, $"{cap.MaxShown} in {cap.PeriodSeconds:N0} s"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"{cap.MaxShown} in {PeriodOf(cap.PeriodSeconds)}"),
     };
+
+    /// <summary>In the largest unit that leaves nothing over.</summary>
+    private static string PeriodOf(long seconds)
+    {
+        var (length, unit) = Units.First(unit => seconds % unit.Seconds == 0);
+        return string.Create(CultureInfo.InvariantCulture, $"{seconds / length:N0} {unit}");
+    }
 
     private static string Number(double value) => value.ToString("0.####", CultureInfo.InvariantCulture);
 
