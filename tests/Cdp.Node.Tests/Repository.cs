@@ -9,6 +9,10 @@ internal static class Repository
 
     public static string RetailSegments => Path.Combine(Root, "samples", "retail", "segments.jsonl");
 
+    public static string RetailActions => Path.Combine(Root, "samples", "retail", "actions.jsonl");
+
+    public static string RetailPlacements => Path.Combine(Root, "samples", "retail", "placements.jsonl");
+
     /// <summary>Path of a file of public data, whether it exists or not: under CDP_DATA, else ../shared/data.</summary>
     public static string Data(string name)
     {

@@ -1,5 +1,4 @@
 using System.Text;
-using Cdp.Node.Commands;
 using Cdp.Node.Import;
 using Cdp.Node.Tests.Running;
 using Cdp.V1;
@@ -59,18 +58,8 @@ public sealed class RetailSegmentTests
         await new RetailServer(node).ImportAsync(new ImportFile(() => new MemoryStream(bytes), bytes.Length), folder.File("rejects.csv"));
     }
 
-    /// <summary>Puts the sample by the command that a person would use, and waits for the backfill as it does.</summary>
-    private static async Task PutAsync(RunningNode node)
-    {
-        using var output = new StringWriter();
-        var context = new CommandContext
-        {
-            Out = output, Error = output, OpenInput = () => Stream.Null, Variable = _ => RunningNode.Key, Time = TimeProvider.System, Connect = _ => node.Api(),
-        };
-        string[] command = ["segment", "put", "--file", Repository.RetailSegments, "--wait", "--server", node.Url.ToString()];
-        var code = await CommandRunner.RunAsync(RootCommandFactory.Create(context), context, command, Cancel);
-        Assert.True(code == ExitCode.Success, output.ToString());
-    }
+    /// <summary>Puts the sample as a person would, and waits for the backfill.</summary>
+    private static Task PutAsync(RunningNode node) => new RetailServer(node).CommandAsync("segment", "put", "--file", Repository.RetailSegments, "--wait");
 
     private static async Task AssertAudiencesAsync(RunningNode node, SortedDictionary<string, RetailFigures> figures)
     {

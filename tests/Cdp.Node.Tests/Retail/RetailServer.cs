@@ -1,4 +1,5 @@
 using System.Globalization;
+using Cdp.Node.Commands;
 using Cdp.Node.Import;
 using Cdp.Node.Import.Mapping;
 using Cdp.Node.Tests.Running;
@@ -22,6 +23,18 @@ internal sealed class RetailServer(RunningNode node)
         var summary = await importer.RunAsync(file, Cancel);
         await node.SettleAsync();
         return summary;
+    }
+
+    /// <summary>Runs a command against the server, as a person would; it has to succeed.</summary>
+    public async Task CommandAsync(params string[] command)
+    {
+        using var output = new StringWriter();
+        var context = new CommandContext
+        {
+            Out = output, Error = output, OpenInput = () => Stream.Null, Variable = _ => RunningNode.Key, Time = TimeProvider.System, Connect = _ => node.Api(),
+        };
+        var code = await CommandRunner.RunAsync(RootCommandFactory.Create(context), context, [.. command, "--server", node.Url.ToString()], Cancel);
+        Assert.True(code == ExitCode.Success, output.ToString());
     }
 
     /// <summary>All profiles by the customer's name in the file ("id" or "invoice-no"); versions are left out.</summary>
@@ -80,7 +93,8 @@ internal sealed class RetailServer(RunningNode node)
             0);
     }
 
-    private static CustomerRef RefOf(string customer) => new()
+    /// <summary>A customer by the name in the file.</summary>
+    public static CustomerRef RefOf(string customer) => new()
     {
         Identifier = new Identifier { Namespace = customer.StartsWith("invoice-", StringComparison.Ordinal) ? "anonymous_id" : "customer_id", Value = customer },
     };
