@@ -8,17 +8,18 @@ public sealed partial class TourTests(RunningNode node) : IClassFixture<RunningN
     private const string Prompt = "$ cdp ";
 
     /// <summary>Commands that read a customer: where a person is slow, the test waits by token until events are applied.</summary>
-    private static readonly string[] Reads = ["profile", "events", "identity", "segment members", "segment why"];
+    private static readonly string[] Reads = ["profile", "events", "identity", "segment members", "segment why", "decide"];
 
     [Fact]
     public async Task Every_command_of_the_tour_prints_what_the_readme_shows()
     {
-        var token = "";
+        var (token, decision) = ("", "");
         var steps = Steps();
         Assert.True(steps.Count >= 5);
         foreach (var (command, shown) in steps)
         {
             var arguments = Argument().Matches(command).Select(match => match.Value.Trim('\'')).ToList();
+            if (arguments[0] == "why") arguments[1] = decision;
             if (Reads.Any(read => command.StartsWith($"{read} ", StringComparison.Ordinal))) arguments.AddRange(["--after", token]);
             var (printed, _) = await node.RunAsync(arguments);
             if (Token().Match(printed) is { Success: true } published)
@@ -27,6 +28,7 @@ public sealed partial class TourTests(RunningNode node) : IClassFixture<RunningN
                 await node.RunAsync(["identity", "cookie:ck-7", "--after", token]);
             }
 
+            if (Decision().Match(printed) is { Success: true } decided) decision = decided.Value;
             AssertShown(command, shown.Select(Normal), [.. printed.Split('\n').Select(Normal)]);
         }
     }
@@ -71,9 +73,12 @@ public sealed partial class TourTests(RunningNode node) : IClassFixture<RunningN
         }
     }
 
-    /// <summary>Without what differs from run to run: times, customers' ids, tokens, and the widths that follow from them.</summary>
-    private static string Normal(string line) =>
-        Space().Replace(Customer().Replace(Time().Replace(Token().Replace(line, "token T"), "TIME"), "CUSTOMER"), " ").Trim();
+    /// <summary>Without what differs from run to run: times, tokens, seeds, the ids of customers and decisions, and the widths that follow from them.</summary>
+    private static string Normal(string line)
+    {
+        line = Seed().Replace(Time().Replace(Token().Replace(line, "token T"), "TIME"), "seed S");
+        return Space().Replace(Customer().Replace(Decision().Replace(line, "DECISION"), "CUSTOMER"), " ").Trim();
+    }
 
     /// <summary>As a shell splits them: what stands in single quotes is one.</summary>
     [GeneratedRegex("'[^']*'|[^ ]+", RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
@@ -90,6 +95,12 @@ public sealed partial class TourTests(RunningNode node) : IClassFixture<RunningN
 
     [GeneratedRegex(@"\bc[a-z0-9]{26}\b", RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
     private static partial Regex Customer();
+
+    [GeneratedRegex(@"(\bc[a-z0-9]{26})?\.[0-9a-f]+\.[0-9a-f]{13}\.[0-9a-f]{16}\b", RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
+    private static partial Regex Decision();
+
+    [GeneratedRegex(@"seed +[0-9a-f]{16}\b", RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
+    private static partial Regex Seed();
 
     [GeneratedRegex(@"\s+", RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
     private static partial Regex Space();
