@@ -17,7 +17,8 @@ internal sealed class AnnaOffers(CdpClient client, DemoReport report, TimeProvid
     private static readonly CallOptions Patience = new() { Timeout = TimeSpan.FromSeconds(30) };
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
 
-    private DecideResponse? _apart;
+    private DecideResponse _forTheAccount = new();
+    private DecideResponse _forThePhone = new();
 
     /// <summary>The receipts of all decisions made here.</summary>
     public ReceiptCheck Receipts { get; } = new();
@@ -36,7 +37,7 @@ internal sealed class AnnaOffers(CdpClient client, DemoReport report, TimeProvid
         foreach (var action in actions) await PutAsync(action, cancel);
         var placement = new Placement { Id = Placement, DisplayName = "Top of the home page", Channel = "web", Slots = 2, Policy = PlacementPolicy.Exploit };
         await client.Decisions.PutPlacementAsync(new PutPlacementRequest { Placement = placement }, Patience, cancel);
-        report.Say($"On top of its home page the shop shows two of three actions. The promotion has a rule: not while a complaint is open.");
+        report.Say("On top of its home page the shop shows two of three actions. The promotion has a rule: not while a complaint is open.");
         report.Show(DecisionText.Write(actions));
     }
 
@@ -58,12 +59,13 @@ internal sealed class AnnaOffers(CdpClient client, DemoReport report, TimeProvid
         report.Prove(proof, $"two offers for nobody in particular; the phone's cookie still leads to nobody, and a count of all customers finds {customers} as before");
     }
 
-    /// <summary>Decides for one of her two halves, which does not know of the other.</summary>
-    public async Task ToTheAccountAsync(Identifier account, CancellationToken cancel)
+    /// <summary>Decides for each of her two halves, which do not know of each other.</summary>
+    public async Task ToBothHalvesAsync(Identifier account, Identifier phone, CancellationToken cancel)
     {
-        _apart = await DecideAsync(account, cancel);
-        report.Say("Asked for the account now, the home page would sell her a new machine, whatever she told the chat:");
-        report.Show(DecisionText.Write(_apart));
+        _forThePhone = await DecideAsync(phone, cancel);
+        _forTheAccount = await DecideAsync(account, cancel);
+        report.Say("Asked now, the home page offers the phone a technician, but to the account it would sell a new machine:");
+        report.Show(DecisionText.Write(_forTheAccount));
     }
 
     /// <summary>The same question, after the login.</summary>
@@ -75,11 +77,12 @@ internal sealed class AnnaOffers(CdpClient client, DemoReport report, TimeProvid
         var decision = await DecideAsync(account, cancel);
         report.Show($"cdp why {decision.DecisionId}\n\n{DecisionText.Write(await ReceiptCheck.ExplainAsync(client, decision.DecisionId, cancel))}");
         var proof = new Proof("open-complaint");
-        proof.Equal("what the account was offered before", $"{Promotion} {Anything}", Ranked(_apart!));
+        proof.Equal("what the phone was offered before", $"{Help} {Anything}", Ranked(_forThePhone));
+        proof.Equal("what the account was offered before", $"{Promotion} {Anything}", Ranked(_forTheAccount));
         proof.Equal("customer", customer, decision.CustomerId);
         proof.Equal("what is offered", $"{Help} {Anything}", Ranked(decision));
         proof.Equal("what is removed", $"{Promotion}: {Rule}", Removed(decision));
-        report.Prove(proof, $"{Promotion} came first before the login and is removed by the rule {Rule} after it; {Help} comes first");
+        report.Prove(proof, $"{Promotion}, first for her account before the login, is removed by the rule {Rule} after it; {Help} comes first");
 
         report.Say("Now the shop edits both actions. What was decided stays explained as it was: see after the kill below.");
         var promotion = Make(Promotion, "20 % off a new washing machine", "sale", "90", succeeded: 9);

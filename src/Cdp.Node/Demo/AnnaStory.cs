@@ -46,7 +46,7 @@ internal sealed class AnnaStory(CdpClient client, DemoReport report, AnnaOffers 
         report.Show(ProfileText.Write(phone));
         report.Say("And the account, which knows nothing of it:");
         report.Show(ProfileText.Write(account));
-        await offers.ToTheAccountAsync(Account, cancel);
+        await offers.ToBothHalvesAsync(Account, Phone, cancel);
 
         report.Say("Now she signs in on a laptop, with the address that the chat was given. From this moment they are one:");
         token = await PublishAsync([SignedIn()], cancel);

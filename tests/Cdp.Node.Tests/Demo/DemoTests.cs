@@ -25,7 +25,7 @@ public sealed class DemoTests
             ],
             proofs.Select(line => line.Split(' ')[1]));
         Assert.Contains("40 logins on one device are 40 people", text, StringComparison.Ordinal);
-        Assert.Contains("3 decisions replayed after the merge, the edits and the kill", text, StringComparison.Ordinal);
+        Assert.Contains("4 decisions replayed after the merge, the edits and the kill", text, StringComparison.Ordinal);
         Assert.Contains("free_delivery, which may be shown 3 times, was offered 3 times", text, StringComparison.Ordinal);
         Assert.Contains("2,000 counted, 0 lost, 0 twice", text, StringComparison.Ordinal);
     }
