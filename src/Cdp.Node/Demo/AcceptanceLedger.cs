@@ -6,7 +6,7 @@ namespace Cdp.Node.Demo;
 internal sealed class AcceptanceLedger
 {
     // One that is clearly best, as a shop would find it among others that are nearly alike.
-    private static readonly double[] Known = [0.25, 0.15, 0.12, 0.10, 0.08, 0.06, 0.04, 0.03];
+    private static readonly double[] Known = [0.36, 0.10, 0.09, 0.08, 0.07, 0.06, 0.05, 0.04];
 
     private readonly double[] _rates = [.. Known];
     private readonly ulong _seed;

@@ -19,11 +19,18 @@ internal sealed class LearningCheck(Crowd crowd, LedgerCheck people, TimeProvide
     /// <summary>Visits decided before their outcomes are told.</summary>
     public const int Round = 100;
 
+    /// <summary>Visits at the end, by which it has to be learned what is best.</summary>
+    public const int LastVisits = 1_000;
+
     /// <summary>
-    /// Of the way from random to the best possible, what has to be covered. Thompson sampling covers 91 % on average, with a
-    /// standard deviation of 2 %; without learning it is 0, and an action that is only second best covers 32 %.
+    /// Of the way from random to the best possible, what has to be covered. Thompson sampling covers 96 % with a standard
+    /// deviation of 1 %, and 78 % where the best action is refused the first 31 times, as happens once in a million. Without
+    /// learning it is 0, and what is only second best covers nothing either.
     /// </summary>
-    public const double LeastOfTheWay = 0.75;
+    public const double LeastOfTheWay = 0.5;
+
+    /// <summary>The same for the last visits.</summary>
+    public const double LeastOfTheWayAtLast = 0.75;
 
     private const string Placement = "app-start";
     private const int InFlight = 16;
@@ -39,8 +46,8 @@ internal sealed class LearningCheck(Crowd crowd, LedgerCheck people, TimeProvide
     private readonly int[] _shown = new int[Offers.Length];
     private readonly int[] _accepted = new int[Offers.Length];
 
-    /// <summary>Whether what was accepted is near enough to the best possible that it must have been learned.</summary>
-    public static bool IsLearned(int random, int learned, int best) => learned - random >= LeastOfTheWay * (best - random);
+    /// <summary>Whether what was accepted is so near to the best possible that it must have been learned.</summary>
+    public static bool IsLearned(Acceptance all, Acceptance last) => all.Way >= LeastOfTheWay && last.Way >= LeastOfTheWayAtLast;
 
     /// <summary>Lets the placement learn, and compares.</summary>
     public async Task RunAsync(CdpClient client, DemoReport report, long seed, CancellationToken cancel)
@@ -50,31 +57,32 @@ internal sealed class LearningCheck(Crowd crowd, LedgerCheck people, TimeProvide
         await DefineAsync(client, cancel);
         report.Say($"When the app starts it may show one of {Offers.Length} offers. Nobody knows which people like; the ledger does, and keeps it to itself.");
         var started = time.GetTimestamp();
-        var (random, best, first, last) = (0, 0, 0, 0);
+        var (all, last) = (default(Acceptance), default(Acceptance));
         for (var visit = 0; visit < Visits; visit += Round)
         {
             var accepted = await DecideAsync(client, ledger, visit, [.. Enumerable.Range(0, Round).Select(_ => visits.Below(crowd.People.Count))], cancel);
-            first += visit < 1_000 ? accepted : 0;
-            last += visit >= Visits - 1_000 ? accepted : 0;
-            for (var i = visit; i < visit + Round; i++)
-            {
-                random += ledger.IsAccepted(i, visits.Below(Offers.Length)) ? 1 : 0;
-                best += ledger.IsAccepted(i, ledger.Best) ? 1 : 0;
-            }
+            var round = Enumerable.Range(visit, Round).ToList();
+            var acceptance = new Acceptance(round.Count(i => ledger.IsAccepted(i, visits.Below(Offers.Length))), accepted, round.Count(i => ledger.IsAccepted(i, ledger.Best)));
+            all += acceptance;
+            if (visit >= Visits - LastVisits) last += acceptance;
         }
 
         var elapsed = time.GetElapsedTime(started);
         var explained = await ExplainAsync(client, cancel);
         Show(report, ledger, explained);
-        var learned = _accepted.Sum();
-        report.Say($"{Visits:N0} decisions and their outcomes in {elapsed.TotalSeconds:0.0} s. Of its first 1,000 offers {first} were accepted, of its last 1,000 {last}.");
+        report.Say($"{Visits:N0} decisions and their outcomes in {elapsed.TotalSeconds:0.0} s. Of its last {LastVisits:N0} offers {last.Learned} were accepted; the best possible is {last.Best}.");
         var proof = new Proof("learning");
-        if (!IsLearned(random, learned, best))
-            proof.Fail(string.Create(CultureInfo.InvariantCulture, $"expected {LeastOfTheWay * 100:0} % of the way from {random:N0} accepted at random to {best:N0}, got {learned:N0}"));
+        if (!IsLearned(all, last))
+        {
+            proof.Fail(string.Create(
+                CultureInfo.InvariantCulture,
+                $"expected {LeastOfTheWay * 100:0} % of the way from random to the best possible, {LeastOfTheWayAtLast * 100:0} % at last, got {all.Way * 100:0} % ({all.Learned:N0}) and {last.Way * 100:0} %"));
+        }
+
         foreach (var (candidate, action) in explained.Candidates.Where(c => c.ActionId.Length > 0).Select(c => (c, IndexOf(c.ActionId))))
             proof.Equal($"what is known of {candidate.ActionId}", (_accepted[action], _shown[action]), ((int)candidate.Successes, (int)candidate.Trials));
         proof.Equal("offers known", Offers.Length, explained.Candidates.Count(c => c.ActionId.Length > 0));
-        report.Prove(proof, $"accepted per 1,000 decisions: {PerThousand(random)} at random, {PerThousand(learned)} learned, {PerThousand(best)} best possible by the ledger; no outcome lost or counted twice");
+        report.Prove(proof, $"accepted per 1,000 decisions: {PerThousand(all.Random)} at random, {PerThousand(all.Learned)} learned, {PerThousand(all.Best)} best possible by the ledger; no outcome lost or counted twice");
     }
 
     private static async Task DefineAsync(CdpClient client, CancellationToken cancel)
