@@ -55,7 +55,7 @@ internal sealed class LearningCheck(Crowd crowd, LedgerCheck people, TimeProvide
         var ledger = new AcceptanceLedger(seed);
         var visits = new SplitMix(seed + 3);
         await DefineAsync(client, cancel);
-        report.Say($"When the app starts it may show one of {Offers.Length} offers. Nobody knows which people like; the ledger does, and keeps it to itself.");
+        report.Say($"When the app starts it may show one of {Offers.Length} offers. Nobody knows what people like but the ledger, which keeps it to itself.");
         var started = time.GetTimestamp();
         var (all, last) = (default(Acceptance), default(Acceptance));
         for (var visit = 0; visit < Visits; visit += Round)
