@@ -46,6 +46,9 @@ public static class OutcomeCredits
     /// <summary>Whether an outcome of a credit belongs into the history: it may change what further ones teach, or a cap.</summary>
     public static bool IsKept(OutcomeCredit credit) => credit is OutcomeCredit.Credited or OutcomeCredit.NothingNew;
 
+    /// <summary>Whether a credit says that the decision is not remembered: another customer may remember it.</summary>
+    public static bool IsUnknown(OutcomeCredit credit) => credit is OutcomeCredit.DecisionLost or OutcomeCredit.DecisionTooOld;
+
     /// <summary>What an outcome changed that was applied from a place in the log.</summary>
     /// <param name="state">What the customer of the decision remembers.</param>
     /// <param name="outcome">The outcome.</param>

@@ -1,6 +1,7 @@
 using Cdp.Domain.Decisions;
 using Cdp.Gateway.Keys;
 using Cdp.Grains.Decisions;
+using Cdp.Grains.Ports;
 using Cdp.Grains.V1;
 using Cdp.State.V1;
 using Cdp.V1;
@@ -20,6 +21,9 @@ internal readonly record struct DecisionOwner(string Customer, string Decision)
 /// <summary>Asks, wherever decisions stand, what their outcomes changed.</summary>
 internal sealed class OutcomeLedger(GatewayPorts ports, CustomerFinder finder)
 {
+    private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan LastRetry = TimeSpan.FromSeconds(1);
+
     /// <summary>What each of some applied outcomes changed, in their order.</summary>
     /// <param name="caller">Whose they are.</param>
     /// <param name="outcomes">The outcomes at their places in the log.</param>
@@ -42,7 +46,23 @@ internal sealed class OutcomeLedger(GatewayPorts ports, CustomerFinder finder)
     private async ValueTask<ReadCreditsReply?> ReadAsync(Caller caller, DecisionOwner owner, ReadCreditsRequest read, CancellationToken cancellationToken) =>
         owner.Customer.Length == 0
             ? await ports.Grains.Get<IVisitorDecision>($"{caller.Tenant}/{owner.Decision}").ReadCredits(read, cancellationToken)
-            : await finder.CallAsync(
-                caller, new CustomerRef { CustomerId = owner.Customer }, "decision_id", static (customer, read, cancellationToken) => customer.ReadCredits(read, cancellationToken), read,
-                static r => (r.Standing, r.ForwardedTo), cancellationToken);
+            : await ReadAsync(caller, owner.Customer, read, cancellationToken);
+
+    /// <summary>Asks the customer, wherever it is now. While it is being merged nobody knows; that takes milliseconds, a crash in its midst apart.</summary>
+    private async ValueTask<ReadCreditsReply?> ReadAsync(Caller caller, string customer, ReadCreditsRequest read, CancellationToken cancellationToken)
+    {
+        for (var delay = FirstRetry; ; delay *= 2)
+        {
+            try
+            {
+                return await finder.CallAsync(
+                    caller, new CustomerRef { CustomerId = customer }, "decision_id", static (customer, read, cancellationToken) => customer.ReadCredits(read, cancellationToken), read,
+                    static r => (r.Standing, r.ForwardedTo), cancellationToken);
+            }
+            catch (GrainUnavailableException) when (delay <= LastRetry)
+            {
+                await Task.Delay(delay, ports.Time, cancellationToken);
+            }
+        }
+    }
 }

@@ -80,7 +80,16 @@ public sealed partial class CustomerGrain
         if (!Exists) return new ReadCreditsReply { Standing = CustomerStanding.Gone };
         var remembered = _decisions ?? new DecisionState();
         var reply = new ReadCreditsReply { Standing = CustomerStanding.Here };
-        foreach (var entry in request.Outcomes) reply.Credits.Add(OutcomeIntake.CreditOf(remembered, entry, request.Carried));
+        List<LogEntry>? unknown = null;
+        foreach (var entry in request.Outcomes)
+        {
+            var credit = OutcomeIntake.CreditOf(remembered, entry, request.Carried);
+            if (OutcomeCredits.IsUnknown(credit)) (unknown ??= []).Add(entry);
+            reply.Credits.Add(credit);
+        }
+
+        // Applied while the decision's customer still was one of its own, it may count there and not be known here yet.
+        if (unknown is not null) await CheckTakenInAsync(unknown, cancellationToken);
         if (request.Carried) await FindForgottenAsync(request, reply, cancellationToken);
         return reply;
     }

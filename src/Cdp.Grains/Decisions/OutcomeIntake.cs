@@ -41,7 +41,7 @@ internal sealed class OutcomeIntake(DecisionState? remembered, string currency)
         var judged = OutcomeCredits.Judge(State, outcome, value, entry.Event.ReceivedAt);
         if (judged.Credit == OutcomeCredit.Duplicate && OutcomeCredits.IsCountedAt(State, outcome, entry.Partition, entry.Position))
             (Redelivered ??= []).Add((entry.Partition, entry.Position));
-        if (judged.Credit is OutcomeCredit.DecisionLost or OutcomeCredit.DecisionTooOld) (Unknown ??= []).Add(entry);
+        if (OutcomeCredits.IsUnknown(judged.Credit)) (Unknown ??= []).Add(entry);
         if (!OutcomeCredits.IsKept(judged.Credit)) return null;
         (judged.Partition, judged.Position) = (entry.Partition, entry.Position);
         if (judged.Effect is { } effect)

@@ -65,8 +65,9 @@ public sealed class DecisionEntryTests : IDisposable
         var successor = await _customer.StartAsync();
         Assert.Equal(effect, Assert.Single((await ApplyAsync(successor, first, Outcome(decision, "1", 6))).Effects));
         Assert.Equal(entries, (await _customer.EntriesAsync()).Count);
-        var credits = await successor.Call(grain => grain.ReadCredits(new ReadCreditsRequest { Outcomes = { first, Outcome(decision, "1", 6), Outcome(decision, "2", 7) } }, Cancel));
-        Assert.Equal([OutcomeCredit.Credited, OutcomeCredit.Duplicate, OutcomeCredit.NothingNew], credits.Credits);
+        Assert.Equal(
+            [OutcomeCredit.Credited, OutcomeCredit.Duplicate, OutcomeCredit.NothingNew],
+            await ReadCreditsAsync(successor, first, Outcome(decision, "1", 6), Outcome(decision, "2", 7)));
     }
 
     [Fact]
@@ -79,7 +80,9 @@ public sealed class DecisionEntryTests : IDisposable
 
         // Before the winner took the loser in, nobody can tell what an outcome of the loser's decision is worth.
         await Assert.ThrowsAsync<GrainUnavailableException>(() => ApplyAsync(winner, Outcome(theirs, "2", 2, OutcomeKind.Accepted)));
+        await Assert.ThrowsAsync<GrainUnavailableException>(() => ReadCreditsAsync(winner, Outcome(theirs, "1", 1)));
         await winner.Call(grain => grain.Absorb(new AbsorbRequest { Loser = "c0", Entries = ended.Entries, Snapshot = ended.Snapshot, IdentitySequence = 9 }, Cancel));
+        Assert.Equal([OutcomeCredit.Credited], await ReadCreditsAsync(winner, Outcome(theirs, "1", 1)));
         Assert.Single((await ApplyAsync(winner, Outcome(theirs, "2", 2, OutcomeKind.Accepted))).Effects);
         await ApplyAsync(winner, Outcome(own, "1", 3));
         await winner.StopAsync();
@@ -117,6 +120,9 @@ public sealed class DecisionEntryTests : IDisposable
 
     private static Task<ApplyReply> ApplyAsync(TestActivation<CustomerGrain> customer, params LogEntry[] outcomes) =>
         customer.Call(grain => grain.Apply(new ApplyRequest { Entries = { outcomes } }, Cancel));
+
+    private static async Task<IEnumerable<OutcomeCredit>> ReadCreditsAsync(TestActivation<CustomerGrain> customer, params LogEntry[] outcomes) =>
+        (await customer.Call(grain => grain.ReadCredits(new ReadCreditsRequest { Outcomes = { outcomes } }, Cancel))).Credits;
 
     private static LogEntry Outcome(DecideResponse decision, string id, long position, OutcomeKind kind = OutcomeKind.Shown) => new()
     {
