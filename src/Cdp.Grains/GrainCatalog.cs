@@ -78,13 +78,13 @@ public static class GrainCatalog
             new("identity-link", typeof(IIdentityLink), context => new IdentityLinkGrain(context, ports.States), []) { IdleAfter = TimeSpan.FromSeconds(15) },
             new("customer", typeof(ICustomer), context => new CustomerGrain(context, customer), []),
             new("segment", typeof(ISegment), context => new SegmentGrain(context, ports.States, ports.History), []),
-            new("model", typeof(IModel), context => new ModelGrain(context, ports.States, ports.History, ports.ModelsListener), []),
+            new("model", typeof(IModel), context => new ModelGrain(context, ports.States, ports.History, ports.ModelsListener, ports.Steps), []),
             new("visitor-decision", typeof(IVisitorDecision),
-                context => new VisitorDecisionGrain(context, ports.States, ports.Definitions, ports.Models), []) { IdleAfter = TimeSpan.FromMinutes(1) },
+                context => new VisitorDecisionGrain(context, ports.States, ports.Definitions, ports.Models, ports.Steps), []) { IdleAfter = TimeSpan.FromMinutes(1) },
             new("refold-sweep", typeof(IRefoldSweep),
                 context => new RefoldSweepGrain(context, ports.States, ports.Customers, ports.Definitions, ports.Steps, ports.Metrics),
                 [typeof(ICustomer), typeof(ISegment)]) { Collectable = false },
-            new("tenant", typeof(ITenant), context => new TenantGrain(context, ports.States, ports.History, ports.DefinitionsListener), []),
+            new("tenant", typeof(ITenant), context => new TenantGrain(context, ports.States, ports.History, ports.DefinitionsListener, ports.Steps), []),
             new("tenant-directory", typeof(ITenantDirectory), context => new TenantDirectoryGrain(context, ports.States), []),
         ];
     }

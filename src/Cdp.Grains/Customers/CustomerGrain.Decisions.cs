@@ -43,6 +43,7 @@ public sealed partial class CustomerGrain
         var slice = new HistorySlice { Entries = { new HistoryEntry { Decision = decision.Entry } } };
         if (decision.IsSync) await AppendAsync(slice, CancellationToken.None);
         else AppendBehind(slice);
+        _ports.Steps.Reached(decision.IsSync ? RecoverySteps.DecisionAppended : RecoverySteps.DecisionBehind);
         DecisionFold.Absorb(_decisions, decision.Entry);
         await AfterChangeAsync(1, cancellationToken);
         return new DecideCustomerReply { Standing = CustomerStanding.Here, Response = UnsafeByteOperations.UnsafeWrap(decision.Encoded) };

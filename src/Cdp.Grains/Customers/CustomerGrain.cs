@@ -155,7 +155,12 @@ public sealed partial class CustomerGrain : ICustomer, IGrainLifecycle
         {
             await AppendAsync(slice, cancellationToken);
             if (request.Mint is not null && !Exists) _minted = request.Mint.IdentitySequence;
-            if (outcomes is not null) _decisions = outcomes.State;
+            if (outcomes is not null)
+            {
+                _decisions = outcomes.State;
+                _ports.Steps.Reached(RecoverySteps.OutcomesAppended);
+            }
+
             FoldIn(arrivals, definitions);
         }
 

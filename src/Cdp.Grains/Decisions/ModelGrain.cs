@@ -11,15 +11,17 @@ public sealed class ModelGrain : IModel, IGrainLifecycle
 {
     private readonly IGrainContext _context;
     private readonly IModelsListener _listener;
+    private readonly IStepObserver _steps;
     private readonly string _tenant;
     private readonly ModelLog _log;
     private ModelState _state = new();
 
     /// <summary>Makes the grain for one activation.</summary>
-    public ModelGrain(IGrainContext context, IStateStore states, IHistory history, IModelsListener listener)
+    public ModelGrain(IGrainContext context, IStateStore states, IHistory history, IModelsListener listener, IStepObserver steps)
     {
         _context = context;
         _listener = listener;
+        _steps = steps;
         (_tenant, var placement) = GrainCatalog.PartsOf(context.Key);
         _log = new ModelLog(states, history, _tenant, uint.Parse(placement, NumberStyles.None, CultureInfo.InvariantCulture));
     }
@@ -40,6 +42,8 @@ public sealed class ModelGrain : IModel, IGrainLifecycle
                 _context.Abandon();
                 throw new OwnershipLostException(_context.Key);
             }
+
+            _steps.Reached(RecoverySteps.ModelAppended);
 
             // What was published is shared, and stays as it is.
             var next = _state.Clone();

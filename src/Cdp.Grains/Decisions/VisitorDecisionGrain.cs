@@ -16,16 +16,18 @@ public sealed class VisitorDecisionGrain : IVisitorDecision, IGrainLifecycle
 
     private readonly IDefinitions _definitions;
     private readonly IModels _models;
+    private readonly IStepObserver _steps;
     private readonly string _tenant;
     private readonly string _id;
     private readonly GrainState<VisitorDecisionState> _kept;
     private DecisionState _state = new();
 
     /// <summary>Makes the grain for one activation.</summary>
-    public VisitorDecisionGrain(IGrainContext context, IStateStore states, IDefinitions definitions, IModels models)
+    public VisitorDecisionGrain(IGrainContext context, IStateStore states, IDefinitions definitions, IModels models, IStepObserver steps)
     {
         _definitions = definitions;
         _models = models;
+        _steps = steps;
         (_tenant, _id) = GrainCatalog.PartsOf(context.Key);
         _kept = new GrainState<VisitorDecisionState>(context, states, StateKind, VisitorDecisionState.Parser);
     }
@@ -53,6 +55,7 @@ public sealed class VisitorDecisionGrain : IVisitorDecision, IGrainLifecycle
         var subject = new Subject(new ProfileState(), definitions.InterestHalfLifeMicros, id.AtMicros, facts);
         var decision = Decider.Decide(model, DecisionCalls.Of(request.Call, id, request.Purpose), subject, remembered: null);
         await _kept.WriteAsync(new VisitorDecisionState { Entry = decision.Entry }, CancellationToken.None);
+        _steps.Reached(RecoverySteps.VisitorDecided);
         DecisionFold.Absorb(_state, decision.Entry);
         return new DecideVisitorReply { Response = UnsafeByteOperations.UnsafeWrap(decision.Encoded) };
     }
@@ -72,6 +75,7 @@ public sealed class VisitorDecisionGrain : IVisitorDecision, IGrainLifecycle
         if (next.Outcomes.Count > known)
         {
             await _kept.WriteAsync(next, CancellationToken.None);
+            _steps.Reached(RecoverySteps.OutcomesAppended);
             _state = intake.State;
         }
 

@@ -11,7 +11,7 @@ namespace Cdp.Grains.Partitions;
 /// model keeps one mark for this partition, so its effects go in the order of their positions, and only when all up to
 /// there are applied. What no model confirmed yet, the partition remembers with its position.
 /// </summary>
-internal sealed class Learning(IGrainContext context, HandOvers handOvers, int partition, Learning.IListener listener)
+internal sealed class Learning(IGrainContext context, HandOvers handOvers, IStepObserver steps, int partition, Learning.IListener listener)
 {
     private readonly Dictionary<string, ModelQueue> _queues = new(StringComparer.Ordinal);
     private readonly List<(long End, TaskCompletionSource Settled)> _waiters = [];
@@ -81,7 +81,9 @@ internal sealed class Learning(IGrainContext context, HandOvers handOvers, int p
                 slice.Deltas.AddRange(queue.Waiting.Where(effect => effect.Position < slice.To).OrderBy(effect => effect.Position));
                 if (slice.Deltas.Count == 0) break;
                 var request = new LearnRequest { Slice = slice };
+                steps.Reached(RecoverySteps.ModelTeaching);
                 await handOvers.CallAsync(() => context.Grains.Get<IModel>(queue.Key).Learn(request, cancellationToken), cancellationToken);
+                steps.Reached(RecoverySteps.ModelTaught);
                 Count -= queue.Waiting.RemoveAll(effect => effect.Position < slice.To);
                 Settle();
             }

@@ -73,7 +73,7 @@ public sealed class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.ILis
         _number = int.Parse(context.Key, NumberStyles.None, CultureInfo.InvariantCulture);
         _handOvers = new HandOvers(context, ports.Metrics, this);
         _memberships = new Memberships(context, _handOvers, ports.Steps, this);
-        _learning = new Learning(context, _handOvers, _number, this);
+        _learning = new Learning(context, _handOvers, ports.Steps, _number, this);
         _resolver = new LinkResolver(context.Grains, ports.States, ports.Definitions, _handOvers, ports.CachedLinks);
     }
 

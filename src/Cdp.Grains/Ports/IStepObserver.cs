@@ -58,13 +58,37 @@ public static class RecoverySteps
     /// <summary>The shards have it; who told them has not heard so.</summary>
     public const string MembershipsMirrored = "memberships-mirrored";
 
+    /// <summary>A decision stands in its customer's history; nobody was answered.</summary>
+    public const string DecisionAppended = "decision-appended";
+
+    /// <summary>A decision that may be lost (ASYNC) is on its way into the history; nobody was answered.</summary>
+    public const string DecisionBehind = "decision-behind";
+
+    /// <summary>A visitor's decision is kept under its id; nobody was answered.</summary>
+    public const string VisitorDecided = "visitor-decided";
+
+    /// <summary>Outcomes stand where their decisions do; their partition has not heard what they teach.</summary>
+    public const string OutcomesAppended = "outcomes-appended";
+
+    /// <summary>All before some outcomes is applied; their model is about to hear what they teach.</summary>
+    public const string ModelTeaching = "model-teaching";
+
+    /// <summary>A model's training log has what outcomes teach; its memory does not.</summary>
+    public const string ModelAppended = "model-appended";
+
+    /// <summary>A model confirmed what it was taught; its partition has not noted so.</summary>
+    public const string ModelTaught = "model-taught";
+
+    /// <summary>Actions or placements are changed; the log by which decisions replay does not have it.</summary>
+    public const string DefinitionsWritten = "definitions-written";
+
     /// <summary>
     /// A sweep brought a page of customers to new definitions; its place is not stored yet. Only after a change of them.
     /// </summary>
     public const string SweepPageDone = "sweep-page-done";
 
     /// <summary>All names.</summary>
-    public static IReadOnlyList<string> All => [.. ByEvents, SweepPageDone];
+    public static IReadOnlyList<string> All => [.. ByEvents, .. ByDecisions, SweepPageDone];
 
     /// <summary>The names of those that events alone lead to, be a segment defined.</summary>
     public static IReadOnlyList<string> ByEvents { get; } =
@@ -72,6 +96,12 @@ public static class RecoverySteps
         LogAppended, Acknowledging, IdentityRecorded, HistoryAppending, HistoryAppended, PositionCommitting,
         PositionCommitted, SnapshotWriting, SnapshotWritten, MergeBegun, MergeSealed, MergeAbsorbed, MergeRepointed,
         MembershipsStating, MembershipsMirrored,
+    ];
+
+    /// <summary>The names of those that decisions, their outcomes and edited actions lead to.</summary>
+    public static IReadOnlyList<string> ByDecisions { get; } =
+    [
+        DecisionAppended, DecisionBehind, VisitorDecided, OutcomesAppended, ModelTeaching, ModelAppended, ModelTaught, DefinitionsWritten,
     ];
 }
 

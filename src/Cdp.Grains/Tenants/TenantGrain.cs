@@ -17,7 +17,7 @@ public interface IDefinitionsListener
 
 /// <summary>The one writer of a tenant's configuration, and of the log of its actions and placements.</summary>
 /// <remarks>The log follows the configuration by one change at most; who finds it behind brings it up before anything else.</remarks>
-public sealed class TenantGrain(IGrainContext context, IStateStore states, IHistory history, IDefinitionsListener listener) : ITenant, IGrainLifecycle
+public sealed class TenantGrain(IGrainContext context, IStateStore states, IHistory history, IDefinitionsListener listener, IStepObserver steps) : ITenant, IGrainLifecycle
 {
     /// <summary>Kind of the state that holds configurations.</summary>
     public const string StateKind = "tenant";
@@ -71,6 +71,7 @@ public sealed class TenantGrain(IGrainContext context, IStateStore states, IHist
     private async ValueTask AppendAsync(DecisionDefinitions before, TenantConfig config)
     {
         if (DecisionHistory.Between(before, DecisionHistory.Of(config)) is not { } change) return;
+        steps.Reached(RecoverySteps.DefinitionsWritten);
         try
         {
             if (!await _log.AppendAsync(change)) throw new OwnershipLostException(context.Key);
