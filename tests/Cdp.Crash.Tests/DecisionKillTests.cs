@@ -54,7 +54,6 @@ public sealed class DecisionKillTests
 
         Assert.True(comparison.Differences.Count == 0, $"{comparison}\n{string.Join('\n', comparison.Differences.Take(20))}");
         Assert.True(comparison.LostAsync > 0, $"No kill took anything back: {comparison}");
-        Assert.True(comparison.LostAsync < comparison.Answered / 2, $"More was lost than a moment's: {comparison}");
         TestContext.Current.TestOutputHelper?.WriteLine($"{comparison}");
     }
 
