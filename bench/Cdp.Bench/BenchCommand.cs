@@ -24,6 +24,8 @@ internal static class BenchCommand
         new SegmentCostBench(),
         new SegmentIngestBench(),
         new SegmentLatencyBench(),
+        new DecideBench(),
+        new DecideManyBench(),
         new ScaleBench(),
         new KillBench(),
         new RegretBench(),
@@ -37,9 +39,9 @@ internal static class BenchCommand
             return 0;
         }
 
-        if (args is [EchoServer.Command, var reply])
+        if (args is [EchoServer.Command, var method, var reply])
         {
-            await EchoServer.ServeAsync(reply);
+            await EchoServer.ServeAsync(method, reply);
             return 0;
         }
 

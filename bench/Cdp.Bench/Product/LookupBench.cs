@@ -26,7 +26,7 @@ internal sealed class LookupBench : IBench
         var sample = await client.Profiles.GetProfileAsync(Lookups.Request(Customers / 2), cancellationToken: cancellationToken);
         var replyFile = Path.Combine(server.Data, "reply.bin");
         await File.WriteAllBytesAsync(replyFile, sample.ToByteArray(), cancellationToken);
-        await using var echo = await ServerProcess.StartAsync("Cdp.Bench.dll", data: "", EchoServer.Command, replyFile);
+        await using var echo = await ServerProcess.StartAsync("Cdp.Bench.dll", data: "", EchoServer.Command, EchoServer.GetProfile, replyFile);
         using var echoClient = echo.Connect();
 
         var round = TimeSpan.FromSeconds(arguments.Seconds / (2 * Rounds + 2));

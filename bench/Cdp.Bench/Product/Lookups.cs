@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using Cdp.Client;
 using Cdp.V1;
@@ -18,28 +17,9 @@ internal static class Lookups
         Purpose = "service",
     };
 
-    /// <summary>Calls from several callers at once, uniform over the customers; latencies in milliseconds, sorted.</summary>
-    public static async Task<double[]> RunAsync(CdpClient client, int customers, int callers, TimeSpan duration, CancellationToken cancellationToken)
-    {
-        var started = Stopwatch.GetTimestamp();
-        var latencies = await Task.WhenAll(Enumerable.Range(0, callers).Select(caller => Task.Run(() => CallAsync(new Random(caller)), cancellationToken)));
-        var all = latencies.SelectMany(l => l).ToArray();
-        Array.Sort(all);
-        return all;
-
-        async Task<List<double>> CallAsync(Random random)
-        {
-            var own = new List<double>();
-            while (Stopwatch.GetElapsedTime(started) < duration)
-            {
-                var begun = Stopwatch.GetTimestamp();
-                await client.Profiles.GetProfileAsync(Request(random.Next(customers)), cancellationToken: cancellationToken);
-                own.Add(Stopwatch.GetElapsedTime(begun).TotalMilliseconds);
-            }
-
-            return own;
-        }
-    }
+    /// <summary>Looks up from several callers at once, uniform over the customers; latencies in milliseconds, sorted.</summary>
+    public static Task<double[]> RunAsync(CdpClient client, int customers, int callers, TimeSpan duration, CancellationToken cancellationToken) =>
+        ClosedLoop.RunAsync(customer => client.Profiles.GetProfileAsync(Request(customer), cancellationToken: cancellationToken), customers, callers, duration, cancellationToken);
 
     /// <summary>Reads every customer once.</summary>
     public static Task ReadAllAsync(CdpClient client, int customers, int callers, CancellationToken cancellationToken) =>
