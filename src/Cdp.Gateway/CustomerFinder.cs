@@ -55,6 +55,9 @@ public sealed class CustomerFinder(GatewayPorts ports)
             ? (await RouteAsync(caller, identifier, field, cancellationToken))?.CustomerId
             : NamedId(reference, field);
 
+    /// <summary>Whether an identifier, as it was sent, led to a customer before.</summary>
+    public bool Knows(Caller caller, Identifier identifier) => _routes.Find(caller.Identifiers, identifier) is not null;
+
     /// <summary>The identifier's key, or why there is none.</summary>
     /// <exception cref="RpcException">The identifier cannot be read.</exception>
     public static ResolvedIdentifier Resolve(Caller caller, Identifier? identifier, string field)

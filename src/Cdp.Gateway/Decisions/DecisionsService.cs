@@ -55,6 +55,10 @@ public sealed class DecisionsService(GatewayPorts ports, CustomerFinder finder, 
     {
         if (call.Call.CustomerId.Length > 0 && await DecideAsync(caller, new CustomerRef { CustomerId = call.Call.CustomerId }, call, cancellationToken) is { } named) return named;
         if (call.Call.Identifiers.Count == 0) return null;
+
+        // The only one is the strongest: where it led to a customer before, it needs neither normalising nor hashing.
+        if (call.Call.Identifiers.Count == 1 && finder.Knows(caller, call.Call.Identifiers[0])
+            && await DecideAsync(caller, new CustomerRef { Identifier = call.Call.Identifiers[0] }, call, cancellationToken) is { } known) return known;
         var identifiers = caller.Identifiers.Resolve(call.Call.Identifiers);
         if (identifiers.RefusedIndex >= 0)
             throw RpcError.InvalidField($"identifiers[{identifiers.RefusedIndex}].value", identifiers.Refusal.Message, identifiers.Refusal.Reason).ToException();

@@ -34,8 +34,8 @@ public sealed partial class CustomerGrain
         var model = await _ports.Models.GetAsync(definitions, placement, cancellationToken);
         var now = UnixTime.Micros(_context.Time.GetUtcNow());
         var facts = new CallFacts(placement.Definition.Channel, request.Call.Context);
-        var id = new DecisionId(_id, _sequence, now, DecisionCalls.NextRandom());
-        var call = DecisionCalls.Of(request.Call, id, request.Purpose) with { IsStale = _foldAgain };
+        var (nonce, seed) = DecisionCalls.NextRandom();
+        var call = DecisionCalls.Of(request.Call, new DecisionId(_id, _sequence, now, nonce), seed, request.Purpose) with { IsStale = _foldAgain };
         var subject = new Subject(_profile, definitions.InterestHalfLifeMicros, now, facts);
         var decision = Decider.Decide(model, call, subject, _decisions ??= new DecisionState());
 

@@ -10,8 +10,9 @@ internal static class DecisionCalls
     /// <summary>The call of a request.</summary>
     /// <param name="request">The request.</param>
     /// <param name="id">The decision's.</param>
+    /// <param name="seed">Of what is drawn.</param>
     /// <param name="purpose">What the customer's data are read for.</param>
-    public static DecisionCall Of(DecideRequest request, DecisionId id, string purpose) => new(id, NextRandom(), purpose)
+    public static DecisionCall Of(DecideRequest request, DecisionId id, ulong seed, string purpose) => new(id, seed, purpose)
     {
         Mode = request.Mode,
         Consistency = request.Consistency,
@@ -20,11 +21,11 @@ internal static class DecisionCalls
         WithPropensity = request.WithPropensity,
     };
 
-    /// <summary>64 bits that nobody foresees.</summary>
-    public static ulong NextRandom()
+    /// <summary>Twice 64 bits that nobody foresees: asking for them costs more than they do.</summary>
+    public static (ulong Nonce, ulong Seed) NextRandom()
     {
-        Span<byte> bytes = stackalloc byte[sizeof(ulong)];
+        Span<byte> bytes = stackalloc byte[2 * sizeof(ulong)];
         RandomNumberGenerator.Fill(bytes);
-        return BitConverter.ToUInt64(bytes);
+        return (BitConverter.ToUInt64(bytes), BitConverter.ToUInt64(bytes[sizeof(ulong)..]));
     }
 }

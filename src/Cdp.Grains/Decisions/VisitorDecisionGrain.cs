@@ -53,7 +53,7 @@ public sealed class VisitorDecisionGrain : IVisitorDecision, IGrainLifecycle
         var model = await _models.GetAsync(definitions, placement, cancellationToken);
         var facts = new CallFacts(placement.Definition.Channel, request.Call.Context);
         var subject = new Subject(new ProfileState(), definitions.InterestHalfLifeMicros, id.AtMicros, facts);
-        var decision = Decider.Decide(model, DecisionCalls.Of(request.Call, id, request.Purpose), subject, remembered: null);
+        var decision = Decider.Decide(model, DecisionCalls.Of(request.Call, id, DecisionCalls.NextRandom().Seed, request.Purpose), subject, remembered: null);
         await _kept.WriteAsync(new VisitorDecisionState { Entry = decision.Entry }, CancellationToken.None);
         _steps.Reached(RecoverySteps.VisitorDecided);
         DecisionFold.Absorb(_state, decision.Entry);
