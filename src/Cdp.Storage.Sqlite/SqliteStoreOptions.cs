@@ -12,6 +12,9 @@ public sealed record SqliteStoreOptions
     /// <summary>Bytes of values that wait for each writer at most; callers beyond wait before the queue, in their order.</summary>
     public long QueueBytes { get; init; } = 64 << 20;
 
+    /// <summary>How long writes that can wait do so for others, to share one flush with them; not negative.</summary>
+    public TimeSpan WritePatience { get; init; } = TimeSpan.FromMilliseconds(5);
+
     /// <summary>
     /// Bytes of state and histories that are gathered in memory and in the journal before they are merged into the database.
     /// While they are merged, as many gather again: the store takes up to twice this, and its start reads up to as much.

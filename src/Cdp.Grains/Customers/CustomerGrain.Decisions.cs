@@ -196,7 +196,7 @@ public sealed partial class CustomerGrain
         try
         {
             _ports.Steps.Reached(RecoverySteps.HistoryAppending);
-            if (!await _ports.History.AppendAsync(_key, expected, slice.Entries.Count, slice.ToByteArray(), CancellationToken.None)) throw new OwnershipLostException(_key);
+            if (!await _ports.History.AppendSoonAsync(_key, expected, slice.Entries.Count, slice.ToByteArray(), CancellationToken.None)) throw new OwnershipLostException(_key);
             _ports.Steps.Reached(RecoverySteps.HistoryAppended);
         }
         catch (Exception e)

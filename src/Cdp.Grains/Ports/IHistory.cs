@@ -24,6 +24,13 @@ public interface IHistory
     ValueTask<bool> AppendAsync(string key, long expected, int count, ReadOnlyMemory<byte> slice, CancellationToken cancellationToken);
 
     /// <summary>
+    /// The same for a caller who can wait: a store may hold it back for a few milliseconds, so that many share one flush.
+    /// It stays in order with all other appends.
+    /// </summary>
+    ValueTask<bool> AppendSoonAsync(string key, long expected, int count, ReadOnlyMemory<byte> slice, CancellationToken cancellationToken) =>
+        AppendAsync(key, expected, count, slice, cancellationToken);
+
+    /// <summary>
     /// Reads slices in order, from the one that holds entry <paramref name="from"/> on, until about
     /// <paramref name="maxBytes"/> are read (at least one slice). Empty at the end.
     /// </summary>

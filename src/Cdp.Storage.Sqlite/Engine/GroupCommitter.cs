@@ -25,7 +25,7 @@ internal sealed class GroupCommitter<TTarget> : IAsyncDisposable
         _open = open;
         _options = options;
         _metrics = metrics;
-        _queue = new WriteQueue(options.QueueBytes);
+        _queue = new WriteQueue(options.QueueBytes, options.WritePatience);
         _target = open();
         metrics.ObserveQueue(() => _queue.Bytes);
         new Thread(Run) { IsBackground = true, Name = $"{name} writer" }.Start();

@@ -14,6 +14,9 @@ internal abstract class WriteOperation
     /// <summary>Whether it must have a transaction of its own, since it reads what others of one may change.</summary>
     public virtual bool Alone => false;
 
+    /// <summary>Whether it may wait for others to share a flush with.</summary>
+    public bool CanWait { get; init; }
+
     /// <summary>Set where this operation alone fails, and the rest of its transaction does not.</summary>
     public Exception? Error { get; set; }
 

@@ -1,15 +1,25 @@
+using System.Diagnostics;
+
 namespace Cdp.Storage.Sqlite.Engine;
 
 /// <summary>
 /// Writes on their way to the one writer, first in, first out. It takes a number of bytes; what comes beyond waits before
-/// it, in the same order, and can be given up until there is room.
+/// it, in the same order, and can be given up until there is room. While all that is queued can wait, it does, for more to
+/// share its flush.
 /// </summary>
-internal sealed class WriteQueue(long capacity)
+/// <param name="capacity">Bytes that it takes.</param>
+/// <param name="patience">How long writes wait that can.</param>
+internal sealed class WriteQueue(long capacity, TimeSpan patience)
 {
+    /// <summary>Writes that are enough for a flush of their own.</summary>
+    private const int Enough = 256;
+
     private readonly object _gate = new();
     private readonly Queue<WriteOperation> _queue = new();
     private readonly Queue<(WriteOperation Operation, CancellationTokenRegistration GivingUp)> _waiting = new();
     private long _bytes;
+    private int _urgent;
+    private long _since;
     private bool _closing;
 
     /// <summary>Bytes of what is queued.</summary>
@@ -45,6 +55,7 @@ internal sealed class WriteQueue(long capacity)
             }
 
             _waiting.Enqueue((operation, givingUp));
+            Monitor.Pulse(_gate);
             Admit();
         }
     }
@@ -64,11 +75,13 @@ internal sealed class WriteQueue(long capacity)
                 Monitor.Wait(_gate);
             }
 
+            Gather();
             var bytes = 0L;
             while (_queue.TryPeek(out var next) && (transaction.Count == 0 || (!next.Alone && !transaction[0].Alone && bytes + next.Bytes <= maxBytes)))
             {
                 transaction.Add(_queue.Dequeue());
                 bytes += next.Bytes;
+                if (!next.CanWait) _urgent--;
             }
 
             _bytes -= bytes;
@@ -88,13 +101,26 @@ internal sealed class WriteQueue(long capacity)
         }
     }
 
+    /// <summary>Waits for more while nobody is in a hurry.</summary>
+    private void Gather()
+    {
+        while (_urgent == 0 && !_closing && _waiting.Count == 0 && _queue.Count < Enough)
+        {
+            var left = patience - Stopwatch.GetElapsedTime(_since);
+            if (left <= TimeSpan.Zero) return;
+            Monitor.Wait(_gate, (int)Math.Min(Math.Ceiling(left.TotalMilliseconds), int.MaxValue));
+        }
+    }
+
     private bool HasRoom(WriteOperation operation) => _queue.Count == 0 || _bytes + operation.Bytes <= capacity;
 
     private void Enqueue(WriteOperation operation)
     {
         _queue.Enqueue(operation);
         _bytes += operation.Bytes;
-        if (_queue.Count == 1) Monitor.Pulse(_gate);
+        if (_queue.Count == 1) _since = Stopwatch.GetTimestamp();
+        if (!operation.CanWait) _urgent++;
+        if (_queue.Count is 1 or Enough || (!operation.CanWait && _urgent == 1)) Monitor.Pulse(_gate);
     }
 
     private void Admit()

@@ -115,7 +115,7 @@ public sealed class ModelLogTests
     private ModelLog Log() => new(_states, _history, "t", Placement);
 
     private Task<TestActivation<ModelGrain>> StartAsync() => TestActivation<ModelGrain>.StartAsync(
-        $"t/{Placement}", new NoGrains(), context => new ModelGrain(context, _states, _history, new NobodyListens()));
+        $"t/{Placement}", new NoGrains(), context => new ModelGrain(context, _states, _history, new NobodyListens(), NoStepObserver.Instance));
 
     /// <summary>One showing at a position.</summary>
     private static Task<LearnReply> LearnAsync(TestActivation<ModelGrain> model, long position)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Cdp.Domain.Decisions;
+using Cdp.Grains.Ports;
 using Cdp.Grains.Tenants;
 using Cdp.Grains.Tests.Harness;
 using Cdp.Grains.V1;
@@ -158,7 +159,7 @@ public sealed class DefinitionLogTests
     }
 
     private Task<TestActivation<TenantGrain>> StartAsync() => TestActivation<TenantGrain>.StartAsync(
-        Tenant, new NoGrains(), context => new TenantGrain(context, new FusedStateStore(_states, _fuse), new FusedHistory(_history, _fuse), _listener));
+        Tenant, new NoGrains(), context => new TenantGrain(context, new FusedStateStore(_states, _fuse), new FusedHistory(_history, _fuse), _listener, NoStepObserver.Instance));
 
     private async Task<TenantConfig> StoredAsync() => TenantConfig.Parser.ParseFrom((await _states.ReadAsync(TenantGrain.StateKind, Tenant, Cancel)).Value.Span);
 
