@@ -57,7 +57,7 @@ internal sealed class RequestReader(ServerCall call, PipeReader pipe, int maxByt
             {
                 if (!keep)
                 {
-                    pipe.AdvanceTo(buffer.Start, buffer.End);
+                    Advance(buffer.Start, buffer.End);
                 }
             }
         }
@@ -87,7 +87,7 @@ internal sealed class RequestReader(ServerCall call, PipeReader pipe, int maxByt
             {
                 if (!_held)
                 {
-                    pipe.AdvanceTo(buffer.Start, buffer.End);
+                    Advance(buffer.Start, buffer.End);
                 }
             }
         }
@@ -121,7 +121,7 @@ internal sealed class RequestReader(ServerCall call, PipeReader pipe, int maxByt
 
         _held = false;
         Payload = default;
-        pipe.AdvanceTo(_next);
+        Advance(_next, _next);
     }
 
     private static RpcException Malformed(Code code, string message, string reason = "REQUEST_MALFORMED") =>
@@ -130,7 +130,7 @@ internal sealed class RequestReader(ServerCall call, PipeReader pipe, int maxByt
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<ReadResult> ReadPipeAsync(CancellationToken cancellationToken)
     {
-        if (pipe.TryRead(out var ready))
+        if (TryRead(out var ready))
         {
             return ready;
         }
@@ -146,6 +146,31 @@ internal sealed class RequestReader(ServerCall call, PipeReader pipe, int maxByt
         catch (Exception e) when (e is not OperationCanceledException)
         {
             // Whatever the transport calls it, the client's half of the call is lost.
+            throw new ClientGoneException(e);
+        }
+    }
+
+    private bool TryRead(out ReadResult ready)
+    {
+        try
+        {
+            return pipe.TryRead(out ready);
+        }
+        catch (IOException e)
+        {
+            throw new ClientGoneException(e);
+        }
+    }
+
+    /// <summary>Gives memory back; that may be the moment at which the transport notices that the client is gone.</summary>
+    private void Advance(SequencePosition consumed, SequencePosition examined)
+    {
+        try
+        {
+            pipe.AdvanceTo(consumed, examined);
+        }
+        catch (IOException e)
+        {
             throw new ClientGoneException(e);
         }
     }
