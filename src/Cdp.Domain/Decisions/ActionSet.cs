@@ -25,6 +25,7 @@ public sealed class ActionSet
         _config = config;
         _policies = new FieldPolicies(config is null ? [] : config.FieldPolicies);
         _actions = [.. actions.OrderBy(action => action.Definition.Id, StringComparer.Ordinal)];
+        Conditions = new ConditionTable(_actions);
         _actionsById = _actions.ToFrozenDictionary(action => action.Definition.Id, StringComparer.Ordinal);
         _actionsByNumber = _actions.ToFrozenDictionary(action => action.Number);
         Placements = [.. placements.OrderBy(placement => placement.Definition.Id, StringComparer.Ordinal)];
@@ -40,6 +41,9 @@ public sealed class ActionSet
 
     /// <summary>The placements, by id.</summary>
     public IReadOnlyList<CompiledPlacement> Placements { get; }
+
+    /// <summary>What the actions ask of customer, call and time.</summary>
+    internal ConditionTable Conditions { get; }
 
     /// <summary>The action of an id; null where there is none.</summary>
     public CompiledAction? FindAction(string id) => _actionsById.GetValueOrDefault(id);

@@ -9,8 +9,6 @@ namespace Cdp.Domain.Decisions;
 /// <summary>An action, ready to be decided about. Immutable; the messages it hands out are shared and never changed.</summary>
 public sealed class CompiledAction
 {
-    private readonly CompiledExpression[] _rules;
-    private readonly CompiledExpression? _eligibility;
     private readonly RemovedAction?[] _removed = new RemovedAction?[16];
 
     /// <summary>Compiles a stored action.</summary>
@@ -23,8 +21,8 @@ public sealed class CompiledAction
         ValidUntil = Definition.ValidUntil?.UnixMicros ?? long.MaxValue;
         Value = Amounts.ToDouble(Definition.Value) ?? 1;
         var problems = new List<string>();
-        _rules = [.. Definition.Rules.Select(rule => Compile(rule.RemovedWhen, problems)).OfType<CompiledExpression>()];
-        _eligibility = Definition.Eligibility.Length == 0 ? null : Compile(Definition.Eligibility, problems);
+        Rules = [.. Definition.Rules.Select(rule => Compile(rule.RemovedWhen, problems)).OfType<CompiledExpression>()];
+        Eligibility = Definition.Eligibility.Length == 0 ? null : Compile(Definition.Eligibility, problems);
         Problem = string.Join('\n', problems);
         Reasons = [.. ReasonsOf(Definition)];
     }
@@ -48,13 +46,19 @@ public sealed class CompiledAction
     public string Problem { get; }
 
     /// <summary>Parts of a profile that its conditions read.</summary>
-    public IEnumerable<Facet> Facets => _rules.Append(_eligibility).SelectMany(condition => condition?.Facets ?? Enumerable.Empty<Facet>());
+    public IEnumerable<Facet> Facets => Rules.Append(Eligibility).SelectMany(condition => condition?.Facets ?? Enumerable.Empty<Facet>());
 
     /// <summary>Offered from here on, in microseconds since the epoch.</summary>
     internal long ValidFrom { get; }
 
     /// <summary>Not offered from here on.</summary>
     internal long ValidUntil { get; }
+
+    /// <summary>What removes it where it is true, in the order of its definition.</summary>
+    internal IReadOnlyList<CompiledExpression> Rules { get; }
+
+    /// <summary>What has to be true; null: it is for everybody.</summary>
+    internal CompiledExpression? Eligibility { get; }
 
     /// <summary>Why it may be ranked.</summary>
     internal IReadOnlyList<DecisionReason> Reasons { get; }
@@ -80,21 +84,8 @@ public sealed class CompiledAction
         return new Evidence(prior.Shown, prior.Succeeded, value * prior.Succeeded, value * value * prior.Succeeded);
     }
 
-    /// <summary>What removes it, of all that follows from customer, call and time but the cap.</summary>
-    internal Removal Screen(in Subject subject)
-    {
-        if (subject.NowMicros < ValidFrom)
-            return Removal.NotYetValid;
-        if (subject.NowMicros >= ValidUntil)
-            return Removal.NoLongerValid;
-        for (int i = 0; i < _rules.Length; i++)
-        {
-            if (_rules[i].Evaluate(subject) == true)
-                return (Removal)((int)Removal.FirstRule + i);
-        }
-
-        return _eligibility is null || _eligibility.Evaluate(subject) == true ? Removal.None : Removal.Ineligible;
-    }
+    /// <summary>What the time removes.</summary>
+    internal Removal Screen(long nowMicros) => nowMicros < ValidFrom ? Removal.NotYetValid : nowMicros >= ValidUntil ? Removal.NoLongerValid : Removal.None;
 
     /// <summary>The removal as responses show it.</summary>
     internal RemovedAction Removed(Removal removal) => _removed[(int)removal] ??= Describe(removal);

@@ -84,13 +84,18 @@ public static class Decider
     {
         var actions = model.Set.Actions;
         model.Set.Screen(model.Placement, purpose).CopyTo(removals);
+        var conditions = model.Set.Conditions;
+        var answers = conditions.Count <= MostOnStack ? stackalloc Answer[conditions.Count] : new Answer[conditions.Count];
+        answers.Clear();
         bool isFull = remembered is not null && CapLedger.IsFull(remembered, subject.NowMicros);
         for (int i = 0; i < removals.Length; i++)
         {
             if (removals[i] != Removal.None)
                 continue;
             var action = actions[i];
-            removals[i] = action.Screen(subject);
+            removals[i] = action.Screen(subject.NowMicros);
+            if (removals[i] == Removal.None)
+                removals[i] = conditions.Screen(i, subject, answers);
             if (removals[i] == Removal.None && remembered is not null && action.Definition.Cap is { } cap
                 && (isFull || CapLedger.Used(remembered, action.Number, subject.NowMicros) >= cap.MaxShown))
             {
