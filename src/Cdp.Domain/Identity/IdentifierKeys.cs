@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Buffers.Binary;
 using System.Buffers.Text;
 using System.Globalization;
 using System.Security.Cryptography;
@@ -14,8 +16,10 @@ namespace Cdp.Domain.Identity;
 /// <param name="keyId">Its id.</param>
 public sealed class IdentifierKeys(ReadOnlyMemory<byte> identityKey, uint keyId)
 {
+    /// <summary>Characters of the hash with which a key ends.</summary>
+    public const int HashCharacters = 22;
+
     private const int HashBytes = 16;
-    private const int HashCharacters = 22;
     private const int StackBytes = 512;
 
     private readonly string _middle = string.Create(
@@ -52,10 +56,24 @@ public sealed class IdentifierKeys(ReadOnlyMemory<byte> identityKey, uint keyId)
     public static int PartitionOf(string key, int partitions)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(partitions, 1);
-        if (key.Length <= HashCharacters) throw new ArgumentException("Not the key of an identifier.", nameof(key));
-        Span<byte> hash = stackalloc byte[HashBytes];
-        Base64Url.DecodeFromChars(key.AsSpan(key.Length - HashCharacters), hash);
-        var first = System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(hash);
-        return (int)(((ulong)first * (uint)partitions) >> 32);
+        if (!TryHashOf(key, out var hash)) throw new ArgumentException("Not the key of an identifier.", nameof(key));
+        return (int)(((ulong)(uint)(hash >> 96) * (uint)partitions) >> 32);
+    }
+
+    /// <summary>The hash with which a key ends, as a big-endian number.</summary>
+    /// <returns>False for what is no key of an identifier.</returns>
+    public static bool TryHashOf(string key, out UInt128 hash)
+    {
+        hash = default;
+        Span<byte> bytes = stackalloc byte[HashBytes];
+        if (key.Length <= HashCharacters
+            || Base64Url.DecodeFromChars(key.AsSpan(key.Length - HashCharacters), bytes, out _, out int written) != OperationStatus.Done
+            || written != HashBytes)
+        {
+            return false;
+        }
+
+        hash = BinaryPrimitives.ReadUInt128BigEndian(bytes);
+        return true;
     }
 }

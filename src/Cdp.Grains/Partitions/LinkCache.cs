@@ -1,6 +1,3 @@
-using System.Buffers;
-using System.Buffers.Binary;
-using System.Buffers.Text;
 using Cdp.Domain.Identity;
 
 namespace Cdp.Grains.Partitions;
@@ -14,9 +11,6 @@ internal sealed class LinkCache(int capacity)
 {
     /// <summary>About what one link takes, in bytes, in both generations together.</summary>
     public const int BytesPerLink = 110;
-
-    private const int HashBytes = 16;
-    private const int HashCharacters = 22;
 
     private readonly GenerationCache<UInt128, UInt128> _customers = new(capacity);
     private UInt128 _lastBits;
@@ -44,12 +38,9 @@ internal sealed class LinkCache(int capacity)
     /// </summary>
     private static bool TryPack(LinkKey link, out UInt128 packed)
     {
-        packed = default;
-        var split = link.Key.Length - HashCharacters;
-        Span<byte> hash = stackalloc byte[HashBytes];
-        if (split < 0 || Base64Url.DecodeFromChars(link.Key.AsSpan(split), hash, out _, out var bytes) != OperationStatus.Done || bytes != HashBytes) return false;
-        var before = HashCode.Combine(string.GetHashCode(link.Tenant, StringComparison.Ordinal), string.GetHashCode(link.Key.AsSpan(0, split), StringComparison.Ordinal));
-        packed = BinaryPrimitives.ReadUInt128LittleEndian(hash) ^ (uint)before;
+        if (!IdentifierKeys.TryHashOf(link.Key, out packed)) return false;
+        var before = link.Key.AsSpan(0, link.Key.Length - IdentifierKeys.HashCharacters);
+        packed ^= (uint)HashCode.Combine(string.GetHashCode(link.Tenant, StringComparison.Ordinal), string.GetHashCode(before, StringComparison.Ordinal));
         return true;
     }
 }
