@@ -89,10 +89,11 @@ public sealed partial class CdpProcess : IAsyncDisposable
     /// <param name="data">The directory.</param>
     /// <param name="crashAt">Where it is to kill itself, as <c>step:n</c>; null: nowhere.</param>
     /// <param name="partitions">Partitions of a log that is made now; null: the default.</param>
+    /// <param name="settings">Its settings by the variables of the environment that give them; null: the defaults.</param>
     /// <param name="tracer">A program and its arguments to run the child under.</param>
-    public static CdpProcess Serve(string data, string? crashAt = null, int? partitions = null, params string[] tracer)
+    public static CdpProcess Serve(string data, string? crashAt = null, int? partitions = null, IReadOnlyDictionary<string, string>? settings = null, params string[] tracer)
     {
-        var environment = new Dictionary<string, string> { [AdminKeyVariable] = OperatorKey, ["DOTNET_TieredPGO"] = "0" };
+        var environment = new Dictionary<string, string>(settings ?? new Dictionary<string, string>()) { [AdminKeyVariable] = OperatorKey, ["DOTNET_TieredPGO"] = "0" };
         if (crashAt is not null) environment["CDP_CRASH_AT"] = crashAt;
         string[] count = partitions is { } number ? ["--partitions", number.ToString(CultureInfo.InvariantCulture)] : [];
         return Start(["serve", "--port", "0", "--data", data, .. count], new CdpProcessOptions { Tracer = tracer, Environment = environment });

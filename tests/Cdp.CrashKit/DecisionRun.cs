@@ -8,7 +8,10 @@ namespace Cdp.CrashKit;
 /// Has decisions made, and their outcomes recorded, by a server that is killed again and again on the same data; remembers
 /// what was answered, and compares in the end.
 /// </summary>
-public sealed class DecisionRun(string data, int seed)
+/// <param name="data">Directory of the data.</param>
+/// <param name="seed">Of what is called.</param>
+/// <param name="asyncWriteMilliseconds">How long the server waits before it writes what a kill may take back; null: its default.</param>
+public sealed class DecisionRun(string data, int seed, int? asyncWriteMilliseconds = null)
 {
     private const int Callers = 16;
     private const int MostCalls = 20_000;
@@ -29,7 +32,9 @@ public sealed class DecisionRun(string data, int seed)
     /// <exception cref="InvalidOperationException">It ended otherwise, or never reached the step.</exception>
     public async Task KillAsync(KillPlan plan, bool onlyAsync, CancellationToken cancellationToken)
     {
-        await using var child = CdpProcess.Serve(data, (plan as KillPlan.AtStep)?.ToString());
+        var settings = new Dictionary<string, string>();
+        if (asyncWriteMilliseconds is { } wait) settings["Cdp__AsyncWriteMilliseconds"] = wait.ToString(CultureInfo.InvariantCulture);
+        await using var child = CdpProcess.Serve(data, (plan as KillPlan.AtStep)?.ToString(), settings: settings);
         using var timer = new CancellationTokenSource();
         await using var kill = timer.Token.Register(child.Kill);
         if (plan is KillPlan.AfterTime { Time: var time }) timer.CancelAfter(time);

@@ -48,7 +48,11 @@ public sealed partial class CdpNode : IAsyncDisposable
         NodeOptions options, Func<string> operatorKey, TimeProvider time, ILoggerFactory loggers, IStepObserver steps)
     {
         var logger = loggers.CreateLogger("Cdp.Node");
-        var store = await SqliteStore.OpenAsync(options.DataDirectory, new SqliteStoreOptions { Partitions = options.Partitions });
+        var store = await SqliteStore.OpenAsync(options.DataDirectory, new SqliteStoreOptions
+        {
+            Partitions = options.Partitions,
+            WritePatience = TimeSpan.FromMilliseconds(options.AsyncWriteMilliseconds),
+        });
         try
         {
             ReplayMarker.ThrowIfUnfinished(options.DataDirectory);

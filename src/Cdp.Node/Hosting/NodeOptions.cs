@@ -39,6 +39,9 @@ public sealed record NodeOptions
     /// <summary>Most acknowledged but unapplied MB per tenant and partition, 1 to 4096.</summary>
     public int MaxBacklogMegabytes { get; init; } = 64;
 
+    /// <summary>Milliseconds that what a crash may take back waits for others, to share a write to the disk with them, 0 to 1000.</summary>
+    public int AsyncWriteMilliseconds { get; init; } = 5;
+
     /// <summary>Seconds that calls under way get when the node stops, 0 to 600.</summary>
     public int DrainSeconds { get; init; } = 20;
 
@@ -69,6 +72,7 @@ public sealed record NodeOptions
                 "MAXACTIVATIONS" => options with { MaxActivations = Number(setting.Key, value) },
                 "MAXMEMORYMEGABYTES" => options with { MaxMemoryMegabytes = Number(setting.Key, value) },
                 "MAXBACKLOGMEGABYTES" => options with { MaxBacklogMegabytes = Number(setting.Key, value) },
+                "ASYNCWRITEMILLISECONDS" => options with { AsyncWriteMilliseconds = Number(setting.Key, value) },
                 "DRAINSECONDS" => options with { DrainSeconds = Number(setting.Key, value) },
                 _ => throw Wrong(setting.Key, "There is no such setting; docs/configuration.md lists them."),
             };
@@ -88,6 +92,7 @@ public sealed record NodeOptions
         Range(nameof(MaxActivations), MaxActivations ?? 1_000, 1_000, int.MaxValue);
         Range(nameof(MaxMemoryMegabytes), MaxMemoryMegabytes ?? 64, 64, int.MaxValue);
         Range(nameof(MaxBacklogMegabytes), MaxBacklogMegabytes, 1, 4_096);
+        Range(nameof(AsyncWriteMilliseconds), AsyncWriteMilliseconds, 0, 1_000);
         Range(nameof(DrainSeconds), DrainSeconds, 0, 600);
         return this;
     }
