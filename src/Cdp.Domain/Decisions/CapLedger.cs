@@ -1,6 +1,3 @@
-using Cdp.Domain.Profiles;
-using Cdp.State.V1;
-
 namespace Cdp.Domain.Decisions;
 
 /// <summary>
@@ -10,12 +7,13 @@ namespace Cdp.Domain.Decisions;
 public static class CapLedger
 {
     /// <summary>How often an action counts as shown at a time.</summary>
-    public static int Used(DecisionState state, uint action, long nowMicros)
+    public static int Used(DecisionMemory memory, uint action, long nowMicros)
     {
         int used = 0;
-        for (int at = First(state, action); at < state.Caps.Count && state.Caps[at].Action == action; at++)
+        var uses = memory.Uses;
+        for (int at = First(uses, action, decision: 0); at < uses.Length && uses[at].Action == action; at++)
         {
-            if (EndOf(state.Caps[at]) > nowMicros)
+            if (EndOf(uses[at]) > nowMicros)
                 used++;
         }
 
@@ -23,61 +21,65 @@ public static class CapLedger
     }
 
     /// <summary>Whether so many uses count at a time that no capped action may be reserved.</summary>
-    public static bool IsFull(DecisionState state, long nowMicros) =>
-        state.Caps.Count >= DecisionLimits.CapUses && state.Caps.Count(use => EndOf(use) > nowMicros) >= DecisionLimits.CapUses;
+    public static bool IsFull(DecisionMemory memory, long nowMicros)
+    {
+        if (memory.Uses.Length < DecisionLimits.CapUses)
+            return false;
+        int count = 0;
+        foreach (ref readonly var use in memory.Uses)
+            count += EndOf(use) > nowMicros ? 1 : 0;
+        return count >= DecisionLimits.CapUses;
+    }
 
     /// <summary>Adds a use, or what it says besides what is known of it.</summary>
-    internal static void Add(DecisionState state, CapUse use)
+    internal static void Add(DecisionMemory memory, in RememberedUse use)
     {
-        int at = Sorted.Find(state.Caps, use, static (entry, key) =>
-            entry.Action != key.Action ? entry.Action.CompareTo(key.Action) : entry.Decision.CompareTo(key.Decision));
-        if (at < 0)
+        int at = First(memory.Uses, use.Action, use.Decision);
+        if (at == memory.Uses.Length || (memory.Uses[at].Action, memory.Uses[at].Decision) != (use.Action, use.Decision))
         {
-            state.Caps.Insert(~at, use.Clone());
+            memory.Insert(at, use);
             return;
         }
 
-        var known = state.Caps[at];
+        ref var known = ref memory.Uses[at];
         if (use.ShownAt != 0 && (known.ShownAt == 0 || use.ShownAt < known.ShownAt))
             known.ShownAt = use.ShownAt;
     }
 
     /// <summary>Drops what no longer counts at a time, and of more than a customer may have, what ends first.</summary>
-    internal static void Prune(DecisionState state, long nowMicros)
+    internal static void Prune(DecisionMemory memory, long nowMicros)
     {
-        for (int i = state.Caps.Count - 1; i >= 0; i--)
-        {
-            if (EndOf(state.Caps[i]) <= nowMicros)
-                state.Caps.RemoveAt(i);
-        }
-
-        if (state.Caps.Count <= DecisionLimits.MergedCapUses)
+        int ended = 0;
+        foreach (ref readonly var use in memory.Uses)
+            ended += EndOf(use) <= nowMicros ? 1 : 0;
+        if (ended == 0 && memory.Uses.Length <= DecisionLimits.MergedCapUses)
             return;
-        var kept = state.Caps
-            .OrderByDescending(EndOf).ThenByDescending(use => use.Decision).ThenByDescending(use => use.Action)
-            .Take(DecisionLimits.MergedCapUses)
-            .OrderBy(use => use.Action).ThenBy(use => use.Decision)
-            .ToList();
-        state.Caps.Clear();
-        state.Caps.AddRange(kept);
+        memory.Keep(
+        [
+            .. memory.Uses.ToArray().Where(use => EndOf(use) > nowMicros)
+                .OrderByDescending(use => EndOf(use)).ThenByDescending(use => use.Decision).ThenByDescending(use => use.Action)
+                .Take(DecisionLimits.MergedCapUses)
+                .OrderBy(use => use.Action).ThenBy(use => use.Decision),
+        ]);
     }
 
     /// <summary>Until when a use counts.</summary>
-    private static long EndOf(CapUse use)
+    private static long EndOf(in RememberedUse use)
     {
         if (use.ShownAt == 0)
             return use.ReservedUntil;
         return use.PeriodSeconds == 0 ? long.MaxValue : use.ShownAt + (use.PeriodSeconds * 1_000_000);
     }
 
-    private static int First(DecisionState state, uint action)
+    /// <summary>Where the uses of an action begin, from a decision on.</summary>
+    private static int First(ReadOnlySpan<RememberedUse> uses, uint action, ulong decision)
     {
         int low = 0;
-        int high = state.Caps.Count;
+        int high = uses.Length;
         while (low < high)
         {
             int middle = (low + high) >>> 1;
-            if (state.Caps[middle].Action < action)
+            if ((uses[middle].Action, uses[middle].Decision).CompareTo((action, decision)) < 0)
                 low = middle + 1;
             else
                 high = middle;

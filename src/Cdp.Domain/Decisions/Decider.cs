@@ -55,7 +55,7 @@ public static class Decider
     /// is the placement's.
     /// </param>
     /// <param name="remembered">What the customer remembers of its decisions; not changed. Null for a visitor: no cap holds.</param>
-    public static Decision Decide(PlacementModel model, in DecisionCall call, in Subject subject, DecisionState? remembered)
+    public static Decision Decide(PlacementModel model, in DecisionCall call, in Subject subject, DecisionMemory? remembered)
     {
         int count = model.Set.Actions.Count;
         var removals = count <= MostOnStack ? stackalloc Removal[count] : new Removal[count];
@@ -80,7 +80,7 @@ public static class Decider
     }
 
     /// <summary>What removes each action.</summary>
-    internal static void Screen(PlacementModel model, string purpose, in Subject subject, DecisionState? remembered, Span<Removal> removals)
+    internal static void Screen(PlacementModel model, string purpose, in Subject subject, DecisionMemory? remembered, Span<Removal> removals)
     {
         var actions = model.Set.Actions;
         model.Set.Screen(model.Placement, purpose).CopyTo(removals);

@@ -1,4 +1,3 @@
-using Cdp.Domain.Profiles;
 using Cdp.State.V1;
 
 namespace Cdp.Domain.Decisions;
@@ -9,109 +8,89 @@ namespace Cdp.Domain.Decisions;
 /// </summary>
 public static class DecisionFold
 {
+    private const int MostOnStack = DecisionLimits.Slots + 1;
+
     /// <summary>Absorbs a decision of the customer.</summary>
-    public static void Absorb(DecisionState state, DecisionEntry entry)
+    public static void Absorb(DecisionMemory memory, DecisionEntry entry)
     {
-        var open = new OpenDecision
-        {
-            At = entry.At,
-            Decision = DecisionId.HashOf(entry.Id),
-            Placement = entry.Placement,
-            Mode = entry.Mode,
-            Success = entry.Success,
-            ReservedUntil = entry.ReservedUntil,
-            Offers = { entry.Offers },
-        };
-        if (Find(state, open.Decision) is null)
-            Add(state, open);
-        foreach (var offer in entry.Offers)
-            Use(state, open, offer, shownAt: 0);
-        Prune(state, entry.At);
+        ulong hash = DecisionId.HashOf(entry.Id);
+        var decision = new RememberedDecision(entry.At, hash, entry.ReservedUntil, entry.Placement, entry.Mode, entry.Success);
+        int count = entry.Offers.Count;
+        var offers = count <= MostOnStack ? stackalloc RememberedOffer[count] : new RememberedOffer[count];
+        for (int i = 0; i < count; i++)
+            offers[i] = RememberedOffer.Of(entry.Offers[i]);
+        if (memory.Find(hash) < 0)
+            memory.Add(decision, offers, []);
+        foreach (ref readonly var offer in offers)
+            Use(memory, decision, offer, shownAt: 0);
+        Prune(memory, entry.At);
     }
 
     /// <summary>Absorbs an outcome, as <see cref="OutcomeCredits.Judge"/> wrote it.</summary>
-    public static void Absorb(DecisionState state, OutcomeEntry entry)
+    public static void Absorb(DecisionMemory memory, OutcomeEntry entry)
     {
         if (!OutcomeCredits.IsKept(entry.Credit)
-            || Find(state, DecisionId.HashOf(entry.Decision)) is not { } open
-            || OutcomeCredits.OfferOf(open, entry.ActionId) is not { } offer)
+            || memory.Find(DecisionId.HashOf(entry.Decision)) is var at && at < 0
+            || OutcomeCredits.OfferOf(memory, at, entry.ActionId) is not { } offer)
         {
             return;
         }
 
-        var counted = new CountedOutcome
+        memory.Add(at, new RememberedOutcome(entry.Id, offer.Action, entry.Kind, entry.HasValue ? entry.Value : null, entry.At)
         {
-            Id = entry.Id, Action = offer.Action, Kind = entry.Kind, At = entry.At,
             Credit = entry.Credit, Partition = entry.Partition, Position = entry.Position,
-        };
-        if (entry.HasValue)
-            counted.Value = entry.Value;
-        Add(open, counted);
+        });
 
         // Whatever became of it, it was shown with the first of its outcomes: one that comes when that showing no longer
         // counts is no other. Not before it was decided, whatever a clock says.
-        long shownAt = open.Outcomes.Where(outcome => outcome.Action == offer.Action).Min(outcome => outcome.At);
-        Use(state, open, offer, Math.Max(shownAt, open.At));
-        Prune(state, long.MinValue);
+        long shownAt = long.MaxValue;
+        foreach (ref readonly var outcome in memory.OutcomesOf(at))
+        {
+            if (outcome.Action == offer.Action)
+                shownAt = Math.Min(shownAt, outcome.At);
+        }
+
+        var decision = memory.Decisions[at];
+        Use(memory, decision, offer, Math.Max(shownAt, decision.At));
+        Prune(memory, long.MinValue);
     }
 
     /// <summary>Absorbs what another customer remembers, who was merged into this one.</summary>
-    public static void Absorb(DecisionState state, DecisionState other)
+    public static void Absorb(DecisionMemory memory, DecisionMemory other)
     {
-        foreach (var use in other.Caps)
-            CapLedger.Add(state, use);
-        foreach (var theirs in other.Open)
+        foreach (ref readonly var use in other.Uses)
+            CapLedger.Add(memory, use);
+        for (int theirs = 0; theirs < other.Decisions.Length; theirs++)
         {
-            if (Find(state, theirs.Decision) is { } known)
-            {
-                foreach (var outcome in theirs.Outcomes)
-                    Add(known, outcome);
-            }
-            else
-            {
-                Add(state, theirs.Clone());
-            }
+            int known = memory.Find(other.Decisions[theirs].Decision);
+            if (known < 0)
+                memory.Add(other.Decisions[theirs], other.OffersOf(theirs), other.OutcomesOf(theirs));
+            foreach (ref readonly var outcome in known < 0 ? [] : other.OutcomesOf(theirs))
+                memory.Add(known, outcome);
         }
 
-        state.ForgottenAt = Math.Max(state.ForgottenAt, other.ForgottenAt);
-        Prune(state, long.MinValue);
+        memory.ForgottenAt = Math.Max(memory.ForgottenAt, other.ForgottenAt);
+        Prune(memory, long.MinValue);
     }
 
     /// <summary>Drops what no longer counts. Changes nothing that is decided or credited at that time or later.</summary>
-    public static void Prune(DecisionState state, long nowMicros)
+    public static void Prune(DecisionMemory memory, long nowMicros)
     {
-        CapLedger.Prune(state, nowMicros);
-        int forgotten = TooMany(state);
-        while (forgotten < state.Open.Count && nowMicros > state.Open[forgotten].At + DecisionLimits.OutcomeMicros)
+        CapLedger.Prune(memory, nowMicros);
+        int forgotten = TooMany(memory);
+        while (forgotten < memory.Decisions.Length && nowMicros > memory.Decisions[forgotten].At + DecisionLimits.OutcomeMicros)
             forgotten++;
-        if (forgotten == 0)
-            return;
-        state.ForgottenAt = Math.Max(state.ForgottenAt, state.Open[forgotten - 1].At);
-        var kept = state.Open.Skip(forgotten).ToList();
-        state.Open.Clear();
-        state.Open.AddRange(kept);
-    }
-
-    /// <summary>The decision of a hash, where its outcomes still count.</summary>
-    internal static OpenDecision? Find(DecisionState state, ulong decision)
-    {
-        foreach (var open in state.Open)
-        {
-            if (open.Decision == decision)
-                return open;
-        }
-
-        return null;
+        memory.RemoveOldest(forgotten);
     }
 
     /// <summary>How many of the oldest decisions are more than a customer remembers.</summary>
-    private static int TooMany(DecisionState state)
+    private static int TooMany(DecisionMemory memory)
     {
         int items = 0;
-        int first = state.Open.Count;
-        while (first > Math.Max(0, state.Open.Count - DecisionLimits.OpenDecisions))
+        int first = memory.Decisions.Length;
+        while (first > Math.Max(0, memory.Decisions.Length - DecisionLimits.OpenDecisions))
         {
-            items += state.Open[first - 1].Offers.Count + state.Open[first - 1].Outcomes.Count;
+            items += memory.Decisions[first - 1].Offers + memory.Decisions[first - 1].Outcomes;
             if (items > DecisionLimits.OpenItems)
                 break;
             first--;
@@ -120,31 +99,9 @@ public static class DecisionFold
         return first;
     }
 
-    private static void Add(DecisionState state, OpenDecision open)
+    private static void Use(DecisionMemory memory, in RememberedDecision decision, in RememberedOffer offer, long shownAt)
     {
-        int at = Sorted.Find(state.Open, open, static (entry, key) =>
-            entry.At != key.At ? entry.At.CompareTo(key.At) : entry.Decision.CompareTo(key.Decision));
-        state.Open.Insert(at < 0 ? ~at : at, open);
-    }
-
-    private static void Add(OpenDecision open, CountedOutcome outcome)
-    {
-        int at = Sorted.Find(open.Outcomes, outcome.Id, static (known, id) => known.Id.CompareTo(id));
-        if (at < 0)
-            open.Outcomes.Insert(~at, outcome);
-    }
-
-    private static void Use(DecisionState state, OpenDecision open, DecisionOffer offer, long shownAt)
-    {
-        if (!offer.HasCapPeriodSeconds || open.ReservedUntil == 0)
-            return;
-        CapLedger.Add(state, new CapUse
-        {
-            Action = offer.Action,
-            Decision = open.Decision,
-            ReservedUntil = open.ReservedUntil,
-            ShownAt = shownAt,
-            PeriodSeconds = offer.CapPeriodSeconds,
-        });
+        if (offer.CapPeriodSeconds is { } period && decision.ReservedUntil != 0)
+            CapLedger.Add(memory, new RememberedUse(offer.Action, decision.Decision, decision.ReservedUntil, shownAt, period));
     }
 }

@@ -12,14 +12,14 @@ namespace Cdp.Domain.Decisions;
 public static class OutcomeCredits
 {
     /// <summary>Judges an outcome; nothing is changed until its entry is folded (<see cref="DecisionFold"/>).</summary>
-    /// <param name="state">What the customer of the decision remembers.</param>
+    /// <param name="memory">What the customer of the decision remembers.</param>
     /// <param name="outcome">
     /// The outcome. Without a time it happened now; a value is checked (<see cref="Amounts.TryRead"/>) before.
     /// </param>
     /// <param name="scaledValue">Its value in 10^-4 units; null: it states none.</param>
     /// <param name="nowMicros">When it was received, in microseconds since the epoch.</param>
     /// <returns>Its entry, with credit and effect; worth an append only where <see cref="IsKept"/>.</returns>
-    public static OutcomeEntry Judge(DecisionState state, Outcome outcome, long? scaledValue, long nowMicros)
+    public static OutcomeEntry Judge(DecisionMemory memory, Outcome outcome, long? scaledValue, long nowMicros)
     {
         var entry = new OutcomeEntry
         {
@@ -31,15 +31,15 @@ public static class OutcomeCredits
         };
         if (scaledValue is { } value && outcome.Kind is OutcomeKind.Converted or OutcomeKind.Returned)
             entry.Value = value;
-        var open = DecisionFold.Find(state, DecisionId.HashOf(outcome.DecisionId));
-        entry.Credit = CreditOf(state, open, entry, nowMicros, out var offer);
-        if (offer is null || open is null || entry.Credit != OutcomeCredit.Credited)
+        int at = memory.Find(DecisionId.HashOf(outcome.DecisionId));
+        entry.Credit = CreditOf(memory, at, entry, nowMicros, out var offered);
+        if (offered is not { } offer || entry.Credit != OutcomeCredit.Credited)
             return entry;
-        var effect = EvidenceOf(open, offer.Action, entry) - EvidenceOf(open, offer.Action);
+        var effect = EvidenceOf(memory, at, offer.Action, entry) - EvidenceOf(memory, at, offer.Action);
         if (effect == default)
             entry.Credit = OutcomeCredit.NothingNew;
         else
-            entry.Effect = ModelFold.Delta(open.Placement, offer.Action, effect);
+            entry.Effect = ModelFold.Delta(memory.Decisions[at].Placement, offer.Action, effect);
         return entry;
     }
 
@@ -50,42 +50,53 @@ public static class OutcomeCredits
     public static bool IsUnknown(OutcomeCredit credit) => credit is OutcomeCredit.DecisionLost or OutcomeCredit.DecisionTooOld;
 
     /// <summary>What an outcome changed that was applied from a place in the log.</summary>
-    /// <param name="state">What the customer of the decision remembers.</param>
+    /// <param name="memory">What the customer of the decision remembers.</param>
     /// <param name="outcome">The outcome.</param>
     /// <param name="receivedMicros">When it was received.</param>
     /// <param name="partition">Where it stands in the log.</param>
     /// <param name="position">Its position there.</param>
-    public static OutcomeCredit CreditAt(DecisionState state, Outcome outcome, long receivedMicros, int partition, long position) =>
-        Find(state, outcome) is { } counted
+    public static OutcomeCredit CreditAt(DecisionMemory memory, Outcome outcome, long receivedMicros, int partition, long position) =>
+        Find(memory, outcome) is { } counted
             ? counted.Partition == partition && counted.Position == position ? counted.Credit : OutcomeCredit.Duplicate
-            : Judge(state, outcome, scaledValue: null, receivedMicros).Credit;
+            : Judge(memory, outcome, scaledValue: null, receivedMicros).Credit;
 
     /// <summary>What the outcome of an id changed, wherever it was counted from; unspecified where it would still count: it was not applied yet.</summary>
-    /// <param name="state">What the customer of the decision remembers.</param>
+    /// <param name="memory">What the customer of the decision remembers.</param>
     /// <param name="outcome">The outcome.</param>
     /// <param name="receivedMicros">When it was received.</param>
-    public static OutcomeCredit CreditOf(DecisionState state, Outcome outcome, long receivedMicros)
+    public static OutcomeCredit CreditOf(DecisionMemory memory, Outcome outcome, long receivedMicros)
     {
-        if (Find(state, outcome) is { } counted)
+        if (Find(memory, outcome) is { } counted)
             return counted.Credit;
-        var credit = Judge(state, outcome, scaledValue: null, receivedMicros).Credit;
+        var credit = Judge(memory, outcome, scaledValue: null, receivedMicros).Credit;
         return IsKept(credit) ? OutcomeCredit.Unspecified : credit;
     }
 
     /// <summary>Whether an outcome was counted from this very place in the log, and so is delivered again.</summary>
-    public static bool IsCountedAt(DecisionState state, Outcome outcome, int partition, long position) =>
-        Find(state, outcome) is { } counted && counted.Partition == partition && counted.Position == position;
+    public static bool IsCountedAt(DecisionMemory memory, Outcome outcome, int partition, long position) =>
+        Find(memory, outcome) is { } counted && counted.Partition == partition && counted.Position == position;
 
-    private static CountedOutcome? Find(DecisionState state, Outcome outcome)
+    private static RememberedOutcome? Find(DecisionMemory memory, Outcome outcome)
     {
-        ulong id = DecisionId.HashOf(outcome.Id);
-        return DecisionFold.Find(state, DecisionId.HashOf(outcome.DecisionId))?.Outcomes.FirstOrDefault(known => known.Id == id);
+        int at = memory.Find(DecisionId.HashOf(outcome.DecisionId));
+        return at < 0 ? null : OutcomeOf(memory, at, DecisionId.HashOf(outcome.Id));
     }
 
-    /// <summary>The offer that an outcome is about; null where the decision did not rank its action.</summary>
-    internal static DecisionOffer? OfferOf(OpenDecision open, ulong actionId)
+    private static RememberedOutcome? OutcomeOf(DecisionMemory memory, int at, ulong id)
     {
-        foreach (var offer in open.Offers)
+        foreach (ref readonly var known in memory.OutcomesOf(at))
+        {
+            if (known.Id == id)
+                return known;
+        }
+
+        return null;
+    }
+
+    /// <summary>The offer that an outcome is about; null where the decision at a place did not rank its action.</summary>
+    internal static RememberedOffer? OfferOf(DecisionMemory memory, int at, ulong actionId)
+    {
+        foreach (ref readonly var offer in memory.OffersOf(at))
         {
             if (offer.Action != 0 && offer.ActionId == actionId)
                 return offer;
@@ -94,41 +105,42 @@ public static class OutcomeCredits
         return null;
     }
 
-    private static OutcomeCredit CreditOf(DecisionState state, OpenDecision? open, OutcomeEntry entry, long nowMicros, out DecisionOffer? offer)
+    private static OutcomeCredit CreditOf(DecisionMemory memory, int at, OutcomeEntry entry, long nowMicros, out RememberedOffer? offer)
     {
         offer = null;
-        if (open is null)
+        if (at < 0)
         {
             bool isOld = DecisionId.TryParse(entry.Decision, out var id)
-                && (id.AtMicros <= state.ForgottenAt || nowMicros - id.AtMicros > DecisionLimits.OutcomeMicros);
+                && (id.AtMicros <= memory.ForgottenAt || nowMicros - id.AtMicros > DecisionLimits.OutcomeMicros);
             return isOld ? OutcomeCredit.DecisionTooOld : OutcomeCredit.DecisionLost;
         }
 
-        offer = OfferOf(open, entry.ActionId);
-        if (open.Mode == DecisionMode.DryRun)
+        var decision = memory.Decisions[at];
+        offer = OfferOf(memory, at, entry.ActionId);
+        if (decision.Mode == DecisionMode.DryRun)
             return OutcomeCredit.DryRun;
         if (offer is null)
             return OutcomeCredit.NotOffered;
-        if (open.Outcomes.Any(known => known.Id == entry.Id))
+        if (OutcomeOf(memory, at, entry.Id) is not null)
             return OutcomeCredit.Duplicate;
-        if (nowMicros - open.At > DecisionLimits.OutcomeMicros)
+        if (nowMicros - decision.At > DecisionLimits.OutcomeMicros)
             return OutcomeCredit.DecisionTooOld;
-        return open.Outcomes.Count >= DecisionLimits.Outcomes ? OutcomeCredit.TooMany : OutcomeCredit.Credited;
+        return decision.Outcomes >= DecisionLimits.Outcomes ? OutcomeCredit.TooMany : OutcomeCredit.Credited;
     }
 
-    /// <summary>What the outcomes of a decision say of an action, with one more or without.</summary>
-    private static Evidence EvidenceOf(OpenDecision open, uint action, OutcomeEntry? more = null)
+    /// <summary>What the outcomes of the decision at a place say of an action, with one more or without.</summary>
+    private static Evidence EvidenceOf(DecisionMemory memory, int at, uint action, OutcomeEntry? more = null)
     {
         var sum = default(OutcomeSum);
-        foreach (var known in open.Outcomes)
+        foreach (ref readonly var known in memory.OutcomesOf(at))
         {
             if (known.Action == action)
-                sum.Add(known.Kind, known.HasValue ? known.Value : null);
+                sum.Add(known.Kind, known.Value);
         }
 
         if (more is not null)
             sum.Add(more.Kind, more.HasValue ? more.Value : null);
-        return sum.ToEvidence(open.Success);
+        return sum.ToEvidence(memory.Decisions[at].Success);
     }
 
     /// <summary>What a set of outcomes of one action in one decision comes to.</summary>

@@ -17,8 +17,9 @@ namespace Cdp.Grains.Customers;
 /// </content>
 public sealed partial class CustomerGrain
 {
-    private DecisionState? _decisions;
+    private DecisionMemory? _decisions;
     private Task _behind = Task.CompletedTask;
+    private int _behindCount;
     private bool _behindLost;
 
     /// <inheritdoc/>
@@ -37,7 +38,7 @@ public sealed partial class CustomerGrain
         var (nonce, seed) = DecisionCalls.NextRandom();
         var call = DecisionCalls.Of(request.Call, new DecisionId(_id, _sequence, now, nonce), seed, request.Purpose) with { IsStale = _foldAgain };
         var subject = new Subject(_profile, definitions.InterestHalfLifeMicros, now, facts);
-        var decision = Decider.Decide(model, call, subject, _decisions ??= new DecisionState());
+        var decision = Decider.Decide(model, call, subject, _decisions ??= new DecisionMemory());
 
         // Not cancelled with the caller: an append whose end is unknown would leave the sequence in doubt.
         var slice = new HistorySlice { Entries = { new HistoryEntry { Decision = decision.Entry } } };
@@ -79,7 +80,7 @@ public sealed partial class CustomerGrain
     {
         if (Elsewhere() is { } forwarded) return new ReadCreditsReply { Standing = CustomerStanding.Forwarded, ForwardedTo = forwarded };
         if (!Exists) return new ReadCreditsReply { Standing = CustomerStanding.Gone };
-        var remembered = _decisions ?? new DecisionState();
+        var remembered = _decisions ?? new DecisionMemory();
         var reply = new ReadCreditsReply { Standing = CustomerStanding.Here };
         List<LogEntry>? unknown = null;
         foreach (var entry in request.Outcomes)
@@ -154,7 +155,7 @@ public sealed partial class CustomerGrain
     }
 
     /// <summary>Takes in what a history, and those that it absorbed, hold of decisions: what was absorbed before what followed.</summary>
-    private async ValueTask RememberAsync(DecisionState state, string key, long length, CancellationToken cancellationToken)
+    private async ValueTask RememberAsync(DecisionMemory state, string key, long length, CancellationToken cancellationToken)
     {
         await foreach (var placed in Reader.ReadAsync(key, 0, length, cancellationToken))
         {
@@ -166,17 +167,17 @@ public sealed partial class CustomerGrain
     /// <summary>Takes over what a merged customer remembered, where its snapshot is not at hand.</summary>
     private async ValueTask AbsorbDecisionsAsync(AbsorbedEntry absorbed, CancellationToken cancellationToken)
     {
-        var theirs = new DecisionState();
+        var theirs = new DecisionMemory();
         await RememberAsync(theirs, $"{_tenant}/{absorbed.Loser}", absorbed.Entries, cancellationToken);
         AbsorbDecisions(theirs);
     }
 
-    private void AbsorbDecisions(DecisionState? theirs)
+    private void AbsorbDecisions(DecisionMemory theirs)
     {
-        if (theirs is { Caps.Count: > 0 } or { Open.Count: > 0 } or { ForgottenAt: not 0 }) DecisionFold.Absorb(_decisions ??= new DecisionState(), theirs);
+        if (!theirs.IsEmpty) DecisionFold.Absorb(_decisions ??= new DecisionMemory(), theirs);
     }
 
-    private static void Remember(DecisionState state, HistoryEntry entry)
+    private static void Remember(DecisionMemory state, HistoryEntry entry)
     {
         if (entry.Decision is { } decision) DecisionFold.Absorb(state, decision);
         else if (entry.Outcome is { } outcome) DecisionFold.Absorb(state, outcome);
@@ -187,7 +188,9 @@ public sealed partial class CustomerGrain
     /// </summary>
     private void AppendBehind(HistorySlice slice)
     {
-        _behind = OwnAppendAsync(_behind, _sequence, slice);
+        _behindCount++;
+        var append = OwnAppendAsync(_behind, _sequence, slice);
+        if (!append.IsCompleted) _behind = append;
         _sequence += slice.Entries.Count;
     }
 
@@ -208,5 +211,8 @@ public sealed partial class CustomerGrain
         }
 
         await before;
+
+        // A customer at rest holds no task that has ended.
+        if (--_behindCount == 0) _behind = Task.CompletedTask;
     }
 }

@@ -1,3 +1,4 @@
+using Cdp.Domain.Decisions;
 using Cdp.Domain.Profiles;
 using Cdp.Grains.V1;
 using Cdp.State.V1;
@@ -86,8 +87,8 @@ public sealed partial class CustomerGrain
         _foldedUnder ??= definitions;
 
         var theirs = request.Snapshot;
-        if (theirs is not null) AbsorbDecisions(theirs.Decisions);
-        else await AbsorbDecisionsAsync(slice.Entries[^1].Absorbed, cancellationToken);
+        if (theirs?.Decisions is { } decisions) AbsorbDecisions(new DecisionMemory(decisions));
+        else if (theirs is null) await AbsorbDecisionsAsync(slice.Entries[^1].Absorbed, cancellationToken);
         var comparable = shared.Count == 0 && !_foldAgain && theirs is not null && !theirs.Bookkeeping.FoldAgain
             && theirs.FoldVersion == ProfileFold.Version && theirs.DefinitionsVersion == definitions.Version
             && _foldedUnder.Version == definitions.Version;

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Cdp.Domain.Decisions;
 using Cdp.Domain.Events;
 using Cdp.Domain.Profiles;
 using Cdp.Domain.Tenants;
@@ -157,7 +158,7 @@ public sealed partial class CustomerGrain : ICustomer, IGrainLifecycle
             if (request.Mint is not null && !Exists) _minted = request.Mint.IdentitySequence;
             if (outcomes is not null)
             {
-                _decisions = outcomes.State;
+                _decisions = outcomes.Memory;
                 _ports.Steps.Reached(RecoverySteps.OutcomesAppended);
             }
 
@@ -262,7 +263,7 @@ public sealed partial class CustomerGrain : ICustomer, IGrainLifecycle
         if (book.Absorbed.Count > 0) _absorbed = [.. book.Absorbed];
         _ids.Load(book);
         LoadSegments(book);
-        _decisions = snapshot.Decisions;
+        _decisions = snapshot.Decisions is { } decisions ? new DecisionMemory(decisions) : null;
     }
 
     /// <summary>Takes note of an entry that the snapshot does not reflect; true where the profile lacks what it holds.</summary>
@@ -291,7 +292,7 @@ public sealed partial class CustomerGrain : ICustomer, IGrainLifecycle
                 break;
             case HistoryEntry.KindOneofCase.Decision:
             case HistoryEntry.KindOneofCase.Outcome:
-                Remember(_decisions ??= new DecisionState(), placed.Entry);
+                Remember(_decisions ??= new DecisionMemory(), placed.Entry);
                 return false;
             default:
                 AddId(placed.Entry, placed.Sequence);
@@ -363,7 +364,7 @@ public sealed partial class CustomerGrain : ICustomer, IGrainLifecycle
             DefinitionsVersion = _foldedUnder?.Version ?? 0,
             Profile = _profile,
             Bookkeeping = book,
-            Decisions = _decisions,
+            Decisions = _decisions?.ToState(),
         };
     }
 

@@ -10,10 +10,10 @@ namespace Cdp.Grains.Decisions;
 /// </summary>
 /// <param name="remembered">What is remembered of the decisions; not changed. Null: nothing.</param>
 /// <param name="currency">The tenant's.</param>
-internal sealed class OutcomeIntake(DecisionState? remembered, string currency)
+internal sealed class OutcomeIntake(DecisionMemory? remembered, string currency)
 {
     /// <summary>What is remembered afterwards.</summary>
-    public DecisionState State { get; } = remembered?.Clone() ?? new DecisionState();
+    public DecisionMemory Memory { get; } = remembered?.Clone() ?? new DecisionMemory();
 
     /// <summary>What models learn.</summary>
     public List<EvidenceDelta> Effects { get; } = [];
@@ -28,7 +28,7 @@ internal sealed class OutcomeIntake(DecisionState? remembered, string currency)
     /// <param name="remembered">What is remembered of its decision.</param>
     /// <param name="entry">The outcome at its place in the log.</param>
     /// <param name="carried">Whether an event carries it, of which another copy may have been counted.</param>
-    public static OutcomeCredit CreditOf(DecisionState remembered, LogEntry entry, bool carried) => carried
+    public static OutcomeCredit CreditOf(DecisionMemory remembered, LogEntry entry, bool carried) => carried
         ? OutcomeCredits.CreditOf(remembered, entry.Event.Outcome, entry.Event.ReceivedAt)
         : OutcomeCredits.CreditAt(remembered, entry.Event.Outcome, entry.Event.ReceivedAt, entry.Partition, entry.Position);
 
@@ -38,8 +38,8 @@ internal sealed class OutcomeIntake(DecisionState? remembered, string currency)
     {
         var outcome = entry.Event.Outcome;
         long? value = outcome.Value is { } money && Amounts.TryRead(money, currency, out var scaled) ? scaled : null;
-        var judged = OutcomeCredits.Judge(State, outcome, value, entry.Event.ReceivedAt);
-        if (judged.Credit == OutcomeCredit.Duplicate && OutcomeCredits.IsCountedAt(State, outcome, entry.Partition, entry.Position))
+        var judged = OutcomeCredits.Judge(Memory, outcome, value, entry.Event.ReceivedAt);
+        if (judged.Credit == OutcomeCredit.Duplicate && OutcomeCredits.IsCountedAt(Memory, outcome, entry.Partition, entry.Position))
             (Redelivered ??= []).Add((entry.Partition, entry.Position));
         if (OutcomeCredits.IsUnknown(judged.Credit)) (Unknown ??= []).Add(entry);
         if (!OutcomeCredits.IsKept(judged.Credit)) return null;
@@ -50,7 +50,7 @@ internal sealed class OutcomeIntake(DecisionState? remembered, string currency)
             Effects.Add(effect);
         }
 
-        DecisionFold.Absorb(State, judged);
+        DecisionFold.Absorb(Memory, judged);
         return judged;
     }
 }

@@ -20,7 +20,7 @@ public sealed class VisitorDecisionGrain : IVisitorDecision, IGrainLifecycle
     private readonly string _tenant;
     private readonly string _id;
     private readonly GrainState<VisitorDecisionState> _kept;
-    private DecisionState _state = new();
+    private DecisionMemory _memory = new();
 
     /// <summary>Makes the grain for one activation.</summary>
     public VisitorDecisionGrain(IGrainContext context, IStateStore states, IDefinitions definitions, IModels models, IStepObserver steps)
@@ -37,8 +37,8 @@ public sealed class VisitorDecisionGrain : IVisitorDecision, IGrainLifecycle
     {
         await _kept.ReadAsync(cancellationToken);
         if (_kept.Value is not { } kept) return;
-        DecisionFold.Absorb(_state, kept.Entry);
-        foreach (var outcome in kept.Outcomes) DecisionFold.Absorb(_state, outcome);
+        DecisionFold.Absorb(_memory, kept.Entry);
+        foreach (var outcome in kept.Outcomes) DecisionFold.Absorb(_memory, outcome);
     }
 
     /// <inheritdoc/>
@@ -56,7 +56,7 @@ public sealed class VisitorDecisionGrain : IVisitorDecision, IGrainLifecycle
         var decision = Decider.Decide(model, DecisionCalls.Of(request.Call, id, DecisionCalls.NextRandom().Seed, request.Purpose), subject, remembered: null);
         await _kept.WriteAsync(new VisitorDecisionState { Entry = decision.Entry }, CancellationToken.None);
         _steps.Reached(RecoverySteps.VisitorDecided);
-        DecisionFold.Absorb(_state, decision.Entry);
+        DecisionFold.Absorb(_memory, decision.Entry);
         return new DecideVisitorReply { Response = UnsafeByteOperations.UnsafeWrap(decision.Encoded) };
     }
 
@@ -64,7 +64,7 @@ public sealed class VisitorDecisionGrain : IVisitorDecision, IGrainLifecycle
     public async ValueTask<ApplyOutcomesReply> Apply(ApplyOutcomesRequest request, CancellationToken cancellationToken)
     {
         var definitions = await DefinitionsAsync(cancellationToken);
-        var intake = new OutcomeIntake(_state, definitions.CurrencyCode);
+        var intake = new OutcomeIntake(_memory, definitions.CurrencyCode);
         var next = _kept.Value?.Clone() ?? new VisitorDecisionState();
         var known = next.Outcomes.Count;
         foreach (var entry in request.Entries)
@@ -76,7 +76,7 @@ public sealed class VisitorDecisionGrain : IVisitorDecision, IGrainLifecycle
         {
             await _kept.WriteAsync(next, CancellationToken.None);
             _steps.Reached(RecoverySteps.OutcomesAppended);
-            _state = intake.State;
+            _memory = intake.Memory;
         }
 
         var reply = new ApplyOutcomesReply { Effects = { intake.Effects } };
@@ -92,7 +92,7 @@ public sealed class VisitorDecisionGrain : IVisitorDecision, IGrainLifecycle
     public ValueTask<ReadCreditsReply> ReadCredits(ReadCreditsRequest request, CancellationToken cancellationToken)
     {
         var reply = new ReadCreditsReply { Standing = CustomerStanding.Here };
-        foreach (var entry in request.Outcomes) reply.Credits.Add(OutcomeIntake.CreditOf(_state, entry, request.Carried));
+        foreach (var entry in request.Outcomes) reply.Credits.Add(OutcomeIntake.CreditOf(_memory, entry, request.Carried));
         return new(reply);
     }
 

@@ -80,7 +80,7 @@ public sealed class CapTests
                             DecisionFold.Prune(world.Remembered, now);
                             break;
                         default:
-                            world.Remembered = DecisionState.Parser.ParseFrom(Google.Protobuf.MessageExtensions.ToByteArray(world.Remembered));
+                            world.Remembered = new DecisionMemory(DecisionState.Parser.ParseFrom(Google.Protobuf.MessageExtensions.ToByteArray(world.Kept)));
                             break;
                     }
                 }
@@ -100,7 +100,7 @@ public sealed class CapTests
             {
                 int both = a.Caps.Concat(b.Caps).Where(use => use.Action == action).GroupBy(use => use.Decision)
                     .Count(uses => Ends(uses.OrderBy(use => use.ShownAt == 0).ThenBy(use => use.ShownAt).First()) > Now);
-                Assert.Equal(both, CapLedger.Used(Merged(a, b), action, Now));
+                Assert.Equal(both, CapLedger.Used(new DecisionMemory(Merged(a, b)), action, Now));
             }
         });
 
@@ -111,7 +111,7 @@ public sealed class CapTests
         world.Record(world.Decide(), "a", OutcomeKind.Shown);
         world.Record(world.Decide(), "a", OutcomeKind.Shown);
         var other = world.Remembered;
-        world.Remembered = new DecisionState();
+        world.Remembered = new DecisionMemory();
         world.Record(world.Decide(), "a", OutcomeKind.Shown);
         DecisionFold.Absorb(world.Remembered, other);
         Assert.Equal(3, CapLedger.Used(world.Remembered, 1, Now));
@@ -122,7 +122,9 @@ public sealed class CapTests
     public void A_ledger_that_is_full_offers_no_capped_action_and_stays_bounded()
     {
         var world = Of(Placement(), Action("a", action => action.Cap = new ActionCap { MaxShown = 100, PeriodSeconds = 60 }), Action("b"));
-        Fill(world.Remembered, DecisionLimits.CapUses, 1);
+        var mine = new DecisionState();
+        Fill(mine, DecisionLimits.CapUses, 1);
+        world.Remembered = new DecisionMemory(mine);
         Assert.Equal("cap", world.Decide().Response.Removed.Single().Rule);
         Assert.Equal("a", world.Decide(at: Now + 1, customer: Customer).Response.Removed.SingleOrDefault()?.ActionId ?? "a");
 
@@ -130,7 +132,7 @@ public sealed class CapTests
         Fill(other, DecisionLimits.CapUses, 1_000_000);
         var third = new DecisionState();
         Fill(third, DecisionLimits.CapUses, 2_000_000);
-        var (left, right) = (Merged(Merged(world.Remembered, other), third), Merged(third, Merged(other, world.Remembered)));
+        var (left, right) = (Merged(Merged(world.Kept, other), third), Merged(third, Merged(other, world.Kept)));
         Assert.Equal(DecisionLimits.MergedCapUses, left.Caps.Count);
         Assert.Equal(left.Caps, right.Caps);
         Assert.InRange(left.CalculateSize(), 0, 200_000);
@@ -141,9 +143,9 @@ public sealed class CapTests
 
     private static DecisionState Merged(DecisionState left, DecisionState right)
     {
-        var merged = left.Clone();
-        DecisionFold.Absorb(merged, right);
-        return merged;
+        var merged = new DecisionMemory(left);
+        DecisionFold.Absorb(merged, new DecisionMemory(right));
+        return merged.ToState();
     }
 
     private static long Ends(CapUse use) => use.ShownAt == 0 ? use.ReservedUntil : use.PeriodSeconds == 0 ? long.MaxValue : use.ShownAt + (use.PeriodSeconds * Second);
@@ -183,11 +185,7 @@ public sealed class CapTests
         {
             var state = new DecisionState();
             foreach (var (_, use) in uses.Where(pair => pair.Owner == owner))
-            {
-                var one = new DecisionState { Caps = { use } };
-                DecisionFold.Absorb(state, one);
-            }
-
+                state = Merged(state, new DecisionState { Caps = { use } });
             return state;
         }
     }

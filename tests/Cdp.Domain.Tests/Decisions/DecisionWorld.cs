@@ -30,7 +30,10 @@ internal sealed class DecisionWorld
     public IReadOnlyList<DecisionChange> Changes => _changes;
 
     /// <summary>What the customer remembers.</summary>
-    public DecisionState Remembered { get; set; } = new();
+    public DecisionMemory Remembered { get; set; } = new();
+
+    /// <summary>What is kept of it.</summary>
+    public DecisionState Kept => Remembered.ToState();
 
     public static Cdp.V1.Action Action(string id, Action<Cdp.V1.Action>? with = null)
     {

@@ -63,11 +63,11 @@ public sealed class DecisionsAreEntriesTests
     {
         var world = Of(Placement(with: placement => placement.Slots = 5), [.. Enumerable.Range(0, 30).Select(i => Action($"a{i:00}"))]);
         var call = new DecisionCall(new DecisionId(Customer, 1, Now, 1), 42, "marketing");
-        var first = Decider.Decide(world.Model(), call, Nobody(Now), new DecisionState());
-        var again = Decider.Decide(world.Model(), call, Nobody(Now), new DecisionState());
+        var first = Decider.Decide(world.Model(), call, Nobody(Now), new DecisionMemory());
+        var again = Decider.Decide(world.Model(), call, Nobody(Now), new DecisionMemory());
         Assert.Equal(first.Encoded.ToArray(), again.Encoded.ToArray());
         Assert.Equal(first.Entry, again.Entry);
-        var other = Decider.Decide(world.Model(), call with { Seed = 43 }, Nobody(Now), new DecisionState());
+        var other = Decider.Decide(world.Model(), call with { Seed = 43 }, Nobody(Now), new DecisionMemory());
         Assert.NotEqual(first.Response.Ranked.Select(action => action.ActionId), other.Response.Ranked.Select(action => action.ActionId));
 
         // The bits of this answer, on every machine.
@@ -97,7 +97,7 @@ public sealed class DecisionsAreEntriesTests
             var id = new DecisionId(new string('c', 40), long.MaxValue, long.MaxValue, ulong.MaxValue);
             Assert.InRange(id.ToString().Length, 80, DecisionLimits.IdLength);
             var call = new DecisionCall(id, ulong.MaxValue, "marketing") { Mode = DecisionMode.Force, OmitRemoved = true, WithPropensity = true, IsStale = true };
-            var decision = Decider.Decide(model, call, Nobody(Now), new DecisionState());
+            var decision = Decider.Decide(model, call, Nobody(Now), new DecisionMemory());
             Assert.Equal(DecisionLimits.Slots, decision.Entry.Offers.Count(offer => offer.HasCapPeriodSeconds));
             Assert.True(decision.IsSync);
             Assert.InRange(decision.Entry.CalculateSize(), count / 2, DecisionLimits.EntryBytes);
@@ -153,10 +153,10 @@ public sealed class DecisionsAreEntriesTests
     private static Decision Decided(DecisionWorld world, DecisionCall call, ProfileState profile, long now)
     {
         var model = world.Model();
-        var before = world.Remembered.Clone();
+        var before = world.Kept;
         var decision = Decider.Decide(model, call, About(profile, now), world.Remembered);
-        Assert.Equal(before, world.Remembered);
-        var expected = NaiveDecision.Of(world.Config, model.Placement.Definition, ModelOf(world, decision.Entry), world.Remembered, call, About(profile, now));
+        Assert.Equal(before, world.Kept);
+        var expected = NaiveDecision.Of(world.Config, model.Placement.Definition, ModelOf(world, decision.Entry), before, call, About(profile, now));
         Assert.Equal(expected.Ranked, string.Join(' ', decision.Response.Ranked.Select(action => $"{action.ActionId}={action.Score:R}")));
         Assert.Equal(call.OmitRemoved ? string.Empty : expected.Removed, string.Join(' ', decision.Response.Removed.Select(removed => $"{removed.ActionId}:{removed.Rule}")));
         Assert.Equal(expected.Outranked, decision.Response.Outranked);

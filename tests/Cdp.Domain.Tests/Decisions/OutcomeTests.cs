@@ -68,7 +68,7 @@ public sealed class OutcomeTests
                 model.Marks.Clear();
 
                 // Which of them changed something follows from the order, what they say together does not.
-                var remembered = world.Remembered.Clone();
+                var remembered = world.Kept;
                 foreach (var counted in remembered.Open.SelectMany(open => open.Outcomes)) counted.Credit = OutcomeCredit.Unspecified;
                 return (Plain(model), remembered);
             }
@@ -98,7 +98,7 @@ public sealed class OutcomeTests
         Assert.Equal(OutcomeCredit.DecisionTooOld, world.Record(decision, "a", OutcomeKind.Returned, at: Now + DecisionLimits.OutcomeMicros + 1).Credit);
         DecisionFold.Prune(world.Remembered, Now + DecisionLimits.OutcomeMicros + 1);
         Assert.Equal(OutcomeCredit.DecisionTooOld, world.Record(decision, "a", OutcomeKind.Returned, at: Now + DecisionLimits.OutcomeMicros + 1).Credit);
-        Assert.Empty(world.Remembered.Open);
+        Assert.Empty(world.Kept.Open);
     }
 
     [Fact]
@@ -114,7 +114,7 @@ public sealed class OutcomeTests
         Assert.NotEqual(OutcomeCredit.DecisionTooOld, world.Record(first, "a", OutcomeKind.Clicked).Credit);
         world.Decide();
         Assert.Equal(OutcomeCredit.DecisionTooOld, world.Record(first, "a", OutcomeKind.Clicked).Credit);
-        Assert.Equal(DecisionLimits.OpenDecisions, world.Remembered.Open.Count);
+        Assert.Equal(DecisionLimits.OpenDecisions, world.Kept.Open.Count);
     }
 
     [Fact]
@@ -128,9 +128,9 @@ public sealed class OutcomeTests
                 world.Record(decision, $"a{i % 20}", OutcomeKind.Converted, value: 10_000_000_000_000, at: Now + d);
         }
 
-        Assert.Equal(DecisionLimits.OpenItems / (20 + DecisionLimits.Outcomes), world.Remembered.Open.Count);
-        Assert.InRange(world.Remembered.CalculateSize(), 50_000, 160_000);
-        Assert.Equal(Now + 99 - world.Remembered.Open.Count, world.Remembered.ForgottenAt);
+        Assert.Equal(DecisionLimits.OpenItems / (20 + DecisionLimits.Outcomes), world.Kept.Open.Count);
+        Assert.InRange(world.Kept.CalculateSize(), 50_000, 160_000);
+        Assert.Equal(Now + 99 - world.Kept.Open.Count, world.Remembered.ForgottenAt);
     }
 
     [Fact]
@@ -146,18 +146,18 @@ public sealed class OutcomeTests
                 history.Add(world.Record(decision, ranked.ActionId, OutcomeKind.Shown, at: Now + (i * 100 * Second)));
         }
 
-        var again = new DecisionState();
+        var again = new DecisionMemory();
         foreach (var entry in history)
             Fold(again, entry);
-        Assert.Equal(world.Remembered, again);
-        Assert.NotEmpty(again.Caps);
+        Assert.Equal(world.Kept, again.ToState());
+        Assert.NotEmpty(again.ToState().Caps);
 
         // As after a crash between append and snapshot: the last entries come once more.
         foreach (var entry in history.TakeLast(5))
             Fold(again, entry);
-        Assert.Equal(world.Remembered, again);
+        Assert.Equal(world.Kept, again.ToState());
 
-        static void Fold(DecisionState state, Google.Protobuf.IMessage entry)
+        static void Fold(DecisionMemory state, Google.Protobuf.IMessage entry)
         {
             if (entry is DecisionEntry decision)
                 DecisionFold.Absorb(state, decision);
@@ -184,7 +184,7 @@ public sealed class OutcomeTests
         Assert.Equal(Now + (300 * Second), OutcomeCredits.Judge(world.Remembered, outcome, null, Now).At);
         outcome.OccurredAt.UnixMicros = Now - (400 * Day);
         DecisionFold.Absorb(world.Remembered, OutcomeCredits.Judge(world.Remembered, outcome, null, Now));
-        Assert.Equal(Now, world.Remembered.Caps.Single().ShownAt);
+        Assert.Equal(Now, world.Kept.Caps.Single().ShownAt);
     }
 
     private static void AssertTeaches(OutcomeKind success, string outcomes, string expected)

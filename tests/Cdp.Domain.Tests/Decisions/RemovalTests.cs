@@ -28,7 +28,7 @@ public sealed class RemovalTests
             Shop("j_missing", action => action.Eligibility = "traits.unknown == 1"),
             Shop("k_missing", action => action.Rules.Add(Rule("unknown", "traits.unknown == 1"))));
         Assert.Null(world.Apply(new ChangeTenantRequest { PutFieldPolicy = new FieldPolicy { Field = "traits.health", Purposes = { TenantDefaults.ServicePurpose } } }));
-        world.Remembered.Caps.Add(new CapUse { Action = world.Set.FindAction("h_capped")!.Number, Decision = 1, ReservedUntil = Now + 1 });
+        world.Remembered = new DecisionMemory(new DecisionState { Caps = { new CapUse { Action = world.Set.FindAction("h_capped")!.Number, Decision = 1, ReservedUntil = Now + 1 } } });
 
         var response = world.Decide(profile: Asking.Anna).Response;
         Assert.Equal(
