@@ -32,6 +32,12 @@ internal static class Decides
         OmitRemoved = true,
     };
 
+    /// <summary>Decides once for each customer, from several callers at once.</summary>
+    public static Task ForEachAsync(CdpClient client, int customers, int callers, CancellationToken cancellationToken) => Parallel.ForEachAsync(
+        Enumerable.Range(0, customers),
+        new ParallelOptions { MaxDegreeOfParallelism = callers, CancellationToken = cancellationToken },
+        async (customer, token) => await client.Decisions.DecideAsync(Request(customer, DecisionConsistency.Async), cancellationToken: token));
+
     /// <summary>Decides from several callers at once, uniform over the customers; latencies in milliseconds, sorted.</summary>
     public static Task<double[]> RunAsync(CdpClient client, int customers, int callers, DecisionConsistency consistency, TimeSpan duration, CancellationToken cancellationToken) =>
         ClosedLoop.RunAsync(customer => client.Decisions.DecideAsync(Request(customer, consistency), cancellationToken: cancellationToken), customers, callers, duration, cancellationToken);

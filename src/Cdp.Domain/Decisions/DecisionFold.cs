@@ -101,7 +101,7 @@ public static class DecisionFold
 
     private static void Use(DecisionMemory memory, in RememberedDecision decision, in RememberedOffer offer, long shownAt)
     {
-        if (offer.CapPeriodSeconds is { } period && decision.ReservedUntil != 0)
-            CapLedger.Add(memory, new RememberedUse(offer.Action, decision.Decision, decision.ReservedUntil, shownAt, period));
+        if (offer.CapPeriodSeconds != RememberedOffer.NoCap && decision.ReservedUntil != 0)
+            CapLedger.Add(memory, new RememberedUse(offer.Action, decision.Decision, decision.ReservedUntil, shownAt, offer.CapPeriodSeconds));
     }
 }

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Cdp.State.V1;
 using Cdp.V1;
 
@@ -17,11 +16,16 @@ internal readonly record struct RememberedDecision(long At, ulong Decision, long
     public int Outcomes { get; init; }
 }
 
-/// <summary>What a decision offered: see <see cref="DecisionOffer"/>. The period of the cap is null where there is none.</summary>
-internal readonly record struct RememberedOffer(uint Action, ulong ActionId, long? CapPeriodSeconds)
+/// <summary>What a decision offered: see <see cref="DecisionOffer"/>.</summary>
+/// <param name="ActionId">Hash of the action's id.</param>
+/// <param name="Action">The action's number.</param>
+/// <param name="CapPeriodSeconds">At most <see cref="DecisionLimits.CapPeriodSeconds"/>, or <see cref="NoCap"/>.</param>
+internal readonly record struct RememberedOffer(ulong ActionId, uint Action, int CapPeriodSeconds)
 {
+    public const int NoCap = -1;
+
     public static RememberedOffer Of(DecisionOffer offer) =>
-        new(offer.Action, offer.ActionId, offer.HasCapPeriodSeconds ? offer.CapPeriodSeconds : null);
+        new(offer.ActionId, offer.Action, offer.HasCapPeriodSeconds ? checked((int)offer.CapPeriodSeconds) : NoCap);
 }
 
 /// <summary>An outcome that counts: see <see cref="CountedOutcome"/>.</summary>
@@ -32,6 +36,11 @@ internal readonly record struct RememberedOutcome(ulong Id, uint Action, Outcome
     public int Partition { get; init; }
 
     public long Position { get; init; }
+
+    public static RememberedOutcome Of(CountedOutcome counted) => new(counted.Id, counted.Action, counted.Kind, counted.HasValue ? counted.Value : null, counted.At)
+    {
+        Credit = counted.Credit, Partition = counted.Partition, Position = counted.Position,
+    };
 }
 
 /// <summary>
@@ -41,44 +50,34 @@ internal readonly record struct RememberedOutcome(ulong Id, uint Action, Outcome
 /// </summary>
 public sealed class DecisionMemory
 {
-    private readonly List<RememberedUse> _uses;
-    private readonly List<RememberedDecision> _decisions;
+    private Packed<RememberedUse> _uses;
+    private Packed<RememberedDecision> _decisions;
 
     // Those of the first decision, then those of the second.
-    private readonly List<RememberedOffer> _offers;
-    private readonly List<RememberedOutcome> _outcomes;
+    private Packed<RememberedOffer> _offers;
+    private Packed<RememberedOutcome> _outcomes;
 
     /// <summary>Remembers nothing.</summary>
-    public DecisionMemory() => (_uses, _decisions, _offers, _outcomes) = ([], [], [], []);
+    public DecisionMemory()
+    {
+    }
 
     /// <summary>Remembers what was kept.</summary>
     public DecisionMemory(DecisionState state)
-        : this()
     {
         ForgottenAt = state.ForgottenAt;
-        foreach (var use in state.Caps)
-            _uses.Add(new RememberedUse(use.Action, use.Decision, use.ReservedUntil, use.ShownAt, use.PeriodSeconds));
-        foreach (var open in state.Open)
+        _uses.Insert(0, [.. state.Caps.Select(use => new RememberedUse(use.Action, use.Decision, use.ReservedUntil, use.ShownAt, use.PeriodSeconds))]);
+        _decisions.Insert(0, [.. state.Open.Select(open => new RememberedDecision(open.At, open.Decision, open.ReservedUntil, open.Placement, open.Mode, open.Success)
         {
-            _decisions.Add(new RememberedDecision(open.At, open.Decision, open.ReservedUntil, open.Placement, open.Mode, open.Success)
-            {
-                Offers = open.Offers.Count, Outcomes = open.Outcomes.Count,
-            });
-            foreach (var offer in open.Offers)
-                _offers.Add(RememberedOffer.Of(offer));
-            foreach (var counted in open.Outcomes)
-            {
-                _outcomes.Add(new RememberedOutcome(counted.Id, counted.Action, counted.Kind, counted.HasValue ? counted.Value : null, counted.At)
-                {
-                    Credit = counted.Credit, Partition = counted.Partition, Position = counted.Position,
-                });
-            }
-        }
+            Offers = open.Offers.Count, Outcomes = open.Outcomes.Count,
+        })]);
+        _offers.Insert(0, [.. state.Open.SelectMany(open => open.Offers).Select(RememberedOffer.Of)]);
+        _outcomes.Insert(0, [.. state.Open.SelectMany(open => open.Outcomes).Select(RememberedOutcome.Of)]);
     }
 
     private DecisionMemory(DecisionMemory other)
     {
-        (_uses, _decisions, _offers, _outcomes) = ([.. other._uses], [.. other._decisions], [.. other._offers], [.. other._outcomes]);
+        (_uses, _decisions, _offers, _outcomes) = (other._uses.Clone(), other._decisions.Clone(), other._offers.Clone(), other._outcomes.Clone());
         ForgottenAt = other.ForgottenAt;
     }
 
@@ -86,13 +85,13 @@ public sealed class DecisionMemory
     public long ForgottenAt { get; internal set; }
 
     /// <summary>Whether it says nothing.</summary>
-    public bool IsEmpty => _uses.Count == 0 && _decisions.Count == 0 && ForgottenAt == 0;
+    public bool IsEmpty => Uses.IsEmpty && Decisions.IsEmpty && ForgottenAt == 0;
 
     /// <summary>Uses by (action, decision).</summary>
-    internal Span<RememberedUse> Uses => CollectionsMarshal.AsSpan(_uses);
+    internal Span<RememberedUse> Uses => _uses.Items;
 
     /// <summary>Decisions by (at, decision).</summary>
-    internal ReadOnlySpan<RememberedDecision> Decisions => CollectionsMarshal.AsSpan(_decisions);
+    internal ReadOnlySpan<RememberedDecision> Decisions => _decisions.Items;
 
     /// <summary>The same apart.</summary>
     public DecisionMemory Clone() => new(this);
@@ -101,7 +100,7 @@ public sealed class DecisionMemory
     public DecisionState ToState()
     {
         var state = new DecisionState { ForgottenAt = ForgottenAt };
-        foreach (var use in _uses)
+        foreach (ref readonly var use in Uses)
         {
             state.Caps.Add(new CapUse
             {
@@ -109,7 +108,7 @@ public sealed class DecisionMemory
             });
         }
 
-        for (int at = 0; at < _decisions.Count; at++)
+        for (int at = 0; at < Decisions.Length; at++)
             state.Open.Add(ToOpen(at));
         return state;
     }
@@ -117,9 +116,9 @@ public sealed class DecisionMemory
     /// <summary>Where a decision of a hash stands; negative: it is not remembered.</summary>
     internal int Find(ulong decision)
     {
-        for (int at = 0; at < _decisions.Count; at++)
+        for (int at = 0; at < Decisions.Length; at++)
         {
-            if (_decisions[at].Decision == decision)
+            if (Decisions[at].Decision == decision)
                 return at;
         }
 
@@ -127,19 +126,19 @@ public sealed class DecisionMemory
     }
 
     /// <summary>What the decision at a place offered.</summary>
-    internal ReadOnlySpan<RememberedOffer> OffersOf(int at) => CollectionsMarshal.AsSpan(_offers).Slice(FirstOffer(at), _decisions[at].Offers);
+    internal ReadOnlySpan<RememberedOffer> OffersOf(int at) => _offers.Items.Slice(FirstOffer(at), Decisions[at].Offers);
 
     /// <summary>The outcomes of the decision at a place, by id.</summary>
-    internal ReadOnlySpan<RememberedOutcome> OutcomesOf(int at) => CollectionsMarshal.AsSpan(_outcomes).Slice(FirstOutcome(at), _decisions[at].Outcomes);
+    internal ReadOnlySpan<RememberedOutcome> OutcomesOf(int at) => _outcomes.Items.Slice(FirstOutcome(at), Decisions[at].Outcomes);
 
     /// <summary>Adds a decision in its place; its numbers of offers and outcomes are those that are given.</summary>
     internal void Add(RememberedDecision decision, ReadOnlySpan<RememberedOffer> offers, ReadOnlySpan<RememberedOutcome> outcomes)
     {
-        int at = _decisions.Count;
-        while (at > 0 && (_decisions[at - 1].At, _decisions[at - 1].Decision).CompareTo((decision.At, decision.Decision)) > 0)
+        int at = Decisions.Length;
+        while (at > 0 && (Decisions[at - 1].At, Decisions[at - 1].Decision).CompareTo((decision.At, decision.Decision)) > 0)
             at--;
-        _offers.InsertRange(FirstOffer(at), offers);
-        _outcomes.InsertRange(FirstOutcome(at), outcomes);
+        _offers.Insert(FirstOffer(at), offers);
+        _outcomes.Insert(FirstOutcome(at), outcomes);
         _decisions.Insert(at, decision with { Offers = offers.Length, Outcomes = outcomes.Length });
     }
 
@@ -148,23 +147,23 @@ public sealed class DecisionMemory
     {
         int first = FirstOutcome(at);
         int place = first;
-        int end = first + _decisions[at].Outcomes;
-        while (place < end && _outcomes[place].Id < outcome.Id)
+        int end = first + Decisions[at].Outcomes;
+        while (place < end && _outcomes.Items[place].Id < outcome.Id)
             place++;
-        if (place < end && _outcomes[place].Id == outcome.Id)
+        if (place < end && _outcomes.Items[place].Id == outcome.Id)
             return;
         _outcomes.Insert(place, outcome);
-        _decisions[at] = _decisions[at] with { Outcomes = _decisions[at].Outcomes + 1 };
+        _decisions.Items[at] = Decisions[at] with { Outcomes = Decisions[at].Outcomes + 1 };
     }
 
     /// <summary>Adds a use at a place.</summary>
     internal void Insert(int at, RememberedUse use) => _uses.Insert(at, use);
 
     /// <summary>Keeps of the uses those that are given.</summary>
-    internal void Keep(IReadOnlyCollection<RememberedUse> uses)
+    internal void Keep(ReadOnlySpan<RememberedUse> uses)
     {
         _uses.Clear();
-        _uses.AddRange(uses);
+        _uses.Insert(0, uses);
     }
 
     /// <summary>Forgets the oldest decisions.</summary>
@@ -172,10 +171,10 @@ public sealed class DecisionMemory
     {
         if (count == 0)
             return;
-        ForgottenAt = Math.Max(ForgottenAt, _decisions[count - 1].At);
-        _offers.RemoveRange(0, FirstOffer(count));
-        _outcomes.RemoveRange(0, FirstOutcome(count));
-        _decisions.RemoveRange(0, count);
+        ForgottenAt = Math.Max(ForgottenAt, Decisions[count - 1].At);
+        _offers.RemoveFirst(FirstOffer(count));
+        _outcomes.RemoveFirst(FirstOutcome(count));
+        _decisions.RemoveFirst(count);
     }
 
     private int FirstOffer(int at)
@@ -196,7 +195,7 @@ public sealed class DecisionMemory
 
     private OpenDecision ToOpen(int at)
     {
-        var decision = _decisions[at];
+        var decision = Decisions[at];
         var open = new OpenDecision
         {
             At = decision.At,
@@ -209,8 +208,8 @@ public sealed class DecisionMemory
         foreach (ref readonly var offer in OffersOf(at))
         {
             var kept = new DecisionOffer { Action = offer.Action, ActionId = offer.ActionId };
-            if (offer.CapPeriodSeconds is { } period)
-                kept.CapPeriodSeconds = period;
+            if (offer.CapPeriodSeconds != RememberedOffer.NoCap)
+                kept.CapPeriodSeconds = offer.CapPeriodSeconds;
             open.Offers.Add(kept);
         }
 

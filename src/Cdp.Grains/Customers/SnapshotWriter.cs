@@ -33,7 +33,8 @@ internal sealed class SnapshotWriter(IStateStore states, IStepObserver steps, st
     public bool TryStart(Func<CustomerSnapshot> snapshot)
     {
         if (!_write.IsCompleted) return false;
-        _write = TryWriteAsync(BytesOf(snapshot()));
+        var write = TryWriteAsync(BytesOf(snapshot()));
+        if (!write.IsCompleted) _write = write;
         return true;
     }
 
@@ -66,6 +67,9 @@ internal sealed class SnapshotWriter(IStateStore states, IStepObserver steps, st
         {
             _failed = true;
         }
+
+        // What has ended is not held on to.
+        _write = Task.CompletedTask;
     }
 
     private async Task WriteAsync(byte[] bytes, CancellationToken cancellationToken)

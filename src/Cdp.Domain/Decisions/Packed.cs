@@ -1,0 +1,46 @@
+namespace Cdp.Domain.Decisions;
+
+/// <summary>
+/// A list of numbers within its owner: one array, nothing beside it, and no array where it is empty. Like any struct that
+/// changes, it stays in one field.
+/// </summary>
+internal struct Packed<T>
+    where T : struct
+{
+    private const int Least = 4;
+
+    private T[]? _items;
+    private int _count;
+
+    /// <summary>The items, until the next change.</summary>
+    public readonly Span<T> Items => _items.AsSpan(0, _count);
+
+    /// <summary>Puts items in a place; those behind move up.</summary>
+    public void Insert(int at, ReadOnlySpan<T> items)
+    {
+        if (items.IsEmpty)
+            return;
+        if (_items is null || _items.Length - _count < items.Length)
+            Array.Resize(ref _items, Math.Max(Math.Max(Least, 2 * _count), _count + items.Length));
+        var all = _items.AsSpan();
+        all[at.._count].CopyTo(all[(at + items.Length)..]);
+        items.CopyTo(all[at..]);
+        _count += items.Length;
+    }
+
+    /// <summary>Puts one item in a place.</summary>
+    public void Insert(int at, T item) => Insert(at, new ReadOnlySpan<T>(in item));
+
+    /// <summary>Drops the first items; those behind move down.</summary>
+    public void RemoveFirst(int count)
+    {
+        Items[count..].CopyTo(Items);
+        _count -= count;
+    }
+
+    /// <summary>Drops all.</summary>
+    public void Clear() => _count = 0;
+
+    /// <summary>The same apart, with no room to spare.</summary>
+    public readonly Packed<T> Clone() => new() { _items = _count == 0 ? null : Items.ToArray(), _count = _count };
+}
