@@ -7,6 +7,7 @@ namespace Cdp.Domain.Decisions;
 internal struct Packed<T>
     where T : struct
 {
+    /// <summary>There is room for as many times what is put in first.</summary>
     private const int Least = 4;
 
     private T[]? _items;
@@ -21,7 +22,7 @@ internal struct Packed<T>
         if (items.IsEmpty)
             return;
         if (_items is null || _items.Length - _count < items.Length)
-            Array.Resize(ref _items, Math.Max(Math.Max(Least, 2 * _count), _count + items.Length));
+            Array.Resize(ref _items, Math.Max(Least * items.Length, Math.Max(2 * _count, _count + items.Length)));
         var all = _items.AsSpan();
         all[at.._count].CopyTo(all[(at + items.Length)..]);
         items.CopyTo(all[at..]);
