@@ -44,6 +44,9 @@ public sealed record GrainPorts
     /// <summary>Memory that all partitions together may use to remember where links lead, in bytes; positive.</summary>
     public long LinkCacheBytes { get; init; } = 128L * 1024 * 1024;
 
+    /// <summary>How busy the node is.</summary>
+    public required INodeLoad Load { get; init; }
+
     /// <summary>Hears of recovery steps.</summary>
     public IStepObserver Steps { get; init; } = NoStepObserver.Instance;
 
@@ -82,7 +85,7 @@ public static class GrainCatalog
             new("visitor-decision", typeof(IVisitorDecision),
                 context => new VisitorDecisionGrain(context, ports.States, ports.Definitions, ports.Models, ports.Steps), []) { IdleAfter = TimeSpan.FromMinutes(1) },
             new("refold-sweep", typeof(IRefoldSweep),
-                context => new RefoldSweepGrain(context, ports.States, ports.Customers, ports.Definitions, ports.Steps, ports.Metrics),
+                context => new RefoldSweepGrain(context, ports.States, ports.Customers, ports.Definitions, ports.Load, ports.Steps, ports.Metrics),
                 [typeof(ICustomer), typeof(ISegment)]) { Collectable = false },
             new("tenant", typeof(ITenant), context => new TenantGrain(context, ports.States, ports.History, ports.DefinitionsListener, ports.Steps), []),
             new("tenant-directory", typeof(ITenantDirectory), context => new TenantDirectoryGrain(context, ports.States), []),

@@ -10,22 +10,21 @@ using Cdp.State.V1;
 namespace Cdp.Grains.Refolds;
 
 /// <summary>
-/// Visits the customers of the index page by page, a fifth of the time at most, so that a change of definitions does not
-/// compete with events and lookups. Its place is durable: a restart goes on where it was. A customer that comes to be
+/// Visits the customers of the index page by page in the time that others leave over (<see cref="Spare"/>), so that a change
+/// of definitions does not compete with events and lookups. Its place is durable: a restart goes on where it was. A customer that comes to be
 /// meanwhile, ahead of that place or behind it, knows the new definitions from its first event on.
 /// </summary>
 public sealed class RefoldSweepGrain(
-    IGrainContext context, IStateStore states, ICustomerIndex customers, IDefinitions definitions, IStepObserver steps, GrainMetrics metrics) : IRefoldSweep, IGrainLifecycle
+    IGrainContext context, IStateStore states, ICustomerIndex customers, IDefinitions definitions, INodeLoad load, IStepObserver steps, GrainMetrics metrics) : IRefoldSweep, IGrainLifecycle
 {
     /// <summary>Kind of the state that holds the place.</summary>
     public const string StateKind = "refold-sweep";
 
     private const int PageSize = 128;
     private static readonly RefoldSweepState Nowhere = new();
-    private static readonly TimeSpan Rest = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan Work = TimeSpan.FromMilliseconds(250);
 
     private readonly GrainState<RefoldSweepState> _kept = new(context, states, StateKind, RefoldSweepState.Parser);
+    private readonly Spare _spare = new(load, context.Time);
     private IDisposable? _timer;
 
     private RefoldSweepState Place => _kept.Value ?? Nowhere;
@@ -79,9 +78,17 @@ public sealed class RefoldSweepGrain(
         Place.DefinitionsVersion == current.Version && Place.FoldVersion == ProfileFold.Version
         && Place.SegmentsVersion == current.Config.SegmentsVersion;
 
-    private void GoOn() => _timer ??= context.StartTimer(Rest, async cancellationToken =>
+    private void GoOn()
+    {
+        if (_timer is not null) return;
+        _spare.BeginRest();
+        _timer = context.StartTimer(_spare.Rest, GoOnAsync);
+    }
+
+    private async ValueTask GoOnAsync(CancellationToken cancellationToken)
     {
         _timer = null;
+        _spare.EndRest();
         try
         {
             await VisitAsync(cancellationToken);
@@ -93,7 +100,7 @@ public sealed class RefoldSweepGrain(
         }
 
         if (!Place.Done) GoOn();
-    });
+    }
 
     private async ValueTask VisitAsync(CancellationToken cancellationToken)
     {
@@ -116,6 +123,6 @@ public sealed class RefoldSweepGrain(
             next.Done = page.Count < PageSize;
             await _kept.WriteAsync(next, cancellationToken);
         }
-        while (!Place.Done && context.Time.GetElapsedTime(started) < Work);
+        while (!Place.Done && context.Time.GetElapsedTime(started) < _spare.Work);
     }
 }

@@ -80,6 +80,7 @@ public sealed class SingleNodeHost : IAsyncDisposable
             ModelsListener = models,
             Progress = log,
             LinkCacheBytes = options.Engine.MemoryCeiling / LinkCacheShare,
+            Load = new ProcessLoad(),
             Steps = options.Steps,
             Metrics = metrics,
         });

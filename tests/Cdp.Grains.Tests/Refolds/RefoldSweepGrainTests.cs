@@ -17,7 +17,11 @@ public sealed class RefoldSweepGrainTests : IDisposable
     private readonly MemoryCustomerIndex _index = new();
     private readonly GrainMetrics _metrics = new();
     private readonly FixedDefinitions _definitions = new();
-    private readonly Visited _visited = new();
+    private readonly SteppingTime _time = new();
+    private readonly FixedLoad _load = new();
+    private readonly Visited _visited;
+
+    public RefoldSweepGrainTests() => _visited = new Visited(_time);
 
     public void Dispose() => _metrics.Dispose();
 
@@ -110,6 +114,28 @@ public sealed class RefoldSweepGrainTests : IDisposable
         Assert.False(await rested.FireTimersAsync());
     }
 
+    [Fact]
+    public async Task A_node_at_rest_is_swept_most_of_the_time_and_a_busy_one_a_fifth_of_it()
+    {
+        // A customer takes a millisecond, so a page takes 128.
+        await AddCustomersAsync(3_000);
+        var sweep = await StartAsync();
+        await SweepAsync(sweep);
+        Assert.Equal(2, await PagesAfterAsync(sweep, usedPercent: 30));
+        Assert.Equal(6, await PagesAfterAsync(sweep, usedPercent: 20));
+        Assert.Equal(6, await PagesAfterAsync(sweep, usedPercent: 0));
+        Assert.Equal(2, await PagesAfterAsync(sweep, usedPercent: 90));
+    }
+
+    private async Task<int> PagesAfterAsync(TestActivation<RefoldSweepGrain> sweep, int usedPercent)
+    {
+        var before = _visited.Keys.Count;
+        _time.Step(TimeSpan.FromSeconds(1));
+        _load.Used += TimeSpan.FromSeconds(_load.Processors) * usedPercent / 100;
+        await sweep.FireTimersAsync();
+        return (_visited.Keys.Count - before) / 128;
+    }
+
     private static Task<SweepReply> SweepAsync(TestActivation<RefoldSweepGrain> sweep) =>
         sweep.Call(g => g.Sweep(new SweepRequest(), CancellationToken.None));
 
@@ -122,10 +148,10 @@ public sealed class RefoldSweepGrainTests : IDisposable
         }
     }
 
-    private async Task<List<string>> AddCustomersAsync()
+    private async Task<List<string>> AddCustomersAsync(int count = Customers)
     {
         var keys = new List<string>();
-        for (var i = 0; i < Customers; i++)
+        for (var i = 0; i < count; i++)
         {
             await _index.AddAsync(Tenant, $"c-{i:D4}", CancellationToken.None);
             keys.Add($"{Tenant}/c-{i:D4}");
@@ -135,7 +161,38 @@ public sealed class RefoldSweepGrainTests : IDisposable
     }
 
     private Task<TestActivation<RefoldSweepGrain>> StartAsync() => TestActivation<RefoldSweepGrain>.StartAsync(
-        Tenant, _visited, context => new RefoldSweepGrain(context, _states, _index, _definitions, NoStepObserver.Instance, _metrics));
+        Tenant, _visited, context => new RefoldSweepGrain(new SteppingContext(context, _time), _states, _index, _definitions, _load, NoStepObserver.Instance, _metrics));
+
+    private sealed class SteppingTime : TimeProvider
+    {
+        private long _ticks;
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override long GetTimestamp() => _ticks;
+
+        public void Step(TimeSpan by) => _ticks += by.Ticks;
+    }
+
+    private sealed class SteppingContext(IGrainContext context, TimeProvider time) : IGrainContext
+    {
+        public string Key => context.Key;
+
+        public TimeProvider Time => time;
+
+        public IGrains Grains => context.Grains;
+
+        public IDisposable StartTimer(TimeSpan due, Func<CancellationToken, ValueTask> callback) => context.StartTimer(due, callback);
+
+        public void Abandon() => context.Abandon();
+    }
+
+    private sealed class FixedLoad : INodeLoad
+    {
+        public TimeSpan Used { get; set; }
+
+        public int Processors => 4;
+    }
 
     private sealed class FixedDefinitions : IDefinitions
     {
@@ -155,8 +212,10 @@ public sealed class RefoldSweepGrainTests : IDisposable
         }
     }
 
-    private sealed class Visited : IGrains
+    private sealed class Visited(SteppingTime time) : IGrains
     {
+        public SteppingTime Time => time;
+
         public List<string> Keys { get; } = [];
 
         public int FailAfter { get; set; } = int.MaxValue;
@@ -187,6 +246,7 @@ public sealed class RefoldSweepGrainTests : IDisposable
             Assert.True(request.AsItStands);
             if (visited.Keys.Count >= visited.FailAfter) throw visited.Failure();
             visited.Keys.Add(key);
+            visited.Time.Step(TimeSpan.FromMilliseconds(1));
             return new(new RefoldReply { Standing = CustomerStanding.Here });
         }
 

@@ -62,6 +62,7 @@ public sealed class CallsGoOneWayTests : IAsyncDisposable
             Models = models,
             ModelsListener = models,
             Progress = new NoProgress(),
+            Load = new NoLoad(),
             Metrics = _metrics,
         });
         var watched = _types.Select(type => type with
@@ -148,6 +149,13 @@ public sealed class CallsGoOneWayTests : IAsyncDisposable
         await _engine.Grains.Get<IVisitorDecision>($"{Tenant}/.0.0.0").ReadDecision(new ReadDecisionRequest(), Cancel);
         var order = new MergeOrder { Loser = "b", Winner = "a", IdentitySequence = 3, LoserMinted = 2, WinnerMinted = 1 };
         Assert.Equal("a", (await _engine.Grains.Get<IMerge>($"{Tenant}/b").Run(new RunMergeRequest { Order = order }, Cancel)).Winner);
+    }
+
+    private sealed class NoLoad : INodeLoad
+    {
+        public TimeSpan Used => TimeSpan.Zero;
+
+        public int Processors => 1;
     }
 
     private sealed class NoProgress : IPartitionProgress
