@@ -101,7 +101,7 @@ public sealed class AcknowledgedIsDurableTests
         try
         {
             return CdpProcess.Serve(
-                data, null, null, null, "strace", "-f", "--seccomp-bpf", "-y", "-s", "16384", "-e", "trace=fsync,fdatasync,write,pwrite64,pwritev,writev,sendmsg,sendto", "-o", recording);
+                data, tracer: ["strace", "-f", "--seccomp-bpf", "-y", "-s", "16384", "-e", "trace=fsync,fdatasync,write,pwrite64,pwritev,writev,sendmsg,sendto", "-o", recording]);
         }
         catch (Win32Exception)
         {

@@ -47,7 +47,7 @@ public sealed class DecisionKillTests
     public async Task A_kill_takes_async_decisions_back_and_their_outcomes_credit_nothing()
     {
         using var directory = new TemporaryDirectory();
-        var run = new DecisionRun(directory["data"], seed: 3, asyncWriteMilliseconds: 1_000);
+        var run = new DecisionRun(directory["data"], seed: 3, new Dictionary<string, string> { ["Cdp__AsyncWriteMilliseconds"] = "1000" });
         for (var kill = 1; kill <= 6; kill++) await run.KillAsync(new KillPlan.AtStep(RecoverySteps.DecisionBehind, 100), onlyAsync: true, Token);
 
         var comparison = await run.CompareAsync(Token);

@@ -10,8 +10,8 @@ namespace Cdp.CrashKit;
 /// </summary>
 /// <param name="data">Directory of the data.</param>
 /// <param name="seed">Of what is called.</param>
-/// <param name="asyncWriteMilliseconds">How long the server waits before it writes what a kill may take back; null: its default.</param>
-public sealed class DecisionRun(string data, int seed, int? asyncWriteMilliseconds = null)
+/// <param name="settings">Of the server, by the variables of the environment that give them; null: the defaults.</param>
+public sealed class DecisionRun(string data, int seed, IReadOnlyDictionary<string, string>? settings = null)
 {
     private const int Callers = 16;
     private const int MostCalls = 20_000;
@@ -32,8 +32,6 @@ public sealed class DecisionRun(string data, int seed, int? asyncWriteMillisecon
     /// <exception cref="InvalidOperationException">It ended otherwise, or never reached the step.</exception>
     public async Task KillAsync(KillPlan plan, bool onlyAsync, CancellationToken cancellationToken)
     {
-        var settings = new Dictionary<string, string>();
-        if (asyncWriteMilliseconds is { } wait) settings["Cdp__AsyncWriteMilliseconds"] = wait.ToString(CultureInfo.InvariantCulture);
         await using var child = CdpProcess.Serve(data, (plan as KillPlan.AtStep)?.ToString(), settings: settings);
         using var timer = new CancellationTokenSource();
         await using var kill = timer.Token.Register(child.Kill);

@@ -6,12 +6,16 @@ namespace Cdp.Domain.Decisions;
 /// </summary>
 public static class CapLedger
 {
+    private static readonly Comparer<RememberedUse> ByActionAndDecision =
+        Comparer<RememberedUse>.Create(static (a, b) => (a.Action, a.Decision).CompareTo((b.Action, b.Decision)));
+
     /// <summary>How often an action counts as shown at a time.</summary>
     public static int Used(DecisionMemory memory, uint action, long nowMicros)
     {
         int used = 0;
         var uses = memory.Uses;
-        for (int at = First(uses, action, decision: 0); at < uses.Length && uses[at].Action == action; at++)
+        int first = Find(uses, new RememberedUse { Action = action });
+        for (int at = first < 0 ? ~first : first; at < uses.Length && uses[at].Action == action; at++)
         {
             if (EndOf(uses[at]) > nowMicros)
                 used++;
@@ -34,10 +38,10 @@ public static class CapLedger
     /// <summary>Adds a use, or what it says besides what is known of it.</summary>
     internal static void Add(DecisionMemory memory, in RememberedUse use)
     {
-        int at = First(memory.Uses, use.Action, use.Decision);
-        if (at == memory.Uses.Length || (memory.Uses[at].Action, memory.Uses[at].Decision) != (use.Action, use.Decision))
+        int at = Find(memory.Uses, use);
+        if (at < 0)
         {
-            memory.Insert(at, use);
+            memory.Insert(~at, use);
             return;
         }
 
@@ -49,14 +53,20 @@ public static class CapLedger
     /// <summary>Drops what no longer counts at a time, and of more than a customer may have, what ends first.</summary>
     internal static void Prune(DecisionMemory memory, long nowMicros)
     {
-        int ended = 0;
-        foreach (ref readonly var use in memory.Uses)
-            ended += EndOf(use) <= nowMicros ? 1 : 0;
-        if (ended == 0 && memory.Uses.Length <= DecisionLimits.MergedCapUses)
+        var uses = memory.Uses;
+        int kept = 0;
+        foreach (ref readonly var use in uses)
+        {
+            if (EndOf(use) > nowMicros)
+                uses[kept++] = use;
+        }
+
+        memory.KeepFirst(kept);
+        if (kept <= DecisionLimits.MergedCapUses)
             return;
         memory.Keep(
         [
-            .. memory.Uses.ToArray().Where(use => EndOf(use) > nowMicros)
+            .. memory.Uses.ToArray()
                 .OrderByDescending(use => EndOf(use)).ThenByDescending(use => use.Decision).ThenByDescending(use => use.Action)
                 .Take(DecisionLimits.MergedCapUses)
                 .OrderBy(use => use.Action).ThenBy(use => use.Decision),
@@ -71,20 +81,6 @@ public static class CapLedger
         return use.PeriodSeconds == 0 ? long.MaxValue : use.ShownAt + (use.PeriodSeconds * 1_000_000);
     }
 
-    /// <summary>Where the uses of an action begin, from a decision on.</summary>
-    private static int First(ReadOnlySpan<RememberedUse> uses, uint action, ulong decision)
-    {
-        int low = 0;
-        int high = uses.Length;
-        while (low < high)
-        {
-            int middle = (low + high) >>> 1;
-            if ((uses[middle].Action, uses[middle].Decision).CompareTo((action, decision)) < 0)
-                low = middle + 1;
-            else
-                high = middle;
-        }
-
-        return low;
-    }
+    /// <summary>Where a use of the action and the decision stands; the complement of where it would where there is none.</summary>
+    private static int Find(ReadOnlySpan<RememberedUse> uses, RememberedUse use) => uses.BinarySearch(use, ByActionAndDecision);
 }

@@ -64,8 +64,12 @@ public static class DecisionFold
         {
             int known = memory.Find(other.Decisions[theirs].Decision);
             if (known < 0)
+            {
                 memory.Add(other.Decisions[theirs], other.OffersOf(theirs), other.OutcomesOf(theirs));
-            foreach (ref readonly var outcome in known < 0 ? [] : other.OutcomesOf(theirs))
+                continue;
+            }
+
+            foreach (ref readonly var outcome in other.OutcomesOf(theirs))
                 memory.Add(known, outcome);
         }
 

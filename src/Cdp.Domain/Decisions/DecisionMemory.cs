@@ -66,13 +66,13 @@ public sealed class DecisionMemory
     public DecisionMemory(DecisionState state)
     {
         ForgottenAt = state.ForgottenAt;
-        _uses.Insert(0, [.. state.Caps.Select(use => new RememberedUse(use.Action, use.Decision, use.ReservedUntil, use.ShownAt, use.PeriodSeconds))]);
-        _decisions.Insert(0, [.. state.Open.Select(open => new RememberedDecision(open.At, open.Decision, open.ReservedUntil, open.Placement, open.Mode, open.Success)
+        _uses = new([.. state.Caps.Select(use => new RememberedUse(use.Action, use.Decision, use.ReservedUntil, use.ShownAt, use.PeriodSeconds))]);
+        _decisions = new([.. state.Open.Select(open => new RememberedDecision(open.At, open.Decision, open.ReservedUntil, open.Placement, open.Mode, open.Success)
         {
             Offers = open.Offers.Count, Outcomes = open.Outcomes.Count,
         })]);
-        _offers.Insert(0, [.. state.Open.SelectMany(open => open.Offers).Select(RememberedOffer.Of)]);
-        _outcomes.Insert(0, [.. state.Open.SelectMany(open => open.Outcomes).Select(RememberedOutcome.Of)]);
+        _offers = new([.. state.Open.SelectMany(open => open.Offers).Select(RememberedOffer.Of)]);
+        _outcomes = new([.. state.Open.SelectMany(open => open.Outcomes).Select(RememberedOutcome.Of)]);
     }
 
     private DecisionMemory(DecisionMemory other)
@@ -126,10 +126,10 @@ public sealed class DecisionMemory
     }
 
     /// <summary>What the decision at a place offered.</summary>
-    internal ReadOnlySpan<RememberedOffer> OffersOf(int at) => _offers.Items.Slice(FirstOffer(at), Decisions[at].Offers);
+    internal ReadOnlySpan<RememberedOffer> OffersOf(int at) => _offers.Items.Slice(Before(at).Offers, Decisions[at].Offers);
 
     /// <summary>The outcomes of the decision at a place, by id.</summary>
-    internal ReadOnlySpan<RememberedOutcome> OutcomesOf(int at) => _outcomes.Items.Slice(FirstOutcome(at), Decisions[at].Outcomes);
+    internal ReadOnlySpan<RememberedOutcome> OutcomesOf(int at) => _outcomes.Items.Slice(Before(at).Outcomes, Decisions[at].Outcomes);
 
     /// <summary>Adds a decision in its place; its numbers of offers and outcomes are those that are given.</summary>
     internal void Add(RememberedDecision decision, ReadOnlySpan<RememberedOffer> offers, ReadOnlySpan<RememberedOutcome> outcomes)
@@ -137,17 +137,17 @@ public sealed class DecisionMemory
         int at = Decisions.Length;
         while (at > 0 && (Decisions[at - 1].At, Decisions[at - 1].Decision).CompareTo((decision.At, decision.Decision)) > 0)
             at--;
-        _offers.Insert(FirstOffer(at), offers);
-        _outcomes.Insert(FirstOutcome(at), outcomes);
+        var before = Before(at);
+        _offers.Insert(before.Offers, offers);
+        _outcomes.Insert(before.Outcomes, outcomes);
         _decisions.Insert(at, decision with { Offers = offers.Length, Outcomes = outcomes.Length });
     }
 
     /// <summary>Adds an outcome to the decision at a place, unless it has one of that id.</summary>
     internal void Add(int at, RememberedOutcome outcome)
     {
-        int first = FirstOutcome(at);
-        int place = first;
-        int end = first + Decisions[at].Outcomes;
+        int place = Before(at).Outcomes;
+        int end = place + Decisions[at].Outcomes;
         while (place < end && _outcomes.Items[place].Id < outcome.Id)
             place++;
         if (place < end && _outcomes.Items[place].Id == outcome.Id)
@@ -159,12 +159,11 @@ public sealed class DecisionMemory
     /// <summary>Adds a use at a place.</summary>
     internal void Insert(int at, RememberedUse use) => _uses.Insert(at, use);
 
+    /// <summary>Keeps the first of the uses.</summary>
+    internal void KeepFirst(int uses) => _uses.KeepFirst(uses);
+
     /// <summary>Keeps of the uses those that are given.</summary>
-    internal void Keep(ReadOnlySpan<RememberedUse> uses)
-    {
-        _uses.Clear();
-        _uses.Insert(0, uses);
-    }
+    internal void Keep(RememberedUse[] uses) => _uses = new(uses);
 
     /// <summary>Forgets the oldest decisions.</summary>
     internal void RemoveOldest(int count)
@@ -172,25 +171,19 @@ public sealed class DecisionMemory
         if (count == 0)
             return;
         ForgottenAt = Math.Max(ForgottenAt, Decisions[count - 1].At);
-        _offers.RemoveFirst(FirstOffer(count));
-        _outcomes.RemoveFirst(FirstOutcome(count));
+        var before = Before(count);
+        _offers.RemoveFirst(before.Offers);
+        _outcomes.RemoveFirst(before.Outcomes);
         _decisions.RemoveFirst(count);
     }
 
-    private int FirstOffer(int at)
+    /// <summary>How many offers and outcomes the decisions before a place have.</summary>
+    private (int Offers, int Outcomes) Before(int at)
     {
-        int first = 0;
+        var (offers, outcomes) = (0, 0);
         foreach (ref readonly var decision in Decisions[..at])
-            first += decision.Offers;
-        return first;
-    }
-
-    private int FirstOutcome(int at)
-    {
-        int first = 0;
-        foreach (ref readonly var decision in Decisions[..at])
-            first += decision.Outcomes;
-        return first;
+            (offers, outcomes) = (offers + decision.Offers, outcomes + decision.Outcomes);
+        return (offers, outcomes);
     }
 
     private OpenDecision ToOpen(int at)

@@ -13,6 +13,9 @@ internal struct Packed<T>
     private T[]? _items;
     private int _count;
 
+    /// <summary>Holds the items of an array, which is given away.</summary>
+    public Packed(T[] items) => (_items, _count) = (items, items.Length);
+
     /// <summary>The items, until the next change.</summary>
     public readonly Span<T> Items => _items.AsSpan(0, _count);
 
@@ -39,9 +42,9 @@ internal struct Packed<T>
         _count -= count;
     }
 
-    /// <summary>Drops all.</summary>
-    public void Clear() => _count = 0;
+    /// <summary>Keeps the first items and drops the others.</summary>
+    public void KeepFirst(int count) => _count = count;
 
     /// <summary>The same apart, with no room to spare.</summary>
-    public readonly Packed<T> Clone() => new() { _items = _count == 0 ? null : Items.ToArray(), _count = _count };
+    public readonly Packed<T> Clone() => new(Items.ToArray());
 }

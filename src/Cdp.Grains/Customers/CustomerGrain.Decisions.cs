@@ -155,12 +155,12 @@ public sealed partial class CustomerGrain
     }
 
     /// <summary>Takes in what a history, and those that it absorbed, hold of decisions: what was absorbed before what followed.</summary>
-    private async ValueTask RememberAsync(DecisionMemory state, string key, long length, CancellationToken cancellationToken)
+    private async ValueTask RememberAsync(DecisionMemory memory, string key, long length, CancellationToken cancellationToken)
     {
         await foreach (var placed in Reader.ReadAsync(key, 0, length, cancellationToken))
         {
-            if (placed.Entry.Absorbed is { } absorbed) await RememberAsync(state, $"{_tenant}/{absorbed.Loser}", absorbed.Entries, cancellationToken);
-            else Remember(state, placed.Entry);
+            if (placed.Entry.Absorbed is { } absorbed) await RememberAsync(memory, $"{_tenant}/{absorbed.Loser}", absorbed.Entries, cancellationToken);
+            else Remember(memory, placed.Entry);
         }
     }
 
@@ -177,10 +177,10 @@ public sealed partial class CustomerGrain
         if (!theirs.IsEmpty) DecisionFold.Absorb(_decisions ??= new DecisionMemory(), theirs);
     }
 
-    private static void Remember(DecisionMemory state, HistoryEntry entry)
+    private static void Remember(DecisionMemory memory, HistoryEntry entry)
     {
-        if (entry.Decision is { } decision) DecisionFold.Absorb(state, decision);
-        else if (entry.Outcome is { } outcome) DecisionFold.Absorb(state, outcome);
+        if (entry.Decision is { } decision) DecisionFold.Absorb(memory, decision);
+        else if (entry.Outcome is { } outcome) DecisionFold.Absorb(memory, outcome);
     }
 
     /// <summary>

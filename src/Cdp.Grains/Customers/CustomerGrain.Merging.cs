@@ -87,8 +87,8 @@ public sealed partial class CustomerGrain
         _foldedUnder ??= definitions;
 
         var theirs = request.Snapshot;
-        if (theirs?.Decisions is { } decisions) AbsorbDecisions(new DecisionMemory(decisions));
-        else if (theirs is null) await AbsorbDecisionsAsync(slice.Entries[^1].Absorbed, cancellationToken);
+        if (theirs is null) await AbsorbDecisionsAsync(slice.Entries[^1].Absorbed, cancellationToken);
+        else if (theirs.Decisions is { } decisions) AbsorbDecisions(new DecisionMemory(decisions));
         var comparable = shared.Count == 0 && !_foldAgain && theirs is not null && !theirs.Bookkeeping.FoldAgain
             && theirs.FoldVersion == ProfileFold.Version && theirs.DefinitionsVersion == definitions.Version
             && _foldedUnder.Version == definitions.Version;

@@ -10,9 +10,9 @@ using Cdp.State.V1;
 namespace Cdp.Grains.Refolds;
 
 /// <summary>
-/// Visits the customers of the index page by page in the time that others leave over (<see cref="Spare"/>), so that a change
-/// of definitions does not compete with events and lookups. Its place is durable: a restart goes on where it was. A customer that comes to be
-/// meanwhile, ahead of that place or behind it, knows the new definitions from its first event on.
+/// Visits the customers of the index page by page in the time that others leave over (<see cref="Spare"/>), so that a
+/// change of definitions does not compete with events and lookups. Its place is durable: a restart goes on where it was. A
+/// customer that comes to be meanwhile, ahead of that place or behind it, knows the new definitions from its first event on.
 /// </summary>
 public sealed class RefoldSweepGrain(
     IGrainContext context, IStateStore states, ICustomerIndex customers, IDefinitions definitions, INodeLoad load, IStepObserver steps, GrainMetrics metrics) : IRefoldSweep, IGrainLifecycle

@@ -14,8 +14,8 @@ internal sealed class Spare(INodeLoad load, TimeProvider time)
     // Of less, CPU time says little.
     private static readonly TimeSpan Telling = TimeSpan.FromMilliseconds(100);
 
-    private TimeSpan _used = load.Used;
-    private long _since = time.GetTimestamp();
+    private TimeSpan _used;
+    private long _since;
     private bool _isBusy = true;
 
     /// <summary>How long to work now. Timers tick once a second.</summary>

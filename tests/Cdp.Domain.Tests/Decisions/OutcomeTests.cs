@@ -157,12 +157,12 @@ public sealed class OutcomeTests
             Fold(again, entry);
         Assert.Equal(world.Kept, again.ToState());
 
-        static void Fold(DecisionMemory state, Google.Protobuf.IMessage entry)
+        static void Fold(DecisionMemory memory, Google.Protobuf.IMessage entry)
         {
             if (entry is DecisionEntry decision)
-                DecisionFold.Absorb(state, decision);
+                DecisionFold.Absorb(memory, decision);
             else
-                DecisionFold.Absorb(state, (OutcomeEntry)entry);
+                DecisionFold.Absorb(memory, (OutcomeEntry)entry);
         }
     }
 

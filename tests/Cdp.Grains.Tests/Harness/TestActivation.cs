@@ -22,9 +22,9 @@ internal sealed class TestActivation<TGrain> where TGrain : class
     /// <summary>Whether the grain gave itself up.</summary>
     public bool Abandoned => _context.Abandoned;
 
-    public static async Task<TestActivation<TGrain>> StartAsync(string key, IGrains grains, Func<IGrainContext, TGrain> create)
+    public static async Task<TestActivation<TGrain>> StartAsync(string key, IGrains grains, Func<IGrainContext, TGrain> create, TimeProvider? time = null)
     {
-        var context = new TestGrainContext(key, grains);
+        var context = new TestGrainContext(key, grains, time ?? TimeProvider.System);
         var activation = new TestActivation<TGrain>(context, create(context));
         if (activation.Grain is IGrainLifecycle lifecycle)
         {
@@ -58,11 +58,11 @@ internal sealed class TestActivation<TGrain> where TGrain : class
 }
 
 /// <summary>What a grain under test sees of its engine.</summary>
-internal sealed class TestGrainContext(string key, IGrains grains) : IGrainContext
+internal sealed class TestGrainContext(string key, IGrains grains, TimeProvider time) : IGrainContext
 {
     public string Key => key;
 
-    public TimeProvider Time => TimeProvider.System;
+    public TimeProvider Time => time;
 
     public IGrains Grains => grains;
 

@@ -1,4 +1,5 @@
 using Cdp.Domain.Tenants;
+using Cdp.EngineContract;
 using Cdp.Grains.Customers;
 using Cdp.Grains.Ports;
 using Cdp.Grains.Refolds;
@@ -17,7 +18,7 @@ public sealed class RefoldSweepGrainTests : IDisposable
     private readonly MemoryCustomerIndex _index = new();
     private readonly GrainMetrics _metrics = new();
     private readonly FixedDefinitions _definitions = new();
-    private readonly SteppingTime _time = new();
+    private readonly ManualTime _time = new();
     private readonly FixedLoad _load = new();
     private readonly Visited _visited;
 
@@ -130,7 +131,7 @@ public sealed class RefoldSweepGrainTests : IDisposable
     private async Task<int> PagesAfterAsync(TestActivation<RefoldSweepGrain> sweep, int usedPercent)
     {
         var before = _visited.Keys.Count;
-        _time.Step(TimeSpan.FromSeconds(1));
+        _time.Advance(TimeSpan.FromSeconds(1));
         _load.Used += TimeSpan.FromSeconds(_load.Processors) * usedPercent / 100;
         await sweep.FireTimersAsync();
         return (_visited.Keys.Count - before) / 128;
@@ -161,31 +162,7 @@ public sealed class RefoldSweepGrainTests : IDisposable
     }
 
     private Task<TestActivation<RefoldSweepGrain>> StartAsync() => TestActivation<RefoldSweepGrain>.StartAsync(
-        Tenant, _visited, context => new RefoldSweepGrain(new SteppingContext(context, _time), _states, _index, _definitions, _load, NoStepObserver.Instance, _metrics));
-
-    private sealed class SteppingTime : TimeProvider
-    {
-        private long _ticks;
-
-        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
-
-        public override long GetTimestamp() => _ticks;
-
-        public void Step(TimeSpan by) => _ticks += by.Ticks;
-    }
-
-    private sealed class SteppingContext(IGrainContext context, TimeProvider time) : IGrainContext
-    {
-        public string Key => context.Key;
-
-        public TimeProvider Time => time;
-
-        public IGrains Grains => context.Grains;
-
-        public IDisposable StartTimer(TimeSpan due, Func<CancellationToken, ValueTask> callback) => context.StartTimer(due, callback);
-
-        public void Abandon() => context.Abandon();
-    }
+        Tenant, _visited, context => new RefoldSweepGrain(context, _states, _index, _definitions, _load, NoStepObserver.Instance, _metrics), _time);
 
     private sealed class FixedLoad : INodeLoad
     {
@@ -212,9 +189,9 @@ public sealed class RefoldSweepGrainTests : IDisposable
         }
     }
 
-    private sealed class Visited(SteppingTime time) : IGrains
+    private sealed class Visited(ManualTime time) : IGrains
     {
-        public SteppingTime Time => time;
+        public ManualTime Time => time;
 
         public List<string> Keys { get; } = [];
 
@@ -246,7 +223,7 @@ public sealed class RefoldSweepGrainTests : IDisposable
             Assert.True(request.AsItStands);
             if (visited.Keys.Count >= visited.FailAfter) throw visited.Failure();
             visited.Keys.Add(key);
-            visited.Time.Step(TimeSpan.FromMilliseconds(1));
+            visited.Time.Advance(TimeSpan.FromMilliseconds(1));
             return new(new RefoldReply { Standing = CustomerStanding.Here });
         }
 
