@@ -142,12 +142,12 @@ public abstract class LifetimeContract : EngineSuite
         var fired = NewGate();
         Script("arm", grain =>
         {
-            grain.Context.StartTimer(TimeSpan.FromSeconds(30), _ =>
+            grain.Context.CreateTimer(_ =>
             {
                 grain.Value++;
                 fired.SetResult(grain.Value);
                 return ValueTask.CompletedTask;
-            });
+            }).Start(TimeSpan.FromSeconds(30));
             return grain.Value;
         });
         Script("read", grain => grain.Value);
@@ -167,11 +167,11 @@ public abstract class LifetimeContract : EngineSuite
         Start(collectable: false);
         Script("arm", grain =>
         {
-            grain.Context.StartTimer(TimeSpan.FromHours(2), _ =>
+            grain.Context.CreateTimer(_ =>
             {
                 fired.SetResult(1);
                 return ValueTask.CompletedTask;
-            });
+            }).Start(TimeSpan.FromHours(2));
             return 0;
         });
         await Scripted("t/1").RunAsync("arm");
@@ -182,21 +182,24 @@ public abstract class LifetimeContract : EngineSuite
     }
 
     [Fact(Timeout = Hangs)]
-    public async Task A_disposed_timer_does_not_fire()
+    public async Task A_timer_that_was_stopped_does_not_fire()
     {
-        IDisposable? timer = null;
+        IGrainTimer? timer = null;
         Script("arm", grain =>
         {
-            timer = grain.Context.StartTimer(TimeSpan.FromSeconds(5), _ =>
+            timer = grain.Context.CreateTimer(_ =>
             {
                 grain.Value++;
                 return ValueTask.CompletedTask;
             });
+            timer.Start(TimeSpan.FromSeconds(5));
+            Assert.True(timer.IsStarted);
             return 0;
         });
         Script("disarm", grain =>
         {
-            timer!.Dispose();
+            timer!.Stop();
+            Assert.False(timer.IsStarted);
             return grain.Value;
         });
         Script("read", grain => grain.Value);
@@ -207,6 +210,95 @@ public abstract class LifetimeContract : EngineSuite
     }
 
     [Fact(Timeout = Hangs)]
+    public async Task A_timer_that_is_started_again_fires_at_the_new_time_only()
+    {
+        var fired = NewGate();
+        IGrainTimer? timer = null;
+        Script("arm", grain =>
+        {
+            timer ??= grain.Context.CreateTimer(_ =>
+            {
+                grain.Value++;
+                fired.SetResult(grain.Value);
+                return ValueTask.CompletedTask;
+            });
+            timer.Start(TimeSpan.FromSeconds(5));
+            return grain.Value;
+        });
+        Script("read", grain => grain.Value);
+        await Scripted("t/1").RunAsync("arm");
+        Time.Advance(TimeSpan.FromSeconds(3));
+        await Scripted("t/1").RunAsync("arm");
+        Time.Advance(TimeSpan.FromSeconds(4));
+        Assert.Equal(0, await Scripted("t/1").RunAsync("read"));
+        Time.Advance(TimeSpan.FromSeconds(2));
+        Assert.Equal(1, await fired.Task);
+        Assert.False(timer!.IsStarted);
+
+        fired = NewGate();
+        await Scripted("t/1").RunAsync("arm");
+        Time.Advance(TimeSpan.FromSeconds(6));
+        Assert.Equal(2, await fired.Task);
+    }
+
+    [Fact(Timeout = Hangs)]
+    public async Task A_timer_can_start_itself_again()
+    {
+        var fired = NewGate();
+        Script("arm", grain =>
+        {
+            IGrainTimer? timer = null;
+            timer = grain.Context.CreateTimer(_ =>
+            {
+                if (++grain.Value < 3)
+                    timer!.Start(TimeSpan.Zero);
+                else
+                    fired.SetResult(grain.Value);
+                return ValueTask.CompletedTask;
+            });
+            timer.Start(TimeSpan.Zero);
+            return grain.Value;
+        });
+        Script("read", grain => grain.Value);
+        await Scripted("t/1").RunAsync("arm");
+        for (long ran = 0; ran < 3; ran = await Scripted("t/1").RunAsync("read"))
+            Time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(3, await fired.Task);
+    }
+
+    [Fact(Timeout = Hangs)]
+    public async Task A_timer_that_is_due_behind_a_call_can_still_be_stopped_or_put_off()
+    {
+        var due = NewGate();
+        var fired = NewGate();
+        Script("arm", async (grain, _) =>
+        {
+            IGrainTimer[] timers = [.. Enumerable.Range(0, 2).Select(_ => grain.Context.CreateTimer(_ =>
+            {
+                grain.Value++;
+                fired.SetResult(grain.Value);
+                return ValueTask.CompletedTask;
+            }))];
+            foreach (var timer in timers)
+                timer.Start(TimeSpan.FromSeconds(1));
+            await due.Task;
+            timers[0].Stop();
+            timers[1].Start(TimeSpan.FromSeconds(5));
+            return grain.Value;
+        });
+        Script("read", grain => grain.Value);
+        var arming = Scripted("t/1").RunAsync("arm");
+        Time.Advance(TimeSpan.FromSeconds(2));
+        due.SetResult(0);
+        Assert.Equal(0, await arming);
+        Time.Advance(TimeSpan.FromSeconds(4));
+        Assert.Equal(0, await Scripted("t/1").RunAsync("read"));
+        Time.Advance(TimeSpan.FromSeconds(2));
+        Assert.Equal(1, await fired.Task);
+        Assert.Equal(1, await Scripted("t/1").RunAsync("read"));
+    }
+
+    [Fact(Timeout = Hangs)]
     public async Task A_timer_waits_for_the_call_under_way_and_a_call_for_the_timer()
     {
         var call = NewGate();
@@ -214,12 +306,12 @@ public abstract class LifetimeContract : EngineSuite
         var firing = NewGate();
         Script("arm", async (grain, _) =>
         {
-            grain.Context.StartTimer(TimeSpan.FromSeconds(1), async _ =>
+            grain.Context.CreateTimer(async _ =>
             {
                 firing.SetResult(grain.Value);
                 await timer.Task;
                 grain.Value = 10;
-            });
+            }).Start(TimeSpan.FromSeconds(1));
             await call.Task;
             return ++grain.Value;
         });
@@ -242,11 +334,11 @@ public abstract class LifetimeContract : EngineSuite
         var firing = NewGate();
         Script("arm", grain =>
         {
-            grain.Context.StartTimer(TimeSpan.FromSeconds(1), _ =>
+            grain.Context.CreateTimer(_ =>
             {
                 firing.SetResult(0);
                 throw new InvalidDataException("broken timer");
-            });
+            }).Start(TimeSpan.FromSeconds(1));
             return ++grain.Value;
         });
         Script("count", grain => ++grain.Value);
@@ -263,11 +355,11 @@ public abstract class LifetimeContract : EngineSuite
         Start(Idle);
         Script("arm", grain =>
         {
-            grain.Context.StartTimer(Idle * 10, _ =>
+            grain.Context.CreateTimer(_ =>
             {
                 World.Store["fired"] = 1;
                 return ValueTask.CompletedTask;
-            });
+            }).Start(Idle * 10);
             return 0;
         });
         await Scripted("t/1").RunAsync("arm");

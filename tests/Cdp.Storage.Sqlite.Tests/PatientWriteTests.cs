@@ -15,7 +15,7 @@ public sealed class PatientWriteTests
     {
         using var directory = new TemporaryDirectory();
         await using var store = await SqliteStore.OpenAsync(directory.Path, Patient);
-        var waiting = Enumerable.Range(0, 20).Select(i => store.History.AppendSoonAsync($"{i}", 0, 1, Bytes.Of("a"), Token).AsTask()).ToList();
+        var waiting = Enumerable.Range(0, 20).Select(i => AppendTask.Begin(store.History, $"{i}", 0, Bytes.Of("a"))).ToList();
         Assert.All(waiting, task => Assert.False(task.IsCompleted));
         Assert.True(await store.History.AppendAsync("urgent", 0, 1, Bytes.Of("b"), Token));
         Assert.All(await Task.WhenAll(waiting), Assert.True);
@@ -26,7 +26,7 @@ public sealed class PatientWriteTests
     {
         using var directory = new TemporaryDirectory();
         await using var store = await SqliteStore.OpenAsync(directory.Path, Patient);
-        Assert.All(await Task.WhenAll(Enumerable.Range(0, Enough).Select(i => store.History.AppendSoonAsync($"{i}", 0, 1, Bytes.Of("a"), Token).AsTask())), Assert.True);
+        Assert.All(await Task.WhenAll(Enumerable.Range(0, Enough).Select(i => AppendTask.Begin(store.History, $"{i}", 0, Bytes.Of("a")))), Assert.True);
     }
 
     [Fact]
@@ -34,7 +34,7 @@ public sealed class PatientWriteTests
     {
         using var directory = new TemporaryDirectory();
         Task<bool> waiting;
-        await using (var store = await SqliteStore.OpenAsync(directory.Path, Patient)) waiting = store.History.AppendSoonAsync("key", 0, 1, Bytes.Of("a"), Token).AsTask();
+        await using (var store = await SqliteStore.OpenAsync(directory.Path, Patient)) waiting = AppendTask.Begin(store.History, "key", 0, Bytes.Of("a"));
         Assert.True(await waiting);
         await using var again = await SqliteStore.OpenAsync(directory.Path, Patient);
         Assert.Equal(1, await again.History.LengthAsync("key", Token));
@@ -45,6 +45,6 @@ public sealed class PatientWriteTests
     {
         using var directory = new TemporaryDirectory();
         await using var store = await SqliteStore.OpenAsync(directory.Path, Patient with { WritePatience = TimeSpan.FromMilliseconds(5) });
-        Assert.True(await store.History.AppendSoonAsync("key", 0, 1, Bytes.Of("a"), Token));
+        Assert.True(await AppendTask.Begin(store.History, "key", 0, Bytes.Of("a")));
     }
 }

@@ -67,14 +67,14 @@ public abstract class HistoryContract
     }
 
     [Fact]
-    public async Task Appends_that_can_wait_stay_in_order_with_those_that_cannot()
+    public async Task Appends_that_nobody_awaits_stay_in_order_with_those_that_somebody_does()
     {
         await using var storage = await NewAsync();
         var appends = Enumerable.Range(0, 500).Select(i => i % 3 == 0
             ? storage.Store.AppendAsync("key", i, 1, Bytes.Of($"{i}"), Token).AsTask()
-            : storage.Store.AppendSoonAsync("key", i, 1, Bytes.Of($"{i}"), Token).AsTask()).ToList();
+            : AppendTask.Begin(storage.Store, "key", i, Bytes.Of($"{i}"))).ToList();
         Assert.All(await Task.WhenAll(appends), Assert.True);
-        Assert.False(await storage.Store.AppendSoonAsync("key", 499, 1, Bytes.Of("late"), Token));
+        Assert.False(await AppendTask.Begin(storage.Store, "key", 499, Bytes.Of("late")));
         await storage.ReopenAsync();
         Assert.Equal(Enumerable.Range(0, 500).Select(i => $"{i}"), (await storage.Store.ReadAsync("key", 0, int.MaxValue, Token)).Select(s => Bytes.Text(s.Bytes)));
     }

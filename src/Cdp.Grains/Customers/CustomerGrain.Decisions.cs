@@ -18,9 +18,7 @@ namespace Cdp.Grains.Customers;
 public sealed partial class CustomerGrain
 {
     private DecisionMemory? _decisions;
-    private Task _behind = Task.CompletedTask;
-    private int _behindCount;
-    private bool _behindLost;
+    private AppendsBehind? _behind;
 
     /// <inheritdoc/>
     public async ValueTask<DecideCustomerReply> Decide(DecideCustomerRequest request, CancellationToken cancellationToken)
@@ -56,7 +54,7 @@ public sealed partial class CustomerGrain
         if (!Exists) return new ReadDecisionReply { Standing = CustomerStanding.Gone };
         var reply = new ReadDecisionReply { Standing = CustomerStanding.Here };
         if (!DecisionId.TryParse(request.DecisionId, out var id) || id.Customer != _id) return reply;
-        await _behind;
+        if (_behind is not null) await _behind.EndAsync();
         await foreach (var placed in Reader.ReadAsync(_key, id.Sequence, id.Sequence + 1, cancellationToken))
         {
             // Another entry took the place of one that was lost.
@@ -71,7 +69,7 @@ public sealed partial class CustomerGrain
     {
         if (Elsewhere() is { } forwarded) return new ReadDecisionsReply { Standing = CustomerStanding.Forwarded, ForwardedTo = forwarded };
         if (!Exists) return new ReadDecisionsReply { Standing = CustomerStanding.Gone };
-        await _behind;
+        if (_behind is not null) await _behind.EndAsync();
         return await DecisionPages.ReadAsync(Reader.ReadUnionAsync(_key, 0, _sequence, cancellationToken), request);
     }
 
@@ -183,36 +181,9 @@ public sealed partial class CustomerGrain
         else if (entry.Outcome is { } outcome) DecisionFold.Absorb(memory, outcome);
     }
 
-    /// <summary>
-    /// Appends without waiting: entries that a crash may lose. Whatever is appended next is appended behind them or not at all.
-    /// </summary>
     private void AppendBehind(HistorySlice slice)
     {
-        _behindCount++;
-        var append = OwnAppendAsync(_behind, _sequence, slice);
-        if (!append.IsCompleted) _behind = append;
+        (_behind ??= new AppendsBehind(_context, _ports)).Begin(_sequence, slice);
         _sequence += slice.Entries.Count;
-    }
-
-    private async Task OwnAppendAsync(Task before, long expected, HistorySlice slice)
-    {
-        try
-        {
-            _ports.Steps.Reached(RecoverySteps.HistoryAppending);
-            if (!await _ports.History.AppendSoonAsync(_key, expected, slice.Entries.Count, slice.ToByteArray(), CancellationToken.None)) throw new OwnershipLostException(_key);
-            _ports.Steps.Reached(RecoverySteps.HistoryAppended);
-        }
-        catch (Exception e)
-        {
-            // What is in memory is ahead of the history.
-            _behindLost = true;
-            _ports.Metrics.Failed("customer", e);
-            _context.Abandon();
-        }
-
-        await before;
-
-        // A customer at rest holds no task that has ended.
-        if (--_behindCount == 0) _behind = Task.CompletedTask;
     }
 }

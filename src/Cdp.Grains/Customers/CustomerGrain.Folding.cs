@@ -98,13 +98,13 @@ public sealed partial class CustomerGrain
 
     private void FoldAgainSoon()
     {
-        _foldTimer ??= _context.StartTimer(TimeSpan.Zero, async cancellationToken =>
+        _foldTimer ??= _context.CreateTimer(async cancellationToken =>
         {
-            _foldTimer = null;
             if (!_foldAgain || !Exists) return;
             await FoldAgainAsync(cancellationToken);
             await AfterChangeAsync(0, cancellationToken);
         });
+        if (!_foldTimer.IsStarted) _foldTimer.Start(TimeSpan.Zero);
     }
 
     private void NameSkipped(SkippedEntry skip, List<FreshEvent> fresh, ApplyReply reply)

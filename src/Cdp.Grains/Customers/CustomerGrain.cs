@@ -45,6 +45,7 @@ public sealed partial class CustomerGrain : ICustomer, IGrainLifecycle
     private readonly string _id;
     private readonly EventIds _ids;
     private readonly SnapshotWriter _snapshots;
+    private readonly IGrainTimer _snapshotTimer;
 
     private ProfileState _profile = new();
     private RenderedProfile? _rendered;
@@ -55,8 +56,7 @@ public sealed partial class CustomerGrain : ICustomer, IGrainLifecycle
     private long _sequence;
     private bool _foldAgain;
     private int _sinceSnapshot;
-    private IDisposable? _snapshotTimer;
-    private IDisposable? _foldTimer;
+    private IGrainTimer? _foldTimer;
 
     /// <summary>Makes the grain for one activation.</summary>
     public CustomerGrain(IGrainContext context, CustomerPorts ports)
@@ -67,6 +67,7 @@ public sealed partial class CustomerGrain : ICustomer, IGrainLifecycle
         (_tenant, _id) = GrainCatalog.PartsOf(_key);
         _ids = new EventIds(ports.States, _key);
         _snapshots = new SnapshotWriter(ports.States, ports.Steps, SnapshotKind, context);
+        _snapshotTimer = context.CreateTimer(SnapshotWhenDue);
     }
 
     private bool Exists => _minted >= 0;
@@ -122,8 +123,8 @@ public sealed partial class CustomerGrain : ICustomer, IGrainLifecycle
     /// <inheritdoc/>
     public async ValueTask DeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
-        await _behind;
-        if (Exists && !_behindLost && (_sinceSnapshot > 0 || _snapshots.Pending)) await _snapshots.WriteAsync(Snapshot(), cancellationToken);
+        if (_behind is not null) await _behind.EndAsync();
+        if (Exists && _behind is not { Lost: true } && (_sinceSnapshot > 0 || _snapshots.Pending)) await _snapshots.WriteAsync(Snapshot(), cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -328,24 +329,29 @@ public sealed partial class CustomerGrain : ICustomer, IGrainLifecycle
         else if (_sinceSnapshot >= SnapshotWorth) StartSnapshotTimer();
     }
 
+    private ValueTask SnapshotWhenDue(CancellationToken cancellationToken)
+    {
+        if (_sinceSnapshot > 0) StartSnapshot();
+        return default;
+    }
+
     private void StartSnapshotTimer()
     {
-        _snapshotTimer ??= _context.StartTimer(SnapshotAfter, _ =>
-        {
-            _snapshotTimer = null;
-            if (_sinceSnapshot > 0) StartSnapshot();
-            return default;
-        });
+        // Not put off by what happens meanwhile: a customer that is never at rest is kept too.
+        if (!_snapshotTimer.IsStarted) _snapshotTimer.Start(SnapshotAfter);
     }
 
     private void StartSnapshot()
     {
-        _snapshotTimer?.Dispose();
-        _snapshotTimer = null;
-
         // A snapshot is never ahead of the history.
-        if (_behind.IsCompleted && !_behindLost && _snapshots.TryStart(Snapshot)) _sinceSnapshot = 0;
-        else StartSnapshotTimer();
+        if (_behind is { AtRest: false } or { Lost: true } || !_snapshots.TryStart(Snapshot))
+        {
+            StartSnapshotTimer();
+            return;
+        }
+
+        _sinceSnapshot = 0;
+        _snapshotTimer.Stop();
     }
 
     private CustomerSnapshot Snapshot()

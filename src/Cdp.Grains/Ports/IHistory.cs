@@ -24,11 +24,12 @@ public interface IHistory
     ValueTask<bool> AppendAsync(string key, long expected, int count, ReadOnlyMemory<byte> slice, CancellationToken cancellationToken);
 
     /// <summary>
-    /// The same for a caller who can wait: a store may hold it back for a few milliseconds, so that many share one flush.
-    /// It stays in order with all other appends.
+    /// The same for a caller who does not wait: a store may hold the append back for a few milliseconds, so that many share
+    /// one flush. It stays in order with all other appends. When this throws, nothing is appended and
+    /// <paramref name="observer"/> hears nothing.
     /// </summary>
-    ValueTask<bool> AppendSoonAsync(string key, long expected, int count, ReadOnlyMemory<byte> slice, CancellationToken cancellationToken) =>
-        AppendAsync(key, expected, count, slice, cancellationToken);
+    void AppendBehind(string key, long expected, int count, ReadOnlyMemory<byte> slice, IAppendObserver observer) =>
+        _ = TellAsync(AppendAsync(key, expected, count, slice, CancellationToken.None), observer);
 
     /// <summary>
     /// Reads slices in order, from the one that holds entry <paramref name="from"/> on, until about
@@ -41,4 +42,20 @@ public interface IHistory
 
     /// <summary>Removes the whole history.</summary>
     ValueTask DeleteAsync(string key, CancellationToken cancellationToken);
+
+    private static async Task TellAsync(ValueTask<bool> append, IAppendObserver observer)
+    {
+        bool owned;
+        try
+        {
+            owned = await append;
+        }
+        catch (Exception e)
+        {
+            observer.Failed(e);
+            return;
+        }
+
+        observer.Appended(owned);
+    }
 }

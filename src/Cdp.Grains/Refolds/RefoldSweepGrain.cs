@@ -25,7 +25,7 @@ public sealed class RefoldSweepGrain(
 
     private readonly GrainState<RefoldSweepState> _kept = new(context, states, StateKind, RefoldSweepState.Parser);
     private readonly Spare _spare = new(load, context.Time);
-    private IDisposable? _timer;
+    private IGrainTimer? _timer;
 
     private RefoldSweepState Place => _kept.Value ?? Nowhere;
 
@@ -80,14 +80,14 @@ public sealed class RefoldSweepGrain(
 
     private void GoOn()
     {
-        if (_timer is not null) return;
+        _timer ??= context.CreateTimer(GoOnAsync);
+        if (_timer.IsStarted) return;
         _spare.BeginRest();
-        _timer = context.StartTimer(_spare.Rest, GoOnAsync);
+        _timer.Start(_spare.Rest);
     }
 
     private async ValueTask GoOnAsync(CancellationToken cancellationToken)
     {
-        _timer = null;
         _spare.EndRest();
         try
         {

@@ -18,11 +18,11 @@ internal sealed class Spare(INodeLoad load, TimeProvider time)
     private long _since;
     private bool _isBusy = true;
 
-    /// <summary>How long to work now. Timers tick once a second.</summary>
+    /// <summary>How long to work now.</summary>
     public TimeSpan Work => TimeSpan.FromMilliseconds(_isBusy ? 250 : 750);
 
     /// <summary>How long to rest afterwards.</summary>
-    public TimeSpan Rest => _isBusy ? TimeSpan.FromSeconds(1) : TimeSpan.Zero;
+    public TimeSpan Rest => TimeSpan.FromMilliseconds(_isBusy ? 1_000 : 250);
 
     /// <summary>The sweep begins to rest.</summary>
     public void BeginRest() => (_used, _since) = (load.Used, time.GetTimestamp());

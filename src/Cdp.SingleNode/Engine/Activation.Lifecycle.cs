@@ -12,23 +12,11 @@ internal sealed partial class Activation
     private Ending? _ending;
 
     /// <inheritdoc/>
-    public IDisposable StartTimer(TimeSpan due, Func<CancellationToken, ValueTask> callback)
+    public IGrainTimer CreateTimer(Func<CancellationToken, ValueTask> callback)
     {
         ArgumentNullException.ThrowIfNull(callback);
-        ArgumentOutOfRangeException.ThrowIfLessThan(due, TimeSpan.Zero);
-        var timer = new GrainTimer(this, callback);
         using (_gate.EnterScope())
-        {
-            if (_phase == Phase.Ended)
-                return timer;
-            timer.NextOfActivation = _timers;
-            if (_timers is not null)
-                _timers.PreviousOfActivation = timer;
-            _timers = timer;
-            GrainKind.Engine.Timers.Add(timer, due);
-        }
-
-        return timer;
+            return _timers = new GrainTimer(this, callback) { NextOfActivation = _timers };
     }
 
     /// <inheritdoc/>
@@ -143,23 +131,38 @@ internal sealed partial class Activation
         GrainEngine.Observe(DeactivateAsync());
     }
 
-    /// <summary>Forgets a timer that fired or was disposed. True if it was still known.</summary>
-    internal bool Forget(GrainTimer timer)
+    /// <summary>Puts a timer in the wheel, unless the activation ended.</summary>
+    internal void StartTimer(GrainTimer timer, TimeSpan due)
     {
         using (_gate.EnterScope())
         {
-            if (timer.PreviousOfActivation is not null)
-                timer.PreviousOfActivation.NextOfActivation = timer.NextOfActivation;
-            else if (_timers == timer)
-                _timers = timer.NextOfActivation;
-            else
-                return false;
-            if (timer.NextOfActivation is not null)
-                timer.NextOfActivation.PreviousOfActivation = timer.PreviousOfActivation;
-            timer.NextOfActivation = null;
-            timer.PreviousOfActivation = null;
-            return true;
+            StopLocked(timer);
+            if (_phase != Phase.Ended)
+                GrainKind.Engine.Timers.Add(timer, due);
         }
+    }
+
+    /// <summary>Takes a timer out of wherever it is.</summary>
+    internal void StopTimer(GrainTimer timer)
+    {
+        using (_gate.EnterScope())
+            StopLocked(timer);
+    }
+
+    /// <summary>Queues a timer that is due, unless it was stopped or started again meanwhile.</summary>
+    internal void Fire(GrainTimer timer)
+    {
+        bool wake;
+        using (_gate.EnterScope())
+        {
+            if (timer.Place != TimerPlace.Due)
+                return;
+            timer.Place = TimerPlace.Mailbox;
+            wake = EnqueueLocked(timer);
+        }
+
+        if (wake)
+            Schedule();
     }
 
     private async Task ActivateAsync()
@@ -265,35 +268,31 @@ internal sealed partial class Activation
         return successor;
     }
 
-    /// <summary>Detaches the calls that wait; timers that wait belong to this activation and go with it.</summary>
+    /// <summary>Detaches the calls that wait.</summary>
     private (TurnList Interleaving, TurnList Exclusive) TakeWaiting()
     {
-        for (var turn = _exclusive.First; turn is not null;)
-        {
-            var next = turn.Next;
-            if (turn is GrainTimer)
-            {
-                _exclusive.Remove(turn);
-                _waiting--;
-            }
-
-            turn = next;
-        }
-
         var waiting = (_interleaving, _exclusive);
         (_interleaving, _exclusive) = (default, default);
         return waiting;
     }
 
+    private void StopLocked(GrainTimer timer)
+    {
+        // First: until the wheel has let go of it, it may become due.
+        GrainKind.Engine.Timers.Remove(timer);
+        if (timer.Owner == this)
+        {
+            _exclusive.Remove(timer);
+            _waiting--;
+        }
+
+        timer.Place = TimerPlace.Nowhere;
+    }
+
     private void StopTimers()
     {
-        while (_timers is { } timer)
-        {
-            _timers = timer.NextOfActivation;
-            timer.NextOfActivation = null;
-            timer.PreviousOfActivation = null;
-            GrainKind.Engine.Timers.Remove(timer);
-        }
+        for (var timer = _timers; timer is not null; timer = timer.NextOfActivation)
+            StopLocked(timer);
     }
 
     private static void Refuse(TurnList interleaving, TurnList exclusive, Exception reason)

@@ -140,7 +140,7 @@ internal sealed partial class Activation : SynchronizationContext, IGrainContext
             next?.Schedule();
     }
 
-    /// <summary>Queues a call, timer or continuation. False if the activation ended (continuations are always taken).</summary>
+    /// <summary>Queues a call or continuation. False if the activation ended (continuations are always taken).</summary>
     /// <param name="turn">The work.</param>
     /// <param name="depth">Nesting of the caller, who runs the first turns itself when that is allowed.</param>
     internal bool TryEnqueue(Turn turn, int depth)
@@ -148,24 +148,9 @@ internal sealed partial class Activation : SynchronizationContext, IGrainContext
         bool wake;
         using (_gate.EnterScope())
         {
-            if (turn.Kind == TurnKind.Continuation)
-            {
-                _continuations.Add(turn, this);
-            }
-            else
-            {
-                if (_phase == Phase.Ended)
-                    return false;
-                turn.Sequence = _sequence++;
-                if (turn.Kind == TurnKind.Exclusive)
-                    _exclusive.Add(turn, this);
-                else
-                    _interleaving.Add(turn, this);
-                _waiting++;
-            }
-
-            wake = !_running && HasRunnable();
-            _running |= wake;
+            if (_phase == Phase.Ended && turn.Kind != TurnKind.Continuation)
+                return false;
+            wake = EnqueueLocked(turn);
         }
 
         if (!wake)
@@ -218,6 +203,28 @@ internal sealed partial class Activation : SynchronizationContext, IGrainContext
         throw new NotSupportedException("A grain's turn cannot be entered synchronously; use Post or await.");
 
     public override SynchronizationContext CreateCopy() => this;
+
+    /// <summary>Queues a turn. True if the caller must see to it that it runs: it owns the turn then.</summary>
+    private bool EnqueueLocked(Turn turn)
+    {
+        if (turn.Kind == TurnKind.Continuation)
+        {
+            _continuations.Add(turn, this);
+        }
+        else
+        {
+            turn.Sequence = _sequence++;
+            if (turn.Kind == TurnKind.Exclusive)
+                _exclusive.Add(turn, this);
+            else
+                _interleaving.Add(turn, this);
+            _waiting++;
+        }
+
+        var wake = !_running && HasRunnable();
+        _running |= wake;
+        return wake;
+    }
 
     /// <summary>
     /// Whether a turn runs that does not end at once. A call in place is watched for a moment: it is mostly shorter than

@@ -5,8 +5,8 @@ namespace Cdp.SingleNode.Engine;
 /// <summary>Deactivates what is idle, and the least recently used when there are too many or memory presses.</summary>
 internal sealed class Collector : IThreadPoolWorkItem
 {
-    /// <summary>Idle activations of one kind that one sweep ends; the next second brings the next sweep.</summary>
-    private const int MaxIdlePerSweep = 16_384;
+    /// <summary>Idle activations of one kind that one sweep ends: work of a millisecond or two. The next tick brings the next sweep.</summary>
+    private const int MaxIdlePerSweep = 512;
 
     private readonly GrainEngine _engine;
     private readonly Lock _gate = new();
@@ -46,21 +46,33 @@ internal sealed class Collector : IThreadPoolWorkItem
         TrimTo(max - (max / 64));
     }
 
-    /// <summary>One sweep: idle activations, the ceiling, memory.</summary>
-    internal void Sweep()
+    /// <summary>Ends some of those that are idle. False if there may be more.</summary>
+    internal bool SweepIdle()
     {
+        var all = true;
         foreach (var kind in _engine.Kinds)
-            SweepIdle(kind);
+            all &= SweepIdle(kind);
+        return all;
+    }
+
+    /// <summary>Looks at the ceiling and at memory.</summary>
+    internal void Trim()
+    {
         TrimTo(_engine.Options.MaxActivations);
         if (MemoryPresses())
             TrimTo(Resident - Math.Max(1, Resident / 8));
     }
 
-    private void SweepIdle(GrainKind kind)
+    private bool SweepIdle(GrainKind kind)
     {
         var now = _engine.Now;
-        for (var i = 0; i < MaxIdlePerSweep && kind.Lru.Oldest(now - kind.IdleSeconds) is { } idle; i++)
+        for (var i = 0; i < MaxIdlePerSweep; i++)
+        {
+            if (kind.Lru.Oldest(now - kind.IdleSeconds) is not { } idle) return true;
             End(idle, DeactivationReason.Idle, now);
+        }
+
+        return false;
     }
 
     private void TrimTo(int target)

@@ -18,6 +18,7 @@ public sealed class GrainEngine : IAsyncDisposable
     private readonly IReadOnlyList<GrainKind> _callersFirst;
     private Task? _stopped;
     private int _now;
+    private int _ticking;
     private bool _stopping;
 
     /// <summary>Starts an engine.</summary>
@@ -42,8 +43,8 @@ public sealed class GrainEngine : IAsyncDisposable
             kind.Scope = new GrainScope(Kinds, kind);
         Grains = new GrainScope(Kinds, caller: null);
         Metrics = new EngineMetrics(this);
-        var second = TimeSpan.FromSeconds(1);
-        _ticker = time.CreateTimer(static engine => ((GrainEngine)engine!).Tick(), this, second, second);
+        var tick = TimeSpan.FromSeconds(1.0 / TimerWheel.TicksPerSecond);
+        _ticker = time.CreateTimer(static engine => ((GrainEngine)engine!).Tick(), this, tick, tick);
     }
 
     /// <summary>Reaches grains from outside, without the one-way rules.</summary>
@@ -79,7 +80,11 @@ public sealed class GrainEngine : IAsyncDisposable
     /// <param name="cancellationToken">Stops waiting; the deactivations go on.</param>
     public async Task CollectAsync(CancellationToken cancellationToken)
     {
-        Collector.Sweep();
+        while (!Collector.SweepIdle())
+        {
+        }
+
+        Collector.Trim();
         // Those that a sweep of the ticker began are waited for too.
         var ended = Kinds.SelectMany(kind => kind.Activations).Select(activation => activation.Deactivating);
         await Task.WhenAll(ended).WaitAsync(cancellationToken);
@@ -146,11 +151,22 @@ public sealed class GrainEngine : IAsyncDisposable
 
     private void Tick()
     {
-        var seconds = Timers.ElapsedSeconds;
-        Volatile.Write(ref _now, (int)seconds);
-        Timers.Advance(seconds);
+        // A tick that takes long has the next ones' work done by the one after it.
+        if (Interlocked.Exchange(ref _ticking, 1) != 0)
+            return;
+        var ticks = Timers.ElapsedTicks;
+        var second = (int)(ticks / TimerWheel.TicksPerSecond);
+        var isNew = second != Now;
+        Volatile.Write(ref _now, second);
+        Timers.Advance(ticks);
         if (!IsStopping)
-            Collector.Sweep();
+        {
+            Collector.SweepIdle();
+            if (isNew)
+                Collector.Trim();
+        }
+
+        Volatile.Write(ref _ticking, 0);
     }
 
     private async Task DrainAsync()

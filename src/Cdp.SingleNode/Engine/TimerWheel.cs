@@ -1,12 +1,16 @@
 namespace Cdp.SingleNode.Engine;
 
 /// <summary>
-/// All timers of an engine, hashed by the second in which they fire: starting and cancelling cost the same however many
-/// there are. Driven by one timer of the <see cref="TimeProvider"/>.
+/// All timers of an engine, hashed by the tick at which they fire: starting and cancelling cost the same however many
+/// there are. Driven by one timer of the <see cref="TimeProvider"/>, and often: what thousands of grains do once a second
+/// would otherwise be done at once, before every call that comes meanwhile.
 /// </summary>
 internal sealed class TimerWheel
 {
-    private const int Slots = 1024;
+    internal const int TicksPerSecond = 32;
+
+    // A round is longer than the time for which most timers run.
+    private const int Slots = 2048;
 
     private readonly Lock _gate = new();
     private readonly GrainTimer?[] _slots = new GrainTimer?[Slots];
@@ -20,17 +24,18 @@ internal sealed class TimerWheel
         _start = time.GetTimestamp();
     }
 
-    /// <summary>Whole seconds since the engine began.</summary>
-    internal long ElapsedSeconds => (long)_time.GetElapsedTime(_start).TotalSeconds;
+    /// <summary>Whole ticks since the engine began.</summary>
+    internal long ElapsedTicks => (long)(_time.GetElapsedTime(_start).TotalSeconds * TicksPerSecond);
 
     /// <summary>Adds a timer; it fires at the first tick not before <paramref name="due"/> from now.</summary>
     internal void Add(GrainTimer timer, TimeSpan due)
     {
         var elapsed = _time.GetElapsedTime(_start);
-        var seconds = Math.Ceiling((elapsed + Min(due, TimeSpan.MaxValue - elapsed)).TotalSeconds);
+        var ticks = Math.Ceiling((elapsed + Min(due, TimeSpan.MaxValue - elapsed)).TotalSeconds * TicksPerSecond);
         lock (_gate)
         {
-            timer.DueTick = Math.Max((long)seconds, _tick + 1);
+            timer.Place = TimerPlace.Wheel;
+            timer.DueTick = Math.Max((long)ticks, _tick + 1);
             ref var first = ref _slots[timer.DueTick % Slots];
             timer.NextInWheel = first;
             if (first is not null)
@@ -44,12 +49,12 @@ internal sealed class TimerWheel
     {
         lock (_gate)
         {
-            if (timer.DueTick >= 0)
+            if (timer.Place == TimerPlace.Wheel)
                 RemoveLocked(timer);
         }
     }
 
-    /// <summary>Fires every timer due by <paramref name="tick"/>, in order of their seconds.</summary>
+    /// <summary>Fires every timer due by <paramref name="tick"/>, in order of their ticks.</summary>
     internal void Advance(long tick)
     {
         foreach (var timer in TakeDue(tick))
@@ -81,7 +86,11 @@ internal sealed class TimerWheel
 
             due.Sort(static (a, b) => a.DueTick.CompareTo(b.DueTick));
             foreach (var timer in due)
+            {
                 RemoveLocked(timer);
+                timer.Place = TimerPlace.Due;
+            }
+
             _tick = tick;
         }
 
@@ -98,7 +107,6 @@ internal sealed class TimerWheel
             timer.NextInWheel.PreviousInWheel = timer.PreviousInWheel;
         timer.NextInWheel = null;
         timer.PreviousInWheel = null;
-        timer.DueTick = -1;
     }
 
     private static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;

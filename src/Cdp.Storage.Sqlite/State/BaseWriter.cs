@@ -32,11 +32,13 @@ internal sealed class BaseWriter : IDisposable
 
     /// <summary>Writes a memtable; what it has is durable in the database when it returns.</summary>
     /// <param name="table">The memtable, which does not change meanwhile.</param>
+    /// <param name="pace">How fast.</param>
     /// <param name="isAbandoned">Asked now and then whether to stop.</param>
     /// <exception cref="OperationCanceledException">It stopped.</exception>
-    public void Merge(Memtable table, Func<bool> isAbandoned)
+    public void Merge(Memtable table, MergePace pace, Func<bool> isAbandoned)
     {
-        _transaction.Begin(isAbandoned);
+        pace.Begin(table.LiveEntries);
+        _transaction.Begin(pace, isAbandoned);
         _states.Merge(table);
         _histories.Merge(table);
         foreach (var (tenant, customers) in table.Customers)

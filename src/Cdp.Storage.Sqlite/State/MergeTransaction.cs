@@ -5,19 +5,21 @@ namespace Cdp.Storage.Sqlite.State;
 /// <summary>The transaction of a merge that is open. It is committed now and then, so that the write-ahead log stays short.</summary>
 internal sealed class MergeTransaction(Database database, SqliteStoreOptions options)
 {
-    /// <summary>Rows of one transaction: each may change a page of its own.</summary>
-    private const int MaxRows = 8192;
+    /// <summary>Rows of one transaction: each may change a page of its own, and a commit writes them all without a rest.</summary>
+    private const int MaxRows = 1024;
 
     private Func<bool> _isAbandoned = () => false;
+    private MergePace? _pace;
     private long _bytes;
     private int _rows;
     private long _pages;
 
     /// <summary>Begins the first transaction of a merge.</summary>
+    /// <param name="pace">How fast it goes.</param>
     /// <param name="isAbandoned">Asked between transactions whether to stop.</param>
-    public void Begin(Func<bool> isAbandoned)
+    public void Begin(MergePace pace, Func<bool> isAbandoned)
     {
-        _isAbandoned = isAbandoned;
+        (_pace, _isAbandoned) = (pace, isAbandoned);
         Begin();
     }
 
@@ -35,6 +37,7 @@ internal sealed class MergeTransaction(Database database, SqliteStoreOptions opt
 
         _rows++;
         _bytes += bytes;
+        _pace?.Next();
     }
 
     /// <summary>Commits, and moves pages into the database when the write-ahead log is long.</summary>

@@ -6,11 +6,17 @@ namespace Cdp.Storage.Sqlite.State;
 /// <summary>Histories.</summary>
 internal sealed class SqliteHistory(GroupCommitter<StateWriteTarget> writer, StateView view) : IHistory
 {
-    public ValueTask<bool> AppendAsync(string key, long expected, int count, ReadOnlyMemory<byte> slice, CancellationToken cancellationToken) =>
-        AppendAsync(key, expected, count, slice, canWait: false, cancellationToken);
+    public ValueTask<bool> AppendAsync(string key, long expected, int count, ReadOnlyMemory<byte> slice, CancellationToken cancellationToken)
+    {
+        Check(expected, count);
+        return writer.Submit(new AppendHistoryOperation(key, expected, count, slice), cancellationToken).Task;
+    }
 
-    public ValueTask<bool> AppendSoonAsync(string key, long expected, int count, ReadOnlyMemory<byte> slice, CancellationToken cancellationToken) =>
-        AppendAsync(key, expected, count, slice, canWait: true, cancellationToken);
+    public void AppendBehind(string key, long expected, int count, ReadOnlyMemory<byte> slice, IAppendObserver observer)
+    {
+        Check(expected, count);
+        writer.Submit(new AppendBehindOperation(key, expected, count, slice, observer) { CanWait = true }, CancellationToken.None);
+    }
 
     public ValueTask<IReadOnlyList<HistorySliceRow>> ReadAsync(string key, long from, int maxBytes, CancellationToken cancellationToken)
     {
@@ -28,11 +34,10 @@ internal sealed class SqliteHistory(GroupCommitter<StateWriteTarget> writer, Sta
     public ValueTask DeleteAsync(string key, CancellationToken cancellationToken) =>
         writer.Submit(new DeleteHistoryOperation(key), cancellationToken).VoidTask;
 
-    private ValueTask<bool> AppendAsync(string key, long expected, int count, ReadOnlyMemory<byte> slice, bool canWait, CancellationToken cancellationToken)
+    private static void Check(long expected, int count)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(expected);
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(expected, HistoryRow.MaxEntries - count);
-        return writer.Submit(new AppendHistoryOperation(key, expected, count, slice) { CanWait = canWait }, cancellationToken).Task;
     }
 }

@@ -16,6 +16,7 @@ internal sealed class StateMerger : IAsyncDisposable
     private readonly StateJournal _journal;
     private readonly Func<BaseWriter> _open;
     private readonly FileMetrics _metrics;
+    private readonly MergePace _pace;
     private readonly object _gate = new();
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -33,6 +34,7 @@ internal sealed class StateMerger : IAsyncDisposable
     public StateMerger(string path, StateTables tables, StateJournal journal, Func<BaseWriter> open, FileMetrics metrics)
     {
         (_path, _tables, _journal, _open, _metrics) = (path, tables, journal, open, metrics);
+        _pace = new MergePace(() => IsUrgent() ? 1 : tables.Filled, Rest);
         _writer = open();
         _basePages = _writer.Pages;
         metrics.ObserveMemtables(() => tables.Weight);
@@ -170,7 +172,7 @@ internal sealed class StateMerger : IAsyncDisposable
     private void Merge(BaseWriter writer, Memtable table)
     {
         var started = Stopwatch.GetTimestamp();
-        writer.Merge(table, IsAbandoned);
+        writer.Merge(table, _pace, IsAbandoned);
         Volatile.Write(ref _basePages, writer.Pages);
         string[] segments = [.. table.Segments];
         _tables.Drop();
@@ -188,6 +190,20 @@ internal sealed class StateMerger : IAsyncDisposable
     private bool IsAbandoned()
     {
         lock (_gate) return _closing && _ending.Count + _erasing.Count + _toErase.Count == 0;
+    }
+
+    /// <summary>Whether somebody waits for the merge, or it was asked for.</summary>
+    private bool IsUrgent()
+    {
+        lock (_gate) return _closing || _rotationWanted || _failure is not null || _ending.Count + _erasing.Count + _toErase.Count > 0;
+    }
+
+    private void Rest(TimeSpan time)
+    {
+        lock (_gate)
+        {
+            if (!IsUrgent()) Monitor.Wait(_gate, time);
+        }
     }
 
     private void TakeErasing()

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Cdp.Grains.Ports;
 using Cdp.Storage.Sqlite.Engine;
 
 namespace Cdp.Storage.Sqlite.State;
@@ -35,6 +36,24 @@ internal sealed class AppendHistoryOperation(string key, long expected, int coun
     public override int Bytes => OperationSize.Of(key, "", slice.Length);
 
     public void Execute(StateWriteTarget target) => Result = target.Append(key, expected, count, slice.Span);
+}
+
+/// <summary>Appends to a history for a caller who does not wait, and is told on the writer's thread.</summary>
+internal sealed class AppendBehindOperation(string key, long expected, int count, ReadOnlyMemory<byte> slice, IAppendObserver observer) : WriteOperation, IStateOperation
+{
+    private bool _owned;
+
+    public override int Bytes => OperationSize.Of(key, "", slice.Length);
+
+    public void Execute(StateWriteTarget target) => _owned = target.Append(key, expected, count, slice.Span);
+
+    public override void Complete()
+    {
+        if (Error is null) observer.Appended(_owned);
+        else observer.Failed(Error);
+    }
+
+    public override void Fail(Exception exception) => observer.Failed(exception);
 }
 
 /// <summary>Removes a history.</summary>

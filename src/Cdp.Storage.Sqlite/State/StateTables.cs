@@ -38,6 +38,9 @@ internal sealed class StateTables
 
     public bool IsFull => _active.Weight >= _capacity;
 
+    /// <summary>How full the memtable is that is written: 1 when it is full.</summary>
+    public double Filled => (double)_active.Weight / _capacity;
+
     /// <summary>How often a merged memtable left.</summary>
     public long Drops => Volatile.Read(ref _drops);
 

@@ -160,10 +160,37 @@ internal sealed class FaultyLog(IEventLog inner) : IEventLog
 /// <summary>A history that takes a number of appends more, and then none.</summary>
 internal sealed class FaultyHistory(IHistory inner) : IHistory
 {
+    private readonly Queue<(IAppendObserver Observer, Task<bool> Append)> _untold = new();
+
     public int AppendsLeft { get; set; } = int.MaxValue;
+
+    /// <summary>Whether who appends behind does not hear of it before <see cref="TellAllAsync"/>.</summary>
+    public bool Silent { get; set; }
 
     public ValueTask<bool> AppendAsync(string key, long expected, int count, ReadOnlyMemory<byte> slice, CancellationToken cancellationToken) =>
         AppendsLeft-- > 0 ? inner.AppendAsync(key, expected, count, slice, cancellationToken) : throw new IOException("The disk is full.");
+
+    public void AppendBehind(string key, long expected, int count, ReadOnlyMemory<byte> slice, IAppendObserver observer)
+    {
+        var append = AppendAsync(key, expected, count, slice, CancellationToken.None).AsTask();
+        if (Silent) _untold.Enqueue((observer, append));
+        else _ = TellAsync(observer, append);
+    }
+
+    /// <summary>Tells them how all ended, beside the grain's turns.</summary>
+    public async Task TellAllAsync()
+    {
+        while (_untold.Count > 0) await TellNextAsync();
+    }
+
+    /// <summary>Tells the next one how it ended.</summary>
+    public Task TellNextAsync()
+    {
+        var (observer, append) = _untold.Dequeue();
+        return TellAsync(observer, append);
+    }
+
+    private static async Task TellAsync(IAppendObserver observer, Task<bool> append) => observer.Appended(await append);
 
     public ValueTask<IReadOnlyList<HistorySliceRow>> ReadAsync(string key, long from, int maxBytes, CancellationToken cancellationToken) =>
         inner.ReadAsync(key, from, maxBytes, cancellationToken);

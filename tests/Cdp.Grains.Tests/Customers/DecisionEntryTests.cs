@@ -4,6 +4,7 @@ using Cdp.Grains.Tests.Harness;
 using Cdp.Grains.V1;
 using Cdp.State.V1;
 using Cdp.V1;
+using Google.Protobuf;
 
 namespace Cdp.Grains.Tests.Customers;
 
@@ -99,6 +100,55 @@ public sealed class DecisionEntryTests : IDisposable
 
         // The receipt still stands where it was made.
         Assert.Equal(theirs.DecisionId, (await ReadAsync(loser, theirs)).Entry.Id);
+    }
+
+    [Fact]
+    public async Task A_customer_that_is_never_at_rest_is_kept_in_its_time()
+    {
+        var customer = await UncappedAsync();
+        _customer.History.Silent = true;
+        for (var i = 0; i < 1_000; i++) await DecideAsync(customer, DecisionConsistency.Async);
+
+        // No snapshot gets ahead of the history, and what happens meanwhile does not put it off.
+        Assert.Null(await _customer.SnapshotAsync());
+        Assert.Equal(1, customer.TimerStarts);
+        await _customer.History.TellAllAsync();
+        Assert.True(await customer.FireTimersAsync());
+        Assert.NotNull(await _customer.SnapshotAsync());
+    }
+
+    [Fact]
+    public async Task Who_reads_a_decision_waits_until_it_is_written_and_for_no_later_one()
+    {
+        var customer = await UncappedAsync();
+        _customer.History.Silent = true;
+        var decision = await DecideAsync(customer, DecisionConsistency.Async);
+        var reading = ReadAsync(customer, decision);
+        await DecideAsync(customer, DecisionConsistency.Async);
+        Assert.False(reading.IsCompleted);
+        await _customer.History.TellNextAsync();
+        Assert.Equal(decision.DecisionId, (await reading).Entry.Id);
+    }
+
+    [Fact]
+    public async Task A_decision_that_another_writer_got_ahead_of_ends_the_activation()
+    {
+        var customer = await UncappedAsync();
+        _customer.History.Silent = true;
+        await _customer.Rows.AppendAsync(CustomerHarness.Key, (await _customer.EntriesAsync()).Count, 1, new HistorySlice { Entries = { new HistoryEntry() } }.ToByteArray(), Cancel);
+        await DecideAsync(customer, DecisionConsistency.Async);
+        Assert.False(customer.Abandoned);
+        await _customer.History.TellAllAsync();
+        Assert.True(customer.Abandoned);
+        await customer.StopAsync();
+        Assert.Null(await _customer.SnapshotAsync());
+    }
+
+    /// <summary>A customer for whom nothing is offered that has a cap: such a decision is written before it is told.</summary>
+    private Task<TestActivation<CustomerGrain>> UncappedAsync()
+    {
+        _customer.Change(new ChangeTenantRequest { DeleteAction = new DeleteActionRequest { Id = "offer" } });
+        return MintedAsync(CustomerHarness.Key);
     }
 
     private async Task<TestActivation<CustomerGrain>> MintedAsync(string key)

@@ -22,6 +22,9 @@ internal sealed class TestActivation<TGrain> where TGrain : class
     /// <summary>Whether the grain gave itself up.</summary>
     public bool Abandoned => _context.Abandoned;
 
+    /// <summary>How many times the grain started a timer.</summary>
+    public int TimerStarts => _context.TimerStarts;
+
     public static async Task<TestActivation<TGrain>> StartAsync(string key, IGrains grains, Func<IGrainContext, TGrain> create, TimeProvider? time = null)
     {
         var context = new TestGrainContext(key, grains, time ?? TimeProvider.System);
@@ -68,27 +71,34 @@ internal sealed class TestGrainContext(string key, IGrains grains, TimeProvider 
 
     public bool Abandoned { get; private set; }
 
-    /// <summary>Timers that were started, and neither fired nor were disposed.</summary>
+    /// <summary>Timers that are started.</summary>
     public List<TestTimer> Timers { get; } = [];
 
-    public IDisposable StartTimer(TimeSpan due, Func<CancellationToken, ValueTask> callback)
-    {
-        var timer = new TestTimer(this, callback);
-        Timers.Add(timer);
-        return timer;
-    }
+    /// <summary>How many times a timer was started.</summary>
+    public int TimerStarts { get; set; }
+
+    public IGrainTimer CreateTimer(Func<CancellationToken, ValueTask> callback) => new TestTimer(this, callback);
 
     public void Abandon() => Abandoned = true;
 }
 
 /// <summary>A timer that a test fires.</summary>
-internal sealed class TestTimer(TestGrainContext context, Func<CancellationToken, ValueTask> callback) : IDisposable
+internal sealed class TestTimer(TestGrainContext context, Func<CancellationToken, ValueTask> callback) : IGrainTimer
 {
-    public void Dispose() => context.Timers.Remove(this);
+    public bool IsStarted => context.Timers.Contains(this);
+
+    public void Start(TimeSpan due)
+    {
+        Stop();
+        context.Timers.Add(this);
+        context.TimerStarts++;
+    }
+
+    public void Stop() => context.Timers.Remove(this);
 
     public async Task FireAsync()
     {
-        Dispose();
+        Stop();
         await callback(CancellationToken.None);
     }
 }
