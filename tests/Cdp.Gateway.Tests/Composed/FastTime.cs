@@ -14,5 +14,7 @@ internal sealed class FastTime : TimeProvider
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
         System.CreateTimer(callback, state, Shorter(dueTime), Shorter(period));
 
-    private static TimeSpan Shorter(TimeSpan time) => time > TimeSpan.Zero ? time / Times : time;
+    /// <summary>A timer of the system counts whole milliseconds, and one of none fires once.</summary>
+    private static TimeSpan Shorter(TimeSpan time) =>
+        time > TimeSpan.Zero ? TimeSpan.FromMilliseconds(Math.Max(1, (time / Times).TotalMilliseconds)) : time;
 }
