@@ -14,7 +14,7 @@ internal sealed class AppendsBehind(IGrainContext context, CustomerPorts ports) 
     private long _begun;
     private long _ended;
     private bool _lost;
-    private List<(long Until, TaskCompletionSource Ended)>? _waiting;
+    private Queue<(long Until, TaskCompletionSource Ended)>? _waiting;
 
     /// <summary>Whether one failed: what is in memory is ahead of the history, and the activation ends.</summary>
     public bool Lost => Volatile.Read(ref _lost);
@@ -44,7 +44,7 @@ internal sealed class AppendsBehind(IGrainContext context, CustomerPorts ports) 
         {
             if (_ended == _begun) return Task.CompletedTask;
             var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            (_waiting ??= []).Add((_begun, ended));
+            (_waiting ??= new()).Enqueue((_begun, ended));
             return ended.Task;
         }
     }
@@ -76,14 +76,7 @@ internal sealed class AppendsBehind(IGrainContext context, CustomerPorts ports) 
         lock (_gate)
         {
             _ended++;
-            if (_waiting is null) return;
-            foreach (var (until, ended) in _waiting)
-            {
-                if (until <= _ended) ended.TrySetResult();
-            }
-
-            _waiting.RemoveAll(waiting => waiting.Until <= _ended);
-            if (_waiting.Count == 0) _waiting = null;
+            while (_waiting is not null && _waiting.TryPeek(out var first) && first.Until <= _ended) _waiting.Dequeue().Ended.SetResult();
         }
     }
 }

@@ -54,7 +54,7 @@ public sealed partial class CustomerGrain
         if (!Exists) return new ReadDecisionReply { Standing = CustomerStanding.Gone };
         var reply = new ReadDecisionReply { Standing = CustomerStanding.Here };
         if (!DecisionId.TryParse(request.DecisionId, out var id) || id.Customer != _id) return reply;
-        if (_behind is not null) await _behind.EndAsync();
+        await BehindAsync();
         await foreach (var placed in Reader.ReadAsync(_key, id.Sequence, id.Sequence + 1, cancellationToken))
         {
             // Another entry took the place of one that was lost.
@@ -69,7 +69,7 @@ public sealed partial class CustomerGrain
     {
         if (Elsewhere() is { } forwarded) return new ReadDecisionsReply { Standing = CustomerStanding.Forwarded, ForwardedTo = forwarded };
         if (!Exists) return new ReadDecisionsReply { Standing = CustomerStanding.Gone };
-        if (_behind is not null) await _behind.EndAsync();
+        await BehindAsync();
         return await DecisionPages.ReadAsync(Reader.ReadUnionAsync(_key, 0, _sequence, cancellationToken), request);
     }
 
@@ -180,6 +180,9 @@ public sealed partial class CustomerGrain
         if (entry.Decision is { } decision) DecisionFold.Absorb(memory, decision);
         else if (entry.Outcome is { } outcome) DecisionFold.Absorb(memory, outcome);
     }
+
+    /// <summary>Waits for what was appended behind.</summary>
+    private Task BehindAsync() => _behind?.EndAsync() ?? Task.CompletedTask;
 
     private void AppendBehind(HistorySlice slice)
     {

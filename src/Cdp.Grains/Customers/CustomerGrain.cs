@@ -123,7 +123,7 @@ public sealed partial class CustomerGrain : ICustomer, IGrainLifecycle
     /// <inheritdoc/>
     public async ValueTask DeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
-        if (_behind is not null) await _behind.EndAsync();
+        await BehindAsync();
         if (Exists && _behind is not { Lost: true } && (_sinceSnapshot > 0 || _snapshots.Pending)) await _snapshots.WriteAsync(Snapshot(), cancellationToken);
     }
 

@@ -6,8 +6,8 @@ namespace Cdp.Storage.Sqlite.State;
 /// Leaves the processor to calls while nobody waits for a merge: it works for a millisecond and rests for three, so long as
 /// it will be done well before the memtable that fills meanwhile is full.
 /// </summary>
-/// <param name="filled">How full that memtable is, 0 to 1; 1 also when there is no time to rest.</param>
-/// <param name="rest">Rests for a time, or until there is no time to.</param>
+/// <param name="filled">How full that memtable is: 1 when it is full.</param>
+/// <param name="rest">Rests for a time, less where somebody waits.</param>
 internal sealed class MergePace(Func<double> filled, Action<TimeSpan> rest)
 {
     /// <summary>How full the other memtable may be when the merge is done.</summary>

@@ -34,7 +34,7 @@ internal sealed class StateMerger : IAsyncDisposable
     public StateMerger(string path, StateTables tables, StateJournal journal, Func<BaseWriter> open, FileMetrics metrics)
     {
         (_path, _tables, _journal, _open, _metrics) = (path, tables, journal, open, metrics);
-        _pace = new MergePace(() => IsUrgent() ? 1 : tables.Filled, Rest);
+        _pace = new MergePace(() => tables.Filled, Rest);
         _writer = open();
         _basePages = _writer.Pages;
         metrics.ObserveMemtables(() => tables.Weight);
@@ -192,17 +192,12 @@ internal sealed class StateMerger : IAsyncDisposable
         lock (_gate) return _closing && _ending.Count + _erasing.Count + _toErase.Count == 0;
     }
 
-    /// <summary>Whether somebody waits for the merge, or it was asked for.</summary>
-    private bool IsUrgent()
-    {
-        lock (_gate) return _closing || _rotationWanted || _failure is not null || _ending.Count + _erasing.Count + _toErase.Count > 0;
-    }
-
+    /// <summary>Rests, unless somebody waits for the merge or it was asked for.</summary>
     private void Rest(TimeSpan time)
     {
         lock (_gate)
         {
-            if (!IsUrgent()) Monitor.Wait(_gate, time);
+            if (!_closing && !_rotationWanted && _failure is null && _ending.Count + _erasing.Count + _toErase.Count == 0) Monitor.Wait(_gate, time);
         }
     }
 
