@@ -60,6 +60,18 @@ public sealed class CheckedLifetimeTests : LifetimeContract
         SingleNodeUnderTest.Create(types, time, maxActivations, checkMessages: true);
 }
 
+public sealed class TimerTests : TimerContract
+{
+    protected override IEngineUnderTest CreateEngine(IEnumerable<GrainType> types, TimeProvider time, int? maxActivations) =>
+        SingleNodeUnderTest.Create(types, time, maxActivations, checkMessages: false);
+}
+
+public sealed class CheckedTimerTests : TimerContract
+{
+    protected override IEngineUnderTest CreateEngine(IEnumerable<GrainType> types, TimeProvider time, int? maxActivations) =>
+        SingleNodeUnderTest.Create(types, time, maxActivations, checkMessages: true);
+}
+
 public sealed class StressTests : StressContract
 {
     protected override IEngineUnderTest CreateEngine(IEnumerable<GrainType> types, TimeProvider time, int? maxActivations) =>
