@@ -2,11 +2,12 @@ using Cdp.Grains.Ports;
 using Cdp.Storage.Sqlite.Engine;
 using Cdp.Storage.Sqlite.Log;
 using Cdp.Storage.Sqlite.State;
+using Cdp.Storage.Writing;
 
 namespace Cdp.Storage.Sqlite;
 
 /// <summary>What commands over the whole store need, such as a replay. Other calls may go on meanwhile.</summary>
-public sealed class SqliteMaintenance
+public sealed class SqliteMaintenance : IStoreMaintenance
 {
     /// <summary>Rows that one transaction drops: it holds up others for milliseconds.</summary>
     private const int DropSize = 1000;
@@ -19,20 +20,19 @@ public sealed class SqliteMaintenance
     internal SqliteMaintenance(IEventLog log, GroupCommitter<LogWriteTarget> logWriter, GroupCommitter<StateWriteTarget> stateWriter, StateView view) =>
         (_log, _logWriter, _stateWriter, _view) = (log, logWriter, stateWriter, view);
 
-    /// <summary>Keys of a kind in ordinal order after <paramref name="after"/> (empty: from the start), at most <paramref name="size"/>.</summary>
-    public IReadOnlyList<string> StateKeys(string kind, string after, int size)
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<string>> StateKeysAsync(string kind, string after, int size, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(size);
-        return _view.Page(new StateKeys(kind), after, size);
+        cancellationToken.ThrowIfCancellationRequested();
+        return new(_view.Page(new StateKeys(kind), after, size));
     }
 
-    /// <summary>Removes every state of a kind.</summary>
-    /// <returns>How many there were.</returns>
+    /// <inheritdoc/>
     public Task<long> DropStatesAsync(string kind, CancellationToken cancellationToken) =>
         DropAsync(new StateKeys(kind), cancellationToken);
 
-    /// <summary>Removes every history whose key begins with <paramref name="prefix"/> (empty: all).</summary>
-    /// <returns>How many there were.</returns>
+    /// <inheritdoc/>
     public Task<long> DropHistoriesAsync(string prefix, CancellationToken cancellationToken) =>
         DropAsync(new HistoryKeys(prefix), cancellationToken);
 

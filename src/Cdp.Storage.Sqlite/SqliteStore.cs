@@ -1,8 +1,10 @@
 using System.Diagnostics.Metrics;
 using Cdp.Grains.Ports;
+using Cdp.Storage.Log;
 using Cdp.Storage.Sqlite.Engine;
 using Cdp.Storage.Sqlite.Log;
 using Cdp.Storage.Sqlite.State;
+using Cdp.Storage.Writing;
 
 namespace Cdp.Storage.Sqlite;
 
@@ -12,7 +14,7 @@ namespace Cdp.Storage.Sqlite;
 /// commits.
 /// </summary>
 /// <remarks>Why the files look as they do: docs/decisions/0003-storage-layout.md.</remarks>
-public sealed class SqliteStore : IAsyncDisposable
+public sealed class SqliteStore : IStore
 {
     /// <summary>
     /// Read connections that are kept a file. A thread that loses its processor while it reads keeps its connection, so more
@@ -58,17 +60,18 @@ public sealed class SqliteStore : IAsyncDisposable
 
         _meter = new Meter("Cdp.Storage.Sqlite");
         FileMetrics logMetrics = new(_meter, "log"), stateMetrics = new(_meter, "state");
+        var writing = new WriterOptions(options.TransactionBytes, options.QueueBytes, options.WritePatience);
         var ends = new long[partitions];
         _logReaders = new(() => Reader(logPath).Give(d => new LogReader(d)), IdleReaders);
         _logCheckpointer = new("log.db", () => Reader(logPath), options.CheckpointBytes, logMetrics);
-        _logWriter = new("log.db", () => Writer(logPath).Give(d => new LogWriteTarget(d, ends, _logCheckpointer, logMetrics)), options, logMetrics);
+        _logWriter = new("log.db", () => Writer(logPath).Give(d => new LogWriteTarget(d, ends, _logCheckpointer, logMetrics)), writing, logMetrics);
 
         _stateReaders = new(() => Reader(statePath).Give(d => new StateReader(d)), IdleReaders);
         var hints = new LengthHints();
         _view = new StateView(tables, _stateReaders, hints);
         _merger = new StateMerger(statePath, tables, _journal, () => Writer(statePath).Give(d => new BaseWriter(d, options)), stateMetrics);
         var tags = new TagSource(starts);
-        _stateWriter = new("state.db", () => new StateWriteTarget(tables, new StateView(tables, _stateReaders, hints), _journal, _merger, tags, hints, options), options, stateMetrics);
+        _stateWriter = new("state.db", () => new StateWriteTarget(tables, new StateView(tables, _stateReaders, hints), _journal, _merger, tags, hints, options), writing, stateMetrics);
 
         Log = new SqliteEventLog(_logWriter, _logReaders, ends, epoch);
         State = new SqliteStateStore(_stateWriter, _view);
@@ -77,20 +80,23 @@ public sealed class SqliteStore : IAsyncDisposable
         Maintenance = new SqliteMaintenance(Log, _logWriter, _stateWriter, _view);
     }
 
-    /// <summary>The events.</summary>
+    /// <inheritdoc/>
     public IEventLog Log { get; }
 
-    /// <summary>Keyed state.</summary>
+    /// <inheritdoc/>
     public IStateStore State { get; }
 
-    /// <summary>Histories.</summary>
+    /// <inheritdoc/>
     public IHistory History { get; }
 
-    /// <summary>Customer ids.</summary>
+    /// <inheritdoc/>
     public ICustomerIndex Customers { get; }
 
     /// <summary>What commands over the whole store need.</summary>
     public SqliteMaintenance Maintenance { get; }
+
+    /// <inheritdoc/>
+    IStoreMaintenance IStore.Maintenance => Maintenance;
 
     /// <summary>What the start found and made good.</summary>
     public RecoveryReport Recovery { get; }
@@ -103,7 +109,7 @@ public sealed class SqliteStore : IAsyncDisposable
     public static Task<SqliteStore> OpenAsync(string directory, SqliteStoreOptions? options = null)
     {
         options ??= new SqliteStoreOptions();
-        LogSchema.CheckPartitions(options.Partitions);
+        LogAppends.CheckPartitions(options.Partitions);
         return Task.Run(() =>
         {
             Directory.CreateDirectory(directory);

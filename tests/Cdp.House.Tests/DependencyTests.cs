@@ -14,9 +14,15 @@ public sealed partial class DependencyTests
         ["Cdp.Domain"] = ["Cdp.Contracts"],
         ["Cdp.Grains"] = ["Cdp.Contracts", "Cdp.Domain"],
         ["Cdp.SingleNode"] = ["Cdp.Contracts", "Cdp.Domain", "Cdp.Grains"],
-        ["Cdp.Storage.Sqlite"] = ["Cdp.Contracts", "Cdp.Domain", "Cdp.Grains"],
+        ["Cdp.Storage"] = ["Cdp.Contracts", "Cdp.Domain", "Cdp.Grains"],
+        ["Cdp.Storage.Postgres"] = ["Cdp.Contracts", "Cdp.Domain", "Cdp.Grains", "Cdp.Storage"],
+        ["Cdp.Storage.Sqlite"] = ["Cdp.Contracts", "Cdp.Domain", "Cdp.Grains", "Cdp.Storage"],
         ["Cdp.Gateway"] = ["Cdp.Contracts", "Cdp.Domain", "Cdp.Grains", "Cdp.Rpc"],
-        ["Cdp.Node"] = ["Cdp.Client", "Cdp.Contracts", "Cdp.Domain", "Cdp.Gateway", "Cdp.Grains", "Cdp.Rpc", "Cdp.SingleNode", "Cdp.Storage.Sqlite"],
+        ["Cdp.Node"] =
+        [
+            "Cdp.Client", "Cdp.Contracts", "Cdp.Domain", "Cdp.Gateway", "Cdp.Grains", "Cdp.Rpc", "Cdp.SingleNode", "Cdp.Storage", "Cdp.Storage.Postgres",
+            "Cdp.Storage.Sqlite",
+        ],
     };
 
     /// <summary>Where pure code would find I/O, time, chance or another thread.</summary>
@@ -87,6 +93,8 @@ public sealed partial class DependencyTests
     [Theory]
     [InlineData("Cdp.Grains")]
     [InlineData("Cdp.SingleNode")]
+    [InlineData("Cdp.Storage")]
+    [InlineData("Cdp.Storage.Postgres")]
     [InlineData("Cdp.Storage.Sqlite")]
     [InlineData("Cdp.Gateway")]
     [InlineData("Cdp.Rpc")]

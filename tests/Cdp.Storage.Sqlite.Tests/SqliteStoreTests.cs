@@ -115,9 +115,9 @@ public sealed class SqliteStoreTests
             await store.History.AppendAsync($"{(i % 2 == 0 ? "shop" : "shop2")}/{i}", 0, 1, Bytes.Of("h"), Token);
         }));
         await store.State.WriteAsync("other", "0001", Bytes.Of("o"), null, Token);
-        Assert.Equal(["0010", "0011", "0012"], store.Maintenance.StateKeys("snapshot", "0009", 3));
+        Assert.Equal(["0010", "0011", "0012"], await store.Maintenance.StateKeysAsync("snapshot", "0009", 3, Token));
         Assert.Equal(2500, await store.Maintenance.DropStatesAsync("snapshot", Token));
-        Assert.Empty(store.Maintenance.StateKeys("snapshot", "", 3));
+        Assert.Empty(await store.Maintenance.StateKeysAsync("snapshot", "", 3, Token));
         Assert.True((await store.State.ReadAsync("other", "0001", Token)).Exists);
         Assert.Equal(1250, await store.Maintenance.DropHistoriesAsync("shop/", Token));
         Assert.Equal(0, await store.History.LengthAsync("shop/0", Token));

@@ -158,7 +158,7 @@ public sealed class StateModelTests
                 var (some, tested) = (await ((IStateStore)states).ReadManyAsync(kind, keys, Token), await store.State.ReadManyAsync(kind, keys, Token));
                 Assert.Equal(some.Select(r => (r.Exists, Convert.ToHexString(r.Value.Span))), tested.Select(r => (r.Exists, Convert.ToHexString(r.Value.Span))));
                 Assert.Equal(keys.Select(key => tags.GetValueOrDefault((kind, key)).Tested), tested.Select(r => r.Tag));
-                Assert.Equal(present.Take(size), store.Maintenance.StateKeys(kind, after, size));
+                Assert.Equal(present.Take(size), await store.Maintenance.StateKeysAsync(kind, after, size, Token));
             }
         }
     }

@@ -55,14 +55,16 @@ internal sealed class HotBench : IBench
     }
 
     /// <summary>Customers whose events share the device's partition, and customers whose events do not.</summary>
-    private static async Task<(int[] Same, int[] Others)> ChooseAsync(CdpClient client, CancellationToken cancellationToken)
+    private async Task<(int[] Same, int[] Others)> ChooseAsync(CdpClient client, CancellationToken cancellationToken)
     {
         var published = await Load.PublishAsync(client, new PublishEventsRequest { Events = { Hot(0) } }, cancellationToken);
         var partition = await PartitionAsync("device", "hot-device", published.Token);
         var (same, others) = (new List<int>(), new List<int>());
         for (var customer = 0; same.Count < Probed; customer++)
         {
-            var list = await PartitionAsync("user_id", UserOf(customer), string.Empty) == partition ? same : others;
+            // A short load may not have come to this customer yet.
+            var known = await Load.PublishAsync(client, new PublishEventsRequest { Events = { Probe([customer]) } }, cancellationToken);
+            var list = await PartitionAsync("user_id", UserOf(customer), known.Token) == partition ? same : others;
             if (list.Count < Probed) list.Add(customer);
         }
 

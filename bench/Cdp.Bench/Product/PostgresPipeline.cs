@@ -1,3 +1,4 @@
+using Cdp.PostgresKit;
 using Cdp.Rpc;
 using Cdp.V1;
 using Npgsql;
@@ -57,8 +58,9 @@ internal static class PostgresPipeline
     public static async Task<Load.Outcome> MeasureAsync(Func<EventSource[]> sources, TimeSpan duration, CancellationToken cancellationToken)
     {
         Console.WriteLine($"baseline, synchronous_commit=on:\n{Schema}\n{Apply}");
-        await using var cluster = await PostgresCluster.StartAsync();
-        await using var server = await ServerProcess.StartAsync("Cdp.Bench.dll", data: "", Command, cluster.ConnectionString);
+        // Memory, and room for its log so that no checkpoint falls into a run.
+        await using var cluster = await PostgresServer.StartAsync("shared_buffers=2GB", "max_wal_size=8GB", "wal_compression=on");
+        await using var server = await ServerProcess.StartAsync("Cdp.Bench.dll", data: "", Command, cluster.ConnectionString + ";MaxPoolSize=16");
         using var client = server.Connect();
         return await Load.RunAsync(client, sources(), duration, _ => Task.CompletedTask, cancellationToken);
     }

@@ -5,18 +5,17 @@ using Cdp.Node.Replay;
 
 namespace Cdp.Node.Commands;
 
-/// <summary><c>cdp replay</c>: makes everything derived in a data directory again.</summary>
+/// <summary><c>cdp replay</c>: makes everything derived in a store again.</summary>
 internal static class ReplayCommand
 {
     public static Command Create(CommandContext context)
     {
-        var command = new Command("replay", "Drops what is derived in a data directory that no node has open, and makes it again; docs/replay.md says what it shows.");
-        var data = new Option<string?>("--data") { Description = "Directory that holds the data; default: data.", HelpName = "DIR" };
+        var command = new Command("replay", "Drops what is derived in a store that no node has open, and makes it again; docs/replay.md says what it shows.");
         var fromLog = new Option<bool>("--from-log") { Description = "Drop the customers' histories, too, and apply the whole log again." };
         var seed = new Option<int?>("--seed") { Description = "With --from-log: interleave the partitions as this number has it.", HelpName = "N" };
         var compare = new Option<bool>("--compare") { Description = "Compare every customer with what it was before; exit code 1 if one differs." };
         var expect = new Option<string?>("--expect") { Description = "The digest that has to come out; exit code 1 if another does.", HelpName = "DIGEST" };
-        command.Options.Add(data);
+        var named = new StoreOptions(command);
         command.Options.Add(fromLog);
         command.Options.Add(seed);
         command.Options.Add(compare);
@@ -28,12 +27,12 @@ internal static class ReplayCommand
         var json = JsonOption.AddTo(command);
         command.SetWork(context, async (parsed, cancel) =>
         {
-            var directory = parsed.GetValue(data) ?? NodeOptions.Read().DataDirectory;
-            if (!File.Exists(Path.Combine(directory, "state.db")))
-                throw new CommandException($"There is no data in '{Path.GetFullPath(directory)}'; name the directory with --data.");
+            var place = named.Apply(parsed, NodeOptions.Read()).Checked();
+            if (!NodeStore.Exists(place)) throw new CommandException($"There is no data in '{NodeStore.Name(place)}'; name the directory with --data.");
             var options = new ReplayOptions { FromLog = parsed.GetValue(fromLog), Seed = parsed.GetValue(seed), Compare = parsed.GetValue(compare) };
+            await using var store = await NodeStore.OpenAsync(place, cancel);
             var replayer = new Replayer(
-                directory, options, context.Time,
+                store, options, context.Time,
                 phase => context.Error.WriteLine($"replay: {phase}"),
                 (remedy, error) => context.Error.WriteLine($"replay: an error was handled by {remedy}: {error.Message}"),
                 CrashAt.Parse(context.Variable(CrashAt.Variable)));

@@ -10,21 +10,19 @@ internal static class ServeCommand
 {
     public static Command Create(CommandContext context)
     {
-        var command = new Command("serve", "Runs a node: gRPC on one port, all data in one directory.");
-        var data = new Option<string?>("--data") { Description = "Directory that holds the data; default: data.", HelpName = "DIR" };
+        var command = new Command("serve", "Runs a node: gRPC on one port, all data in one directory or in a PostgreSQL database.");
         var address = new Option<string?>("--address") { Description = "IP address to listen on; default: 127.0.0.1.", HelpName = "IP" };
         var port = new Option<int?>("--port") { Description = $"Port to listen on, 0 for any; default: {NodeOptions.DefaultPort}.", HelpName = "PORT" };
         var partitions = new Option<int?>("--partitions") { Description = "Partitions of a new log; default: 16.", HelpName = "N" };
-        command.Options.Add(data);
+        var store = new StoreOptions(command);
         command.Options.Add(address);
         command.Options.Add(port);
         command.Options.Add(partitions);
         command.SetWork(context, (parsed, cancel) =>
         {
-            var options = NodeOptions.Read();
+            var options = store.Apply(parsed, NodeOptions.Read());
             return ServeAsync(context, options with
             {
-                DataDirectory = parsed.GetValue(data) ?? options.DataDirectory,
                 Address = parsed.GetValue(address) ?? options.Address,
                 Port = parsed.GetValue(port) ?? options.Port,
                 Partitions = parsed.GetValue(partitions) ?? options.Partitions,
@@ -42,12 +40,9 @@ internal static class ServeCommand
         var given = OperatorKeyFile.FromEnvironment(context.Variable(OperatorKeyFile.Variable));
         var steps = CrashAt.Parse(context.Variable(CrashAt.Variable));
         await using var node = await CdpNode.StartAsync(options, () => given ?? OperatorKeyFile.ReadOrMake(options.DataDirectory), context.Time, loggers, steps);
-        foreach (var row in node.Recovery.Healed)
-            await context.Error.WriteLineAsync($"cdp: healed the log's end: partition {row.Partition}, position {row.First}, {row.Count} records, {row.Lost} lost ({row.Reason})");
-        if (node.Recovery.Journal.TornBytes is > 0 and var torn)
-            await context.Error.WriteLineAsync($"cdp: healed the state's journal: cut off {torn} bytes of a commit that a crash interrupted, and of which nobody was told");
+        foreach (var healed in node.Healed) await context.Error.WriteLineAsync($"cdp: {healed}");
         if (given is null) await context.Out.WriteLineAsync($"operator key in {OperatorKeyFile.PathIn(options.DataDirectory)}");
-        await context.Out.WriteLineAsync($"serving on http://{node.EndPoint} (data in {Path.GetFullPath(options.DataDirectory)}); Ctrl-C stops");
+        await context.Out.WriteLineAsync($"serving on http://{node.EndPoint} (data in {NodeStore.Name(options)}); Ctrl-C stops");
         await context.Out.FlushAsync(cancel);
 
         var stop = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -4,20 +4,20 @@ using Cdp.Grains.Ports;
 using Cdp.Rpc;
 using Cdp.SingleNode.Engine;
 using Cdp.SingleNode.Hosting;
-using Cdp.Storage.Sqlite;
+using Cdp.Storage;
 using Microsoft.Extensions.Logging;
 
 namespace Cdp.Node.Hosting;
 
-/// <summary>A whole node in this process: SQLite, engine, gateway, server.</summary>
+/// <summary>A whole node in this process: store, engine, gateway, server.</summary>
 public sealed partial class CdpNode : IAsyncDisposable
 {
-    private readonly SqliteStore _store;
+    private readonly IStore _store;
     private readonly SingleNodeHost _host;
     private readonly RpcServer _server;
     private readonly NodeOptions _options;
 
-    private CdpNode(SqliteStore store, SingleNodeHost host, RpcServer server, NodeOptions options, GatewayServices gateway)
+    private CdpNode(IStore store, SingleNodeHost host, RpcServer server, NodeOptions options, GatewayServices gateway)
     {
         _store = store;
         _host = host;
@@ -32,15 +32,15 @@ public sealed partial class CdpNode : IAsyncDisposable
     /// <summary>Engine and feeds.</summary>
     public SingleNodeHost Host => _host;
 
-    /// <summary>What the store healed when it was opened.</summary>
-    public RecoveryReport Recovery => _store.Recovery;
+    /// <summary>What the opening of the store made good, in lines for the operator.</summary>
+    public IEnumerable<string> Healed => NodeStore.Healed(_store);
 
     /// <summary>The front door.</summary>
     public GatewayServices Gateway { get; }
 
-    /// <summary>Opens the data, starts the engine, and serves.</summary>
+    /// <summary>Opens the store, starts the engine, and serves.</summary>
     /// <param name="options">Checked settings.</param>
-    /// <param name="operatorKey">Gives the operator's key once the data directory is ours; stored where there is none yet.</param>
+    /// <param name="operatorKey">Gives the operator's key once the store is ours; stored where there is none yet.</param>
     /// <param name="time">The clock.</param>
     /// <param name="loggers">Where the node reports.</param>
     /// <param name="steps">Hears of recovery steps.</param>
@@ -48,14 +48,10 @@ public sealed partial class CdpNode : IAsyncDisposable
         NodeOptions options, Func<string> operatorKey, TimeProvider time, ILoggerFactory loggers, IStepObserver steps)
     {
         var logger = loggers.CreateLogger("Cdp.Node");
-        var store = await SqliteStore.OpenAsync(options.DataDirectory, new SqliteStoreOptions
-        {
-            Partitions = options.Partitions,
-            WritePatience = TimeSpan.FromMilliseconds(options.AsyncWriteMilliseconds),
-        });
+        var store = await NodeStore.OpenAsync(options, CancellationToken.None);
         try
         {
-            ReplayMarker.ThrowIfUnfinished(options.DataDirectory);
+            await ReplayMarker.ThrowIfUnfinishedAsync(store.State, options, CancellationToken.None);
             var host = await SingleNodeHost.StartAsync(
                 new SingleNodeStores(store.Log, store.State, store.History, store.Customers),
                 new SingleNodeOptions
@@ -90,7 +86,7 @@ public sealed partial class CdpNode : IAsyncDisposable
         }
     }
 
-    /// <summary>Stops in order: no new calls, calls under way finish, grains save, files close.</summary>
+    /// <summary>Stops in order: no new calls, calls under way finish, grains save, the store closes.</summary>
     public async ValueTask DisposeAsync()
     {
         await _server.StopAsync(TimeSpan.FromSeconds(_options.DrainSeconds));

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using Cdp.Storage.Postgres;
 using Microsoft.Extensions.Configuration;
 
 namespace Cdp.Node.Hosting;
@@ -20,6 +21,12 @@ public sealed record NodeOptions
 
     /// <summary>Directory that holds the data; made when absent.</summary>
     public string DataDirectory { get; init; } = "data";
+
+    /// <summary>
+    /// A PostgreSQL database that holds the data instead, as a URL or in Npgsql's words; the directory then holds the
+    /// operator's key alone.
+    /// </summary>
+    public string? Postgres { get; init; }
 
     /// <summary>Address to listen on, an IP address.</summary>
     public string Address { get; init; } = "127.0.0.1";
@@ -66,6 +73,7 @@ public sealed record NodeOptions
             options = setting.Key.ToUpperInvariant() switch
             {
                 "DATADIRECTORY" => options with { DataDirectory = value },
+                "POSTGRES" => options with { Postgres = value },
                 "ADDRESS" => options with { Address = value },
                 "PORT" => options with { Port = Number(setting.Key, value) },
                 "PARTITIONS" => options with { Partitions = Number(setting.Key, value) },
@@ -86,6 +94,7 @@ public sealed record NodeOptions
     public NodeOptions Checked()
     {
         if (string.IsNullOrWhiteSpace(DataDirectory)) throw Wrong(nameof(DataDirectory), "Name a directory.");
+        if (Postgres is not null) CheckPostgres(Postgres);
         if (!IPAddress.TryParse(Address, out _)) throw Wrong(nameof(Address), "Give an IP address, e.g. 127.0.0.1 or 0.0.0.0.");
         Range(nameof(Port), Port, 0, 65_535);
         Range(nameof(Partitions), Partitions ?? 1, 1, 1_024);
@@ -95,6 +104,18 @@ public sealed record NodeOptions
         Range(nameof(AsyncWriteMilliseconds), AsyncWriteMilliseconds, 0, 1_000);
         Range(nameof(DrainSeconds), DrainSeconds, 0, 600);
         return this;
+    }
+
+    private static void CheckPostgres(string address)
+    {
+        try
+        {
+            PostgresAddress.Parse(address);
+        }
+        catch (FormatException e)
+        {
+            throw Wrong(nameof(Postgres), e.Message);
+        }
     }
 
     private static int Number(string name, string text) => int.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out var number)

@@ -1,47 +1,48 @@
-using Cdp.Storage.Sqlite;
+using System.Text;
+using Cdp.Grains.Ports;
+using Cdp.Storage;
 
 namespace Cdp.Node.Hosting;
 
 /// <summary>
-/// Says in a data directory that a replay was begun and how far it drops; gone once it ended. While it is there, what
-/// the directory holds may be incomplete: only another replay may work on it.
+/// Says in a store that a replay was begun and how far it drops; gone once it ended. While it is there, what the store
+/// holds may be incomplete: only another replay may work on it.
 /// </summary>
 internal static class ReplayMarker
 {
-    private const string FileName = "replay.unfinished";
+    private const string Kind = "replay";
     private const string FromLog = "from-log";
     private const string FromHistory = "from-history";
 
     /// <summary>Whether an unfinished replay was one from the log; null: there is none.</summary>
-    public static bool? Read(string dataDirectory)
+    public static async Task<bool?> ReadAsync(IStateStore states, CancellationToken cancellationToken)
     {
-        var path = PathIn(dataDirectory);
-
-        // A marker that was torn while it was written stands for the replay that drops more.
-        return File.Exists(path) ? File.ReadAllText(path) != FromHistory : null;
+        var row = await states.ReadAsync(Kind, "", cancellationToken);
+        return row.Exists ? Encoding.ASCII.GetString(row.Value.Span) != FromHistory : null;
     }
 
-    /// <summary>Marks that a replay begins; on disk when it returns.</summary>
-    public static void Write(string dataDirectory, bool fromLog)
+    /// <summary>Marks that a replay begins; durable when it returns.</summary>
+    public static async Task WriteAsync(IStateStore states, bool fromLog, CancellationToken cancellationToken)
     {
-        using var file = new FileStream(PathIn(dataDirectory), FileMode.Create, FileAccess.Write);
-        file.Write(System.Text.Encoding.ASCII.GetBytes(fromLog ? FromLog : FromHistory));
-        file.Flush(flushToDisk: true);
+        var before = await states.ReadAsync(Kind, "", cancellationToken);
+        if (await states.WriteAsync(Kind, "", Encoding.ASCII.GetBytes(fromLog ? FromLog : FromHistory), before.Tag, cancellationToken) is null)
+            throw new StorageException("Another replay runs on this store; let it end.");
     }
 
-    /// <summary>Marks that it ended.</summary>
-    public static void Remove(string dataDirectory) => File.Delete(PathIn(dataDirectory));
+    /// <summary>Removes the mark.</summary>
+    public static async Task RemoveAsync(IStateStore states, CancellationToken cancellationToken)
+    {
+        var row = await states.ReadAsync(Kind, "", cancellationToken);
+        await states.ClearAsync(Kind, "", row.Tag, cancellationToken);
+    }
 
     /// <summary>Refuses to serve what is incomplete.</summary>
     /// <exception cref="StorageException">A replay is unfinished.</exception>
-    public static void ThrowIfUnfinished(string dataDirectory)
+    public static async Task ThrowIfUnfinishedAsync(IStateStore states, NodeOptions options, CancellationToken cancellationToken)
     {
-        if (Read(dataDirectory) is not null)
-        {
-            throw new StorageException(
-                $"A replay of '{dataDirectory}' was interrupted, so what it holds is incomplete. Run 'cdp replay --data {dataDirectory}' to its end, then start again.");
-        }
+        if (await ReadAsync(states, cancellationToken) is null) return;
+        var place = options.Postgres is null ? $"--data {options.DataDirectory}" : "--postgres ADDRESS";
+        throw new StorageException(
+            $"A replay of '{NodeStore.Name(options)}' was interrupted, so what it holds is incomplete. Run 'cdp replay {place}' to its end, then start again.");
     }
-
-    private static string PathIn(string dataDirectory) => Path.Combine(dataDirectory, FileName);
 }

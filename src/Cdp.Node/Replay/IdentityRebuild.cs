@@ -4,12 +4,12 @@ using Cdp.Grains.Merges;
 using Cdp.Grains.Ports;
 using Cdp.Grains.V1;
 using Cdp.State.V1;
-using Cdp.Storage.Sqlite;
+using Cdp.Storage;
 
 namespace Cdp.Node.Replay;
 
 /// <summary>Makes again, from a tenant's identity record, what follows from it: rows, index, links, merges.</summary>
-internal sealed class IdentityRebuild(SqliteStore store, IGrains grains)
+internal sealed class IdentityRebuild(IStore store, IGrains grains)
 {
     private const int PageBytes = 1 << 20;
     private const int AtOnce = 64;

@@ -14,29 +14,73 @@ internal sealed class Tail(int partition, long end, long maxBytes)
     private readonly SortedList<long, IReadOnlyList<AppendedEvent>> _early = [];
     private long _first = end;
     private long _bytes;
+    private bool _inDoubt;
+    private int _failures;
     private TaskCompletionSource? _room;
     private long _end = end;
     private TaskCompletionSource _more = NewSignal();
 
+    /// <summary>
+    /// Whether an append failed and may stand in the log nevertheless: nobody will offer its events, so that the log has to
+    /// be asked for them.
+    /// </summary>
+    public bool InDoubt
+    {
+        get
+        {
+            lock (_lock) return _inDoubt;
+        }
+    }
+
     /// <summary>Adds events that are durable. Appends may return in another order than that of their positions.</summary>
-    public void Offer(long first, IReadOnlyList<AppendedEvent> events)
+    /// <param name="first">Position of the first.</param>
+    /// <param name="events">The events.</param>
+    /// <param name="failures"><see cref="Failures"/> as they were before the append began.</param>
+    public void Offer(long first, IReadOnlyList<AppendedEvent> events, int failures)
     {
         TaskCompletionSource more;
         lock (_lock)
         {
-            _early.Add(first, events);
-            if (first != _end) return;
-            while (_early.Count > 0 && _early.GetKeyAtIndex(0) == _end)
-            {
-                Append(_early.GetValueAtIndex(0));
-                _early.RemoveAt(0);
-            }
-
+            // All that failed before this began got no position, or one below: none is missing now.
+            if (first == _end && failures == _failures) _inDoubt = false;
+            if (first + events.Count > _end) _early.Add(first, events);
+            if (!TakeIn() && !_inDoubt) return;
             more = _more;
             _more = NewSignal();
         }
 
         more.SetResult();
+    }
+
+    /// <summary>Appends that failed until now.</summary>
+    public int Failures
+    {
+        get
+        {
+            lock (_lock) return _failures;
+        }
+    }
+
+    /// <summary>An append failed, and nobody knows whether its events stand in the log.</summary>
+    public void Doubt()
+    {
+        lock (_lock)
+        {
+            _failures++;
+            _inDoubt = true;
+        }
+    }
+
+    /// <summary>Goes on at a position, all before it having been read from the log.</summary>
+    public void Skip(long next)
+    {
+        lock (_lock)
+        {
+            while (_entries.Count > 0 && _first < next) Forget();
+            if (next <= _end) return;
+            _first = _end = next;
+            TakeIn();
+        }
     }
 
     /// <summary>
@@ -65,17 +109,32 @@ internal sealed class Tail(int partition, long end, long maxBytes)
         }
     }
 
-    private void Append(IReadOnlyList<AppendedEvent> events)
+    /// <summary>Takes in what was offered and follows the end.</summary>
+    private bool TakeIn()
     {
-        foreach (var appended in events)
+        var taken = false;
+        while (_early.Count > 0 && _early.GetKeyAtIndex(0) <= _end)
+        {
+            // Some of them may have been read from the log already.
+            Append(_early.GetValueAtIndex(0), (int)(_end - _early.GetKeyAtIndex(0)));
+            _early.RemoveAt(0);
+            taken = true;
+        }
+
+        return taken;
+    }
+
+    private void Append(IReadOnlyList<AppendedEvent> events, int known)
+    {
+        for (var i = known; i < events.Count; i++)
         {
             var entry = new LogEntry
             {
                 Partition = partition,
                 Position = _end++,
-                Tenant = appended.Record.Tenant,
-                Event = appended.Event,
-                Size = appended.Record.Payload.Length,
+                Tenant = events[i].Record.Tenant,
+                Event = events[i].Event,
+                Size = events[i].Record.Payload.Length,
             };
             _entries.Enqueue(entry);
             _bytes += entry.Size;

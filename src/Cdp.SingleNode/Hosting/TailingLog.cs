@@ -56,9 +56,20 @@ public sealed class TailingLog : IEventAppender, IPartitionProgress
 
         // Not cancelled half way: once begun, the append is awaited, so that the tail has no hole.
         cancellationToken.ThrowIfCancellationRequested();
-        var first = await _log.AppendAsync(partition, records, CancellationToken.None);
+        var failures = _tails[partition].Failures;
+        long first;
+        try
+        {
+            first = await _log.AppendAsync(partition, records, CancellationToken.None);
+        }
+        catch
+        {
+            _tails[partition].Doubt();
+            throw;
+        }
+
         foreach (var (tenant, bytes) in BytesByTenant(records)) _backlogs[partition].Add(tenant, bytes, first + records.Length);
-        _tails[partition].Offer(first, events);
+        _tails[partition].Offer(first, events, failures);
 
         // Who writes faster than the partition applies is slowed down a little before it is refused.
         if (_tails[partition].Room is { IsCompleted: false } room) await Task.WhenAny(room, Task.Delay(MostSlowDown, _time, CancellationToken.None));
@@ -76,7 +87,8 @@ public sealed class TailingLog : IEventAppender, IPartitionProgress
         int partition, long from, int most, TimeSpan patience, CancellationToken cancellationToken)
     {
         var request = new DeliverRequest { FirstPosition = from };
-        var entries = _tails[partition].Take(from, most, out var more);
+        var tail = _tails[partition];
+        var entries = tail.Take(from, most, out var more);
         if (entries is { Count: 0 })
         {
             try
@@ -85,10 +97,10 @@ public sealed class TailingLog : IEventAppender, IPartitionProgress
             }
             catch (TimeoutException)
             {
-                return request;
+                if (!tail.InDoubt) return request;
             }
 
-            entries = _tails[partition].Take(from, most, out _);
+            entries = tail.InDoubt ? null : tail.Take(from, most, out _);
         }
 
         if (entries is not null) request.Entries.AddRange(entries);
@@ -96,6 +108,7 @@ public sealed class TailingLog : IEventAppender, IPartitionProgress
         {
             foreach (var (position, record) in await _log.ReadAsync(partition, from, ReadBytes, cancellationToken))
                 request.Entries.Add(Parse(partition, position, record));
+            tail.Skip(from + request.Entries.Count);
         }
 
         return request;

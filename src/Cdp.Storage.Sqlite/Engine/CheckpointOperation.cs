@@ -1,3 +1,5 @@
+using Cdp.Storage.Writing;
+
 namespace Cdp.Storage.Sqlite.Engine;
 
 /// <summary>Writes nothing, and returns when everything stands in the database file alone.</summary>

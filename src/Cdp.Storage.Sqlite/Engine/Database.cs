@@ -117,11 +117,11 @@ internal sealed class Database : IDisposable
         if ((extended & 0xFF) != (code & 0xFF)) extended = code;
         var what = (code & 0xFF) switch
         {
-            raw.SQLITE_FULL => StorageException.NoRoom,
+            raw.SQLITE_FULL => SqliteFailures.NoRoom,
             raw.SQLITE_CORRUPT or raw.SQLITE_NOTADB => "the file is damaged; restore it from a backup",
             _ => raw.sqlite3_errmsg(_handle).utf8_to_string(),
         };
-        return new StorageException(StorageException.MessageOf(_path, what, extended), extended);
+        return SqliteFailures.Of(_path, what, extended);
     }
 
     public void Dispose()

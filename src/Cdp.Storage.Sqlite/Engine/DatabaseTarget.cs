@@ -1,3 +1,5 @@
+using Cdp.Storage.Writing;
+
 namespace Cdp.Storage.Sqlite.Engine;
 
 /// <summary>A write target whose transactions are those of a database.</summary>

@@ -1,4 +1,5 @@
 using Cdp.Grains.Ports;
+using Cdp.Storage.Log;
 using Cdp.Storage.Sqlite.Engine;
 
 namespace Cdp.Storage.Sqlite.Log;
@@ -24,35 +25,12 @@ internal sealed class LogReader : IDisposable
     /// <summary>Records from a position on, at least one if there is one and no more than about the bytes given.</summary>
     public IReadOnlyList<PositionedRecord> Read(int partition, long from, int maxBytes)
     {
-        var records = new List<PositionedRecord>();
-        var bytes = 0L;
-        var next = from;
+        var page = new LogPage(partition, from, maxBytes);
         _rowsFrom.Bind(1, LogRow.Id(partition, 0)).Bind(2, LogRow.Id(partition, from)).Bind(3, LogRow.Id(partition + 1, 0));
         try
         {
-            while (_rowsFrom.Step())
+            while (_rowsFrom.Step() && page.Add(LogRow.Position(_rowsFrom.Integer(0)), _rowsFrom.Bytes(1).ToArray()))
             {
-                var first = LogRow.Position(_rowsFrom.Integer(0));
-                if (Damage(first, next, partition, _rowsFrom, out var view) is { } damage)
-                {
-                    // What stands before the damage is handed out first; the next read names it.
-                    return records.Count > 0 ? records : throw damage;
-                }
-
-                var index = (int)(next - first);
-                var payloadAt = index < view!.Count ? view.PayloadAt(index) : 0;
-                for (; index < view.Count; index++, next++)
-                {
-                    if (!view.TryRead(index, payloadAt, out var record))
-                    {
-                        return records.Count > 0 ? records : throw new LogDamagedException(partition, next, "the payload's checksum does not match");
-                    }
-
-                    if (records.Count > 0 && bytes + record.Payload.Length > maxBytes) return records;
-                    records.Add(new PositionedRecord(next, record));
-                    bytes += record.Payload.Length;
-                    payloadAt += view.LengthOf(index);
-                }
             }
         }
         finally
@@ -60,7 +38,7 @@ internal sealed class LogReader : IDisposable
             _rowsFrom.Reset();
         }
 
-        return records;
+        return page.Records;
     }
 
     /// <summary>Single records; null where there is none.</summary>
@@ -77,7 +55,7 @@ internal sealed class LogReader : IDisposable
             if (row is not { } found || position >= found.First + found.View.Count) continue;
             if (!found.View.TryRead((int)(position - found.First), out var record))
             {
-                throw new LogDamagedException(partition, position, "the payload's checksum does not match");
+                throw new LogDamagedException(partition, position, LogBlock.PayloadDamaged);
             }
 
             // A copy: the caller keeps one record, and not the row around it.
@@ -103,15 +81,5 @@ internal sealed class LogReader : IDisposable
         {
             _rowOf.Reset();
         }
-    }
-
-    private static LogDamagedException? Damage(long first, long next, int partition, Statement row, out LogBlockView? view)
-    {
-        view = null;
-        if (first > next) return new LogDamagedException(partition, next, "the record is missing");
-        view = LogBlock.TryOpen(row.Bytes(1).ToArray(), partition, first, out var damage);
-        if (view is null) return new LogDamagedException(partition, Math.Max(first, next), damage);
-        // Only the first row read may end before the position asked for: at the end of the log.
-        return null;
     }
 }

@@ -6,9 +6,6 @@ namespace Cdp.Storage.Sqlite.Log;
 /// </summary>
 internal static class LogRow
 {
-    /// <summary>Highest number of partitions.</summary>
-    public const int MaxPartitions = 4096;
-
     /// <summary>Highest position.</summary>
     public const long MaxPosition = (1L << PositionBits) - 1;
 

@@ -1,4 +1,4 @@
-using System.Globalization;
+using Cdp.Storage.Log;
 using Cdp.Storage.Sqlite.Engine;
 
 namespace Cdp.Storage.Sqlite.Log;
@@ -9,7 +9,6 @@ internal static class LogSchema
     /// <summary>The row that holds a position (?2) of a partition (from ?1 on): its id and block.</summary>
     public const string RowOf = "SELECT id, block FROM log WHERE id BETWEEN ?1 AND ?2 ORDER BY id DESC LIMIT 1";
 
-    private const int DefaultPartitions = 16;
     private const long FormatVersion = 1;
 
     /// <summary>Makes the tables, or checks that they are ours.</summary>
@@ -25,7 +24,7 @@ internal static class LogSchema
         if (database.Scalar("SELECT count(*) FROM meta") == 0)
         {
             database.Prepare("INSERT INTO meta (format, partitions, epoch) VALUES (?1, ?2, ?3)")
-                .Bind(1, FormatVersion).Bind(2, partitions ?? DefaultPartitions).Bind(3, Guid.NewGuid().ToString("N")).Run();
+                .Bind(1, FormatVersion).Bind(2, partitions ?? LogAppends.DefaultPartitions).Bind(3, Guid.NewGuid().ToString("N")).Run();
         }
 
         database.Execute("COMMIT");
@@ -55,14 +54,5 @@ internal static class LogSchema
         }
 
         return ends;
-    }
-
-    /// <summary>A check of a number given by a person.</summary>
-    public static void CheckPartitions(int? partitions)
-    {
-        if (partitions is < 1 or > LogRow.MaxPartitions)
-        {
-            throw new ArgumentOutOfRangeException(nameof(partitions), partitions, string.Create(CultureInfo.InvariantCulture, $"A log has 1 to {LogRow.MaxPartitions} partitions."));
-        }
     }
 }

@@ -1,4 +1,5 @@
 using Cdp.Grains.Ports;
+using Cdp.Storage.Log;
 using Cdp.Storage.Sqlite.Engine;
 
 namespace Cdp.Storage.Sqlite.Log;
@@ -10,7 +11,7 @@ namespace Cdp.Storage.Sqlite.Log;
 internal static class LogTail
 {
     /// <summary>Records that a row holds at most, more than any row's when even their number is unknown.</summary>
-    private const int MostRecords = LogWriteTarget.RowBytes / 16;
+    private const int MostRecords = LogPacker.BlockBytes / 16;
 
     public static List<HealedRow> Heal(Database database, int partitions)
     {
@@ -53,7 +54,7 @@ internal static class LogTail
         var damaged = Enumerable.Range(0, view.Count).Where(i => !view.TryRead(i, out _)).ToList();
         if (damaged.Count == 0 && count == view.Count) return null;
         foreach (var index in damaged) LogBlock.Blank(block, view, index, []);
-        var reason = damaged.Count == 0 ? "the row and its block disagree about the count" : "a payload's checksum does not match";
+        var reason = damaged.Count == 0 ? "the row and its block disagree about the count" : LogBlock.PayloadDamaged;
         return new HealedRow(partition, first, view.Count, damaged.Count, reason);
     }
 

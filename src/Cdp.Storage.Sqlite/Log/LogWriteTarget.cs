@@ -1,24 +1,19 @@
-using System.Buffers;
-using System.Runtime.InteropServices;
-using Cdp.Grains.Ports;
+using Cdp.Storage.Log;
 using Cdp.Storage.Sqlite.Engine;
+using Cdp.Storage.Writing;
 
 namespace Cdp.Storage.Sqlite.Log;
 
-/// <summary>Packs the appends of a transaction into rows: those of one partition share them.</summary>
+/// <summary>Writes packed records as rows.</summary>
 internal sealed class LogWriteTarget : DatabaseTarget
 {
-    /// <summary>Bytes of a row, unless a single record is longer: reading one record reads its row.</summary>
-    public const int RowBytes = 16 << 10;
-
     private readonly Statement _insert;
     private readonly Statement _update;
     private readonly Statement _rowOf;
     private readonly long[] _ends;
     private readonly long[] _publishedEnds;
     private readonly List<AppendOperation>[] _appends;
-    private readonly List<(byte Tenant, LogRecord Record)> _row = [];
-    private readonly List<string> _tenants = [];
+    private readonly LogPacker _packer = new();
 
     /// <param name="database">The connection; disposed with the target.</param>
     /// <param name="publishedEnds">Receives the ends of the partitions after each commit.</param>
@@ -61,47 +56,10 @@ internal sealed class LogWriteTarget : DatabaseTarget
 
     private void Append(int partition)
     {
-        var size = LogBlock.EmptySize;
-        foreach (var append in _appends[partition])
-        {
-            append.Result = _ends[partition] + _row.Count;
-            foreach (var record in append.Records)
-            {
-                var tenant = _tenants.IndexOf(record.Tenant);
-                var added = LogBlock.SizeOf(record) + (tenant < 0 ? LogBlock.SizeOfTenant(record.Tenant) : 0);
-                if (_row.Count > 0 && (size + added > RowBytes || (tenant < 0 && _tenants.Count == LogBlock.MaxTenants)))
-                {
-                    WriteRow(partition, size);
-                    tenant = -1;
-                    size = LogBlock.EmptySize;
-                    added = LogBlock.SizeOf(record) + LogBlock.SizeOfTenant(record.Tenant);
-                }
-
-                if (tenant < 0)
-                {
-                    tenant = _tenants.Count;
-                    _tenants.Add(record.Tenant);
-                }
-
-                _row.Add(((byte)tenant, record));
-                size += added;
-            }
-        }
-
-        if (_row.Count > 0) WriteRow(partition, size);
+        if (_appends[partition].Count == 0) return;
+        _ends[partition] = _packer.Pack(partition, _ends[partition], _appends[partition], (first, count, block) =>
+            _insert.Bind(1, LogRow.Id(partition, first)).Bind(2, count).Bind(3, block).Run());
         _appends[partition].Clear();
-    }
-
-    private void WriteRow(int partition, int size)
-    {
-        var buffer = ArrayPool<byte>.Shared.Rent(size);
-        var block = buffer.AsSpan(0, size);
-        LogBlock.Write(block, partition, _ends[partition], _tenants, CollectionsMarshal.AsSpan(_row));
-        _insert.Bind(1, LogRow.Id(partition, _ends[partition])).Bind(2, _row.Count).Bind(3, block).Run();
-        ArrayPool<byte>.Shared.Return(buffer, clearArray: false);
-        _ends[partition] += _row.Count;
-        _row.Clear();
-        _tenants.Clear();
     }
 
     private void Blank(BlankOperation operation)
@@ -120,11 +78,7 @@ internal sealed class LogWriteTarget : DatabaseTarget
     {
         if (position < 0 || position >= _ends[partition]) return false;
         var (row, block) = Row(partition, position);
-        var view = LogBlock.TryOpen(block, partition, row, out var damage) ?? throw new LogDamagedException(partition, row, damage);
-        if (position - row >= view.Count) throw new LogDamagedException(partition, position, "the record is missing");
-        var index = (int)(position - row);
-        if (remainder.Length > Math.Min(view.LengthOf(index), LogBlock.MaxRemainderBytes)) throw new ArgumentException("A blanked record leaves no more than it held, and at most 65,535 bytes.", nameof(remainder));
-        LogBlock.Blank(block, view, index, remainder);
+        LogBlock.Blank(block, partition, row, position, remainder);
         _update.Bind(1, LogRow.Id(partition, row)).Bind(2, block).Run();
         return true;
     }

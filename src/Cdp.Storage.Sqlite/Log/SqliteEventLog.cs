@@ -1,5 +1,7 @@
 using Cdp.Grains.Ports;
+using Cdp.Storage.Log;
 using Cdp.Storage.Sqlite.Engine;
+using Cdp.Storage.Writing;
 
 namespace Cdp.Storage.Sqlite.Log;
 
@@ -20,16 +22,7 @@ internal sealed class SqliteEventLog : IEventLog
     public ValueTask<long> AppendAsync(int partition, IReadOnlyList<LogRecord> records, CancellationToken cancellationToken)
     {
         CheckPartition(partition);
-        var bytes = 0L;
-        foreach (var record in records)
-        {
-            if (LogBlock.SizeOfTenant(record.Tenant) - 2 > LogBlock.MaxTenantBytes) throw new ArgumentException($"A tenant's name has at most {LogBlock.MaxTenantBytes} bytes.", nameof(records));
-            if (record.Payload.Length > LogBlock.MaxPayloadBytes) throw new ArgumentException($"A payload has at most {LogBlock.MaxPayloadBytes} bytes.", nameof(records));
-            if (record.Flags.HasFlag(LogRecordFlags.Blanked) && !record.Payload.IsEmpty) throw new ArgumentException("A blanked record has no payload.", nameof(records));
-            bytes += LogBlock.SizeOf(record);
-        }
-
-        return _writer.Submit(new AppendOperation(partition, records, checked((int)bytes)), cancellationToken).Task;
+        return _writer.Submit(LogAppends.Of(partition, records), cancellationToken).Task;
     }
 
     public ValueTask<IReadOnlyList<PositionedRecord>> ReadAsync(int partition, long from, int maxBytes, CancellationToken cancellationToken)
@@ -60,8 +53,5 @@ internal sealed class SqliteEventLog : IEventLog
         return position < 0 ? new(false) : _writer.Submit(new BlankOperation(partition, position, remainder), cancellationToken).Task;
     }
 
-    private void CheckPartition(int partition)
-    {
-        if ((uint)partition >= (uint)_ends.Length) throw new ArgumentOutOfRangeException(nameof(partition), partition, $"The log has partitions 0 to {_ends.Length - 1}.");
-    }
+    private void CheckPartition(int partition) => LogAppends.CheckPartition(partition, _ends.Length);
 }

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using System.Numerics;
-using Cdp.Storage.Sqlite.Engine;
+using Cdp.Storage.Log;
 
 namespace Cdp.Storage.Sqlite.State;
 

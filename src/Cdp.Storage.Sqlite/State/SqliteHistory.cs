@@ -1,5 +1,6 @@
 using Cdp.Grains.Ports;
-using Cdp.Storage.Sqlite.Engine;
+using Cdp.Storage.State;
+using Cdp.Storage.Writing;
 
 namespace Cdp.Storage.Sqlite.State;
 
@@ -8,13 +9,13 @@ internal sealed class SqliteHistory(GroupCommitter<StateWriteTarget> writer, Sta
 {
     public ValueTask<bool> AppendAsync(string key, long expected, int count, ReadOnlyMemory<byte> slice, CancellationToken cancellationToken)
     {
-        Check(expected, count);
+        HistoryAppends.Check(expected, count, HistoryRow.MaxEntries);
         return writer.Submit(new AppendHistoryOperation(key, expected, count, slice), cancellationToken).Task;
     }
 
     public void AppendBehind(string key, long expected, int count, ReadOnlyMemory<byte> slice, IAppendObserver observer)
     {
-        Check(expected, count);
+        HistoryAppends.Check(expected, count, HistoryRow.MaxEntries);
         writer.Submit(new AppendBehindOperation(key, expected, count, slice, observer) { CanWait = true }, CancellationToken.None);
     }
 
@@ -33,11 +34,4 @@ internal sealed class SqliteHistory(GroupCommitter<StateWriteTarget> writer, Sta
 
     public ValueTask DeleteAsync(string key, CancellationToken cancellationToken) =>
         writer.Submit(new DeleteHistoryOperation(key), cancellationToken).VoidTask;
-
-    private static void Check(long expected, int count)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegative(expected);
-        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(expected, HistoryRow.MaxEntries - count);
-    }
 }

@@ -1,5 +1,6 @@
 using Cdp.Grains.Ports;
-using Cdp.Storage.Sqlite.Engine;
+using Cdp.Storage.State;
+using Cdp.Storage.Writing;
 
 namespace Cdp.Storage.Sqlite.State;
 

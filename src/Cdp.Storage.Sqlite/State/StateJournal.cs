@@ -131,7 +131,7 @@ internal sealed class StateJournal : IDisposable
         }
         catch (Exception e) when (e is (IOException and not StorageException) or UnauthorizedAccessException)
         {
-            throw StorageException.OfFile(_database, e);
+            throw SqliteFailures.OfFile(_database, e);
         }
     }
 }

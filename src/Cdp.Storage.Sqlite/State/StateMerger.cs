@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Cdp.Storage.Sqlite.Engine;
+using Cdp.Storage.Writing;
 
 namespace Cdp.Storage.Sqlite.State;
 
@@ -62,7 +63,7 @@ internal sealed class StateMerger : IAsyncDisposable
             }
 
             while (_tables.Immutable is not null && _failure is null) Monitor.Wait(_gate);
-            if (_tables.Immutable is not null) throw new StorageException(_failure!.Message, _failure.ResultCode);
+            if (_tables.Immutable is not null) throw new StorageException(_failure!.Message) { IsFull = _failure.IsFull };
         }
 
         Rotate();
@@ -89,7 +90,7 @@ internal sealed class StateMerger : IAsyncDisposable
     }
 
     /// <summary>The failure of a write for which there are no pages.</summary>
-    public StorageException Full() => StorageException.Full(_path);
+    public StorageException Full() => SqliteFailures.Full(_path);
 
     /// <summary>Ends what erases, and leaves the rest in the journal. No operation comes any more.</summary>
     public async ValueTask DisposeAsync()
@@ -117,7 +118,7 @@ internal sealed class StateMerger : IAsyncDisposable
             }
             catch (Exception e) when (e is StorageException or IOException)
             {
-                Failed(e as StorageException ?? StorageException.OfFile(_path, e));
+                Failed(e as StorageException ?? SqliteFailures.OfFile(_path, e));
             }
         }
 

@@ -1,7 +1,8 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
-using Cdp.Storage.Sqlite.Engine;
+using Cdp.Storage.State;
+using Cdp.Storage.Writing;
 
 namespace Cdp.Storage.Sqlite.State;
 
@@ -79,9 +80,22 @@ internal sealed class StateWriteTarget : IWriteTarget
         // The journal and the tables live longer.
     }
 
+    private void Apply(WriteOperation operation)
+    {
+        switch (operation)
+        {
+            case IHistoryAppend append: append.Owned = Append(append.Key, append.Expected, append.Count, append.Slice.Span); break;
+            case PutStateOperation put: put.Result = Put(put.Kind, put.Key, put.Value.Span, put.ExpectedTag)?.ToString(CultureInfo.InvariantCulture); break;
+            case ClearStateOperation clear: clear.Result = Clear(clear.Kind, clear.Key, clear.ExpectedTag); break;
+            case DeleteHistoryOperation delete: delete.Result = DeleteHistory(delete.Key); break;
+            case IndexOperation index: Index(index.Tenant, index.Customer, index.Adds); break;
+            case DropOperation drop: drop.Result = Drop(drop.Keys, drop.After, drop.Limit); break;
+        }
+    }
+
     /// <summary>Writes a state if its tag is the expected one.</summary>
     /// <returns>The new tag, or null.</returns>
-    public long? Put(string kind, string key, ReadOnlySpan<byte> value, string? expectedTag)
+    private long? Put(string kind, string key, ReadOnlySpan<byte> value, string? expectedTag)
     {
         if (!TryParse(expectedTag, out var expected) || TagOf(kind, key) != expected) return null;
         _space?.Take(value.Length);
@@ -91,7 +105,7 @@ internal sealed class StateWriteTarget : IWriteTarget
         return tag;
     }
 
-    public bool Clear(string kind, string key, string? expectedTag)
+    private bool Clear(string kind, string key, string? expectedTag)
     {
         if (!TryParse(expectedTag, out var expected) || TagOf(kind, key) != expected) return false;
         if (expected != 0) Clear(kind, key);
@@ -99,7 +113,7 @@ internal sealed class StateWriteTarget : IWriteTarget
     }
 
     /// <summary>Appends a slice if the history has the expected length.</summary>
-    public bool Append(string key, long expected, int count, ReadOnlySpan<byte> slice)
+    private bool Append(string key, long expected, int count, ReadOnlySpan<byte> slice)
     {
         if (LengthOf(key) != expected) return false;
         _space?.Take(slice.Length);
@@ -108,7 +122,7 @@ internal sealed class StateWriteTarget : IWriteTarget
         return true;
     }
 
-    public bool DeleteHistory(string key)
+    private bool DeleteHistory(string key)
     {
         if (LengthOf(key) == 0) return false;
         Change(ChangeKind.DeleteHistory, key, "", 0, 0, default);
@@ -116,11 +130,11 @@ internal sealed class StateWriteTarget : IWriteTarget
         return true;
     }
 
-    public void Index(string tenant, string customer, bool add) =>
+    private void Index(string tenant, string customer, bool add) =>
         Change(add ? ChangeKind.AddCustomer : ChangeKind.RemoveCustomer, tenant, customer, 0, 0, default);
 
     /// <summary>Removes the next keys of a range.</summary>
-    public IReadOnlyList<string> Drop(KeyRange keys, string? after, int limit)
+    private IReadOnlyList<string> Drop(KeyRange keys, string? after, int limit)
     {
         IReadOnlyList<string> dropped = _view.Page(keys, after ?? "", limit);
         if (after is null && Has(keys, "")) dropped = ["", .. dropped];
@@ -146,7 +160,7 @@ internal sealed class StateWriteTarget : IWriteTarget
         var (mark, changes) = (arena.End, _changes.Count);
         try
         {
-            (operation as IStateOperation)?.Execute(this);
+            Apply(operation);
         }
         catch (EncoderFallbackException e)
         {

@@ -5,6 +5,7 @@ using Cdp.Node.Commands;
 using Cdp.Node.Replay;
 using Cdp.Node.Tests.Running;
 using Cdp.State.V1;
+using Cdp.Storage;
 using Cdp.Storage.Sqlite;
 using Cdp.V1;
 
@@ -214,8 +215,12 @@ public sealed class ReplayTests : IDisposable
         return found;
     }
 
-    private Task<ReplayReport> ReplayAsync(ReplayOptions options) => new Replayer(
-        _folder.Path, options, TimeProvider.System, _ => { }, (remedy, error) => Assert.Fail($"{remedy}: {error}"), NoStepObserver.Instance).RunAsync(Cancel);
+    private async Task<ReplayReport> ReplayAsync(ReplayOptions options)
+    {
+        await using var store = await SqliteStore.OpenAsync(_folder.Path);
+        return await new Replayer(
+            store, options, TimeProvider.System, _ => { }, (remedy, error) => Assert.Fail($"{remedy}: {error}"), NoStepObserver.Instance).RunAsync(Cancel);
+    }
 
     /// <summary>Replays from the log in another process that kills itself at a step; returns its exit code.</summary>
     private async Task<int> KilledAsync(string step)

@@ -3,6 +3,7 @@ using Cdp.Grains.Ports;
 using Cdp.Node.Import;
 using Cdp.Node.Replay;
 using Cdp.Node.Tests.Running;
+using Cdp.Storage.Sqlite;
 using Cdp.V1;
 
 namespace Cdp.Node.Tests.Retail;
@@ -77,7 +78,10 @@ public sealed class RetailProofTests
         return events.Count;
     }
 
-    private static Task<ReplayReport> ReplayAsync(TemporaryFolder folder, ReplayOptions options) => new Replayer(
-        folder.Path, options, TimeProvider.System, _ => { }, (remedy, error) => Assert.Fail($"{remedy}: {error}"), NoStepObserver.Instance)
-        .RunAsync(TestContext.Current.CancellationToken);
+    private static async Task<ReplayReport> ReplayAsync(TemporaryFolder folder, ReplayOptions options)
+    {
+        await using var store = await SqliteStore.OpenAsync(folder.Path);
+        return await new Replayer(store, options, TimeProvider.System, _ => { }, (remedy, error) => Assert.Fail($"{remedy}: {error}"), NoStepObserver.Instance)
+            .RunAsync(TestContext.Current.CancellationToken);
+    }
 }

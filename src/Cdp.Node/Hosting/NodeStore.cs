@@ -1,0 +1,37 @@
+using Cdp.Storage;
+using Cdp.Storage.Postgres;
+using Cdp.Storage.Sqlite;
+
+namespace Cdp.Node.Hosting;
+
+/// <summary>Where a node's data is: in files, or in a PostgreSQL database.</summary>
+internal static class NodeStore
+{
+    /// <summary>Opens the store that the settings name.</summary>
+    /// <exception cref="StorageException">It cannot be opened, or another process has it.</exception>
+    public static async Task<IStore> OpenAsync(NodeOptions options, CancellationToken cancellationToken)
+    {
+        var patience = TimeSpan.FromMilliseconds(options.AsyncWriteMilliseconds);
+        return options.Postgres is null
+            ? await SqliteStore.OpenAsync(options.DataDirectory, new SqliteStoreOptions { Partitions = options.Partitions, WritePatience = patience })
+            : await PostgresStore.OpenAsync(
+                PostgresAddress.Parse(options.Postgres), new PostgresStoreOptions { Partitions = options.Partitions, WritePatience = patience }, cancellationToken);
+    }
+
+    /// <summary>What messages call it: a directory, or host, port and database.</summary>
+    public static string Name(NodeOptions options) =>
+        options.Postgres is null ? Path.GetFullPath(options.DataDirectory) : PostgresAddress.Show(PostgresAddress.Parse(options.Postgres));
+
+    /// <summary>Whether there is anything to open; a database says so itself.</summary>
+    public static bool Exists(NodeOptions options) => options.Postgres is not null || File.Exists(Path.Combine(options.DataDirectory, "state.db"));
+
+    /// <summary>What its opening made good, in lines for the operator.</summary>
+    public static IEnumerable<string> Healed(IStore store)
+    {
+        if (store is not SqliteStore { Recovery: var recovery }) yield break;
+        foreach (var row in recovery.Healed)
+            yield return $"healed the log's end: partition {row.Partition}, position {row.First}, {row.Count} records, {row.Lost} lost ({row.Reason})";
+        if (recovery.Journal.TornBytes is > 0 and var torn)
+            yield return $"healed the state's journal: cut off {torn} bytes of a commit that a crash interrupted, and of which nobody was told";
+    }
+}

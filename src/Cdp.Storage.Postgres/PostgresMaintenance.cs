@@ -1,0 +1,36 @@
+using Cdp.Storage.Postgres.Engine;
+using Cdp.Storage.Postgres.State;
+
+namespace Cdp.Storage.Postgres;
+
+/// <summary>What commands over the whole store need.</summary>
+internal sealed class PostgresMaintenance(PostgresSource source, StateWriters writers) : IStoreMaintenance
+{
+    /// <summary>Rows that one transaction drops.</summary>
+    private const int DropSize = 1000;
+
+    public async ValueTask<IReadOnlyList<string>> StateKeysAsync(string kind, string after, int size, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(size);
+        return await source.ReadAsync(
+            "SELECT key FROM state WHERE kind = $1 AND key > $2 ORDER BY key LIMIT $3",
+            [Sql.Of(kind), Sql.Of(Sql.Key(after)), Sql.Of(size)],
+            row => Sql.Text(row.GetFieldValue<byte[]>(0)), cancellationToken).ConfigureAwait(false);
+    }
+
+    public Task<long> DropStatesAsync(string kind, CancellationToken cancellationToken) =>
+        DropAsync(() => DropOperation.States(kind, DropSize), cancellationToken);
+
+    public Task<long> DropHistoriesAsync(string prefix, CancellationToken cancellationToken) =>
+        DropAsync(() => DropOperation.Histories(prefix, DropSize), cancellationToken);
+
+    private async Task<long> DropAsync(Func<DropOperation> operation, CancellationToken cancellationToken)
+    {
+        for (var total = 0L; ;)
+        {
+            var dropped = await writers.Of("").Submit(operation(), cancellationToken).Task.ConfigureAwait(false);
+            if (dropped == 0) return total;
+            total += dropped;
+        }
+    }
+}

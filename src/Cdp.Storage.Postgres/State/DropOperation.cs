@@ -1,0 +1,39 @@
+using Cdp.Storage.Postgres.Engine;
+using Cdp.Storage.Writing;
+using Npgsql;
+
+namespace Cdp.Storage.Postgres.State;
+
+/// <summary>Removes a number of states of a kind, or of histories with a prefix; the result is how many went.</summary>
+internal sealed class DropOperation(string? kind, string prefix, int limit) : WriteOperation<int>
+{
+    /// <summary>Drops states of a kind.</summary>
+    public static DropOperation States(string kind, int limit) => new(kind, "", limit);
+
+    /// <summary>Drops histories whose keys begin with a prefix.</summary>
+    public static DropOperation Histories(string prefix, int limit) => new(null, prefix, limit);
+
+    public override bool Alone => true;
+
+    /// <summary>Adds the statement, whose result is read later.</summary>
+    public void AddTo(NpgsqlBatch batch, List<Action<NpgsqlDataReader>> results)
+    {
+        batch.BatchCommands.Add(kind is not null
+            ? Sql.Command(
+                """
+                WITH gone AS (
+                  DELETE FROM state WHERE kind = $1 AND key = ANY(ARRAY(SELECT key FROM state WHERE kind = $1 ORDER BY key LIMIT $2)) RETURNING 1)
+                SELECT count(*)::int FROM gone
+                """,
+                Sql.Of(kind), Sql.Of(limit))
+            : Sql.Command(
+                """
+                WITH chosen AS MATERIALIZED (SELECT key FROM history_head WHERE substring(key FOR length($1)) = $1 AND key >= $1 ORDER BY key LIMIT $2),
+                heads AS (DELETE FROM history_head WHERE key IN (SELECT key FROM chosen) RETURNING key),
+                slices AS (DELETE FROM history WHERE key IN (SELECT key FROM chosen))
+                SELECT count(*)::int FROM heads
+                """,
+                Sql.Of(Sql.Key(prefix)), Sql.Of(limit)));
+        results.Add(reader => Result = reader.Read() ? reader.GetInt32(0) : 0);
+    }
+}

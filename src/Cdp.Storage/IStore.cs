@@ -1,0 +1,37 @@
+using Cdp.Grains.Ports;
+
+namespace Cdp.Storage;
+
+/// <summary>Everything that a node keeps, in one place.</summary>
+public interface IStore : IAsyncDisposable
+{
+    /// <summary>The events.</summary>
+    IEventLog Log { get; }
+
+    /// <summary>Keyed state.</summary>
+    IStateStore State { get; }
+
+    /// <summary>Histories.</summary>
+    IHistory History { get; }
+
+    /// <summary>Customer ids.</summary>
+    ICustomerIndex Customers { get; }
+
+    /// <summary>What commands over the whole store need.</summary>
+    IStoreMaintenance Maintenance { get; }
+}
+
+/// <summary>What commands over a whole store need, such as a replay. Other calls may go on meanwhile.</summary>
+public interface IStoreMaintenance
+{
+    /// <summary>Keys of a kind of state in ordinal order after <paramref name="after"/> (empty: from the start), at most <paramref name="size"/>.</summary>
+    ValueTask<IReadOnlyList<string>> StateKeysAsync(string kind, string after, int size, CancellationToken cancellationToken);
+
+    /// <summary>Removes every state of a kind.</summary>
+    /// <returns>How many there were.</returns>
+    Task<long> DropStatesAsync(string kind, CancellationToken cancellationToken);
+
+    /// <summary>Removes every history whose key begins with <paramref name="prefix"/> (empty: all).</summary>
+    /// <returns>How many there were.</returns>
+    Task<long> DropHistoriesAsync(string prefix, CancellationToken cancellationToken);
+}
