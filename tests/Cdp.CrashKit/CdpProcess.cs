@@ -85,8 +85,8 @@ public sealed partial class CdpProcess : IAsyncDisposable
         return new CdpProcess(Process.Start(start)!);
     }
 
-    /// <summary>Starts a server on a data directory.</summary>
-    /// <param name="data">The directory.</param>
+    /// <summary>Starts a server on a data directory, or on a PostgreSQL database.</summary>
+    /// <param name="data">The directory, or the database's URL.</param>
     /// <param name="crashAt">Where it is to kill itself, as <c>step:n</c>; null: nowhere.</param>
     /// <param name="partitions">Partitions of a log that is made now; null: the default.</param>
     /// <param name="settings">Its settings by the variables of the environment that give them; null: the defaults.</param>
@@ -96,7 +96,8 @@ public sealed partial class CdpProcess : IAsyncDisposable
         var environment = new Dictionary<string, string>(settings ?? new Dictionary<string, string>()) { [AdminKeyVariable] = OperatorKey, ["DOTNET_TieredPGO"] = "0" };
         if (crashAt is not null) environment["CDP_CRASH_AT"] = crashAt;
         string[] count = partitions is { } number ? ["--partitions", number.ToString(CultureInfo.InvariantCulture)] : [];
-        return Start(["serve", "--port", "0", "--data", data, .. count], new CdpProcessOptions { Tracer = tracer, Environment = environment });
+        var place = data.StartsWith("postgres://", StringComparison.Ordinal) ? "--postgres" : "--data";
+        return Start(["serve", "--port", "0", place, data, .. count], new CdpProcessOptions { Tracer = tracer, Environment = environment });
     }
 
     /// <summary>Starts a command against a server that <see cref="Serve"/> started.</summary>

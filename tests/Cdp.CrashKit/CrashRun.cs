@@ -22,6 +22,9 @@ public sealed class CrashRun(string data, int seed)
     private const int MostInBatch = 12;
     private const int MostBatches = 600;
 
+    /// <summary>Batches that are acknowledged before an outage, and after it.</summary>
+    private const int FlowBeforeOutage = 40;
+
     // A sweep begins a second after the change that it is for.
     private const int MostBatchesOfSweep = 20_000;
     private static readonly CallOptions Patient = new() { Timeout = TimeSpan.FromSeconds(60) };
@@ -70,6 +73,51 @@ public sealed class CrashRun(string data, int seed)
             : throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture, $"The server ended with {exitCode} and was to be killed by {plan}.\n{child.Output}"));
     }
 
+    /// <summary>
+    /// Starts a child that nobody kills, sends events while what its data are on fails and comes back again and again, and
+    /// compares what the same child answers then.
+    /// </summary>
+    /// <param name="outage">Makes it fail, and returns when it is there again.</param>
+    /// <param name="outages">How often.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <returns>The comparison, and how many calls failed.</returns>
+    public async Task<(Comparison Comparison, int Failed)> OutlastAsync(Func<Task> outage, int outages, CancellationToken cancellationToken)
+    {
+        await using var child = CdpProcess.Serve(data);
+        var address = await child.Address.WaitAsync(cancellationToken)
+            ?? throw new InvalidOperationException($"The server did not start.\n{child.Output}");
+        using var client = CdpProcess.Connect(address);
+        if (!await _audiences.PutAsync(client, always: false, cancellationToken)) throw new InvalidOperationException($"Segments cannot be put.\n{child.Output}");
+        var failed = 0;
+        for (var i = 0; i < outages; i++)
+        {
+            var (over, flowing) = (false, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+            var (enough, stopAt) = (Ledger.Acknowledgements + FlowBeforeOutage, int.MaxValue);
+            var sending = Task.WhenAll(Enumerable.Range(0, Senders).Select(_ => Task.Run(
+                async () =>
+                {
+                    while (!Volatile.Read(ref over) || Ledger.Acknowledgements < Volatile.Read(ref stopAt))
+                    {
+                        if (!await TrySendAsync(client, NextBatch(), cancellationToken)) Interlocked.Increment(ref failed);
+                        if (Ledger.Acknowledgements >= enough) flowing.TrySetResult();
+                    }
+                },
+                cancellationToken)));
+            await flowing.Task.WaitAsync(cancellationToken);
+            await outage();
+            Volatile.Write(ref stopAt, Ledger.Acknowledgements + FlowBeforeOutage);
+            Volatile.Write(ref over, true);
+            await sending;
+        }
+
+        while (TakeOpen() is { Count: > 0 } batch)
+        {
+            if (!await TrySendAsync(client, batch, cancellationToken)) failed++;
+        }
+
+        return (await new Comparer(client, Ledger, _audiences, node => PublishNextAsync(client, node, cancellationToken)).RunAsync(everything: true, cancellationToken), failed);
+    }
+
     /// <summary>Starts a child that nobody kills, sends what was not acknowledged, and compares what it answers.</summary>
     /// <param name="everything">All customers; else those touched since the last comparison.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
@@ -81,13 +129,28 @@ public sealed class CrashRun(string data, int seed)
         using var client = CdpProcess.Connect(address);
         if (!await _audiences.PutAsync(client, always: false, cancellationToken)) throw new InvalidOperationException($"Segments cannot be put.\n{child.Output}");
         while (TakeOpen() is { Count: > 0 } batch) await PublishAsync(client, batch, cancellationToken);
-        return await new Comparer(client, Ledger, _audiences, PublishOneAsync).RunAsync(everything, cancellationToken);
+        return await new Comparer(client, Ledger, _audiences, node => PublishNextAsync(client, node, cancellationToken)).RunAsync(everything, cancellationToken);
+    }
 
-        async Task<string> PublishOneAsync(string node)
+    private async Task<string> PublishNextAsync(CdpClient client, string node, CancellationToken cancellationToken)
+    {
+        MadeEvent made;
+        lock (_lock) made = _workload.NextOf(node);
+        return await PublishAsync(client, [made], cancellationToken);
+    }
+
+    /// <summary>Sends a batch and reads what it did; false where the store was away.</summary>
+    private async Task<bool> TrySendAsync(CdpClient client, List<MadeEvent> batch, CancellationToken cancellationToken)
+    {
+        try
         {
-            MadeEvent made;
-            lock (_lock) made = _workload.NextOf(node);
-            return await PublishAsync(client, [made], cancellationToken);
+            var token = await PublishAsync(client, batch, cancellationToken);
+            await LookAsync(client, batch[^1].Nodes[0], token, cancellationToken);
+            return true;
+        }
+        catch (CallException e) when (e.StatusCode == Code.Unavailable)
+        {
+            return false;
         }
     }
 

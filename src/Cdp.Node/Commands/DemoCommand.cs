@@ -13,12 +13,14 @@ internal static class DemoCommand
         var serve = new Option<bool>("--serve") { Description = "Leave the server running at the end, until Ctrl-C." };
         var seconds = new Option<int>("--seconds") { Description = "How long lookups and visibility are measured, 1 to 600; default: 4.", HelpName = "N", DefaultValueFactory = _ => 4 };
         var keep = new Option<string?>("--keep") { Description = "Keep the data in this new directory; default: a temporary one, deleted at the end.", HelpName = "DIR" };
+        var postgres = new Option<string?>("--postgres") { Description = "Keep the server's data in this empty PostgreSQL database: postgres://USER:PASSWORD@HOST:PORT/DATABASE.", HelpName = "ADDRESS" };
         var people = new Option<int>("--people") { Description = $"People in the crowd, at least {DemoScale.FewestPeople}; default: {DemoScale.Full.People}.", HelpName = "N", DefaultValueFactory = _ => DemoScale.Full.People };
         var events = new Option<int?>("--events") { Description = $"Different events, at least {DemoScale.FewestEventsPerPerson} a person; default: that.", HelpName = "N" };
         command.Options.Add(seed);
         command.Options.Add(serve);
         command.Options.Add(seconds);
         command.Options.Add(keep);
+        command.Options.Add(postgres);
         command.Options.Add(people);
         command.Options.Add(events);
         command.SetWork(context, (parsed, cancel) =>
@@ -30,6 +32,7 @@ internal static class DemoCommand
                 Measuring = TimeSpan.FromSeconds(Within("--seconds", parsed.GetValue(seconds), 1, 600)),
                 Serve = parsed.GetValue(serve),
                 Keep = parsed.GetValue(keep),
+                Postgres = parsed.GetValue(postgres),
             };
             return new DemoRun(options, context.Out, context.Time).RunAsync(cancel);
         });

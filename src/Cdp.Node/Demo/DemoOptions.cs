@@ -14,6 +14,9 @@ internal sealed record DemoOptions
     /// <summary>Whether the server is left running until the user ends it.</summary>
     public bool Serve { get; init; }
 
+    /// <summary>An empty PostgreSQL database for the server's data; null: a directory.</summary>
+    public string? Postgres { get; init; }
+
     /// <summary>Directory to keep the data in; null: a temporary one, deleted at the end.</summary>
     public string? Keep { get; init; }
 }

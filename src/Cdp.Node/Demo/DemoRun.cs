@@ -1,6 +1,7 @@
 using System.Globalization;
 using Cdp.Client;
 using Cdp.Node.Commands;
+using Cdp.Storage.Postgres;
 using Cdp.V1;
 
 namespace Cdp.Node.Demo;
@@ -25,7 +26,8 @@ internal sealed class DemoRun
     public async Task<int> RunAsync(CancellationToken cancel)
     {
         using var folder = DemoFolder.Make(_options.Keep);
-        await using var server = await DemoServer.StartAsync(folder, cancel);
+        if (_options.Postgres is { } postgres) await MakeTablesAsync(postgres, cancel);
+        await using var server = await DemoServer.StartAsync(folder, _options.Postgres, cancel);
         try
         {
             await TellAsync(server, cancel);
@@ -43,6 +45,13 @@ internal sealed class DemoRun
         var code = Conclude();
         if (_options.Serve) await ServeAsync(server, folder, cancel);
         return code;
+    }
+
+    private static async Task MakeTablesAsync(string postgres, CancellationToken cancel)
+    {
+        var database = PostgresAddress.Parse(postgres);
+        if (await PostgresSchema.MigrateAsync(database, PostgresSchema.DefaultName, partitions: null, cancel) > 0)
+            throw new CommandException($"{PostgresAddress.Show(database)} holds a store already; name an empty database with --postgres.");
     }
 
     private async Task TellAsync(DemoServer server, CancellationToken cancel)

@@ -7,20 +7,25 @@ namespace Cdp.Node.Demo;
 internal sealed class DemoServer : IAsyncDisposable
 {
     private readonly DemoFolder _folder;
+    private readonly string? _postgres;
     private readonly TextWriter _log;
     private readonly List<Connection> _connections = [];
     private TaskCompletionSource<Connection> _current = NewCurrent();
 
-    private DemoServer(DemoFolder folder)
+    private DemoServer(DemoFolder folder, string? postgres)
     {
         _folder = folder;
+        _postgres = postgres;
         _log = TextWriter.Synchronized(new StreamWriter(folder.Log) { AutoFlush = true });
     }
 
     /// <summary>Starts the server on a folder.</summary>
-    public static async Task<DemoServer> StartAsync(DemoFolder folder, CancellationToken cancel)
+    /// <param name="folder">The folder.</param>
+    /// <param name="postgres">The database that has the data; null: the folder has them.</param>
+    /// <param name="cancel">Gives up.</param>
+    public static async Task<DemoServer> StartAsync(DemoFolder folder, string? postgres, CancellationToken cancel)
     {
-        var server = new DemoServer(folder);
+        var server = new DemoServer(folder, postgres);
         try
         {
             await server.StartAsync(cancel);
@@ -48,7 +53,7 @@ internal sealed class DemoServer : IAsyncDisposable
     /// <summary>Starts the process again on the same data.</summary>
     public async Task StartAsync(CancellationToken cancel)
     {
-        var process = await ServerProcess.StartAsync(_folder.Data, _folder.Key, _log, cancel);
+        var process = await ServerProcess.StartAsync(_folder.Data, _postgres, _folder.Key, _log, cancel);
         var connection = new Connection(process, new CdpClient(process.Address, _folder.Key));
         _connections.Add(connection);
         _current.SetResult(connection);

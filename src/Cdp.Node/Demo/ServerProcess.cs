@@ -45,15 +45,19 @@ internal sealed class ServerProcess : IAsyncDisposable
 
     /// <summary>Starts a server and waits until it serves.</summary>
     /// <param name="dataDirectory">Where its data are.</param>
+    /// <param name="postgres">The database that has them instead; null: none.</param>
     /// <param name="operatorKey">Its first key.</param>
     /// <param name="log">Takes what it prints; must be safe for two writers.</param>
     /// <param name="cancel">Gives up; the process is ended.</param>
     /// <exception cref="CommandException">It does not start.</exception>
-    public static async Task<ServerProcess> StartAsync(string dataDirectory, string operatorKey, TextWriter log, CancellationToken cancel)
+    public static async Task<ServerProcess> StartAsync(string dataDirectory, string? postgres, string operatorKey, TextWriter log, CancellationToken cancel)
     {
         var start = Self();
-        foreach (var argument in (ReadOnlySpan<string>)["serve", "--data", dataDirectory, "--port", "0"]) start.ArgumentList.Add(argument);
+        foreach (var argument in (ReadOnlySpan<string>)["serve", "--port", "0"]) start.ArgumentList.Add(argument);
         start.Environment[OperatorKeyFile.Variable] = operatorKey;
+        start.Environment["Cdp__DataDirectory"] = dataDirectory;
+        if (postgres is null) start.Environment.Remove("Cdp__Postgres");
+        else start.Environment["Cdp__Postgres"] = postgres;
         start.Environment.Remove(CrashAt.Variable);
         // A runtime that is killed leaves its diagnostic pipes in the temporary directory.
         start.Environment["DOTNET_EnableDiagnostics"] = "0";
