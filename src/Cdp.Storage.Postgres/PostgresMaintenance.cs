@@ -9,6 +9,17 @@ internal sealed class PostgresMaintenance(PostgresSource source, StateWriters wr
     /// <summary>Rows that one transaction drops.</summary>
     private const int DropSize = 1000;
 
+    public async ValueTask<IReadOnlyList<string>> StateKindsAsync(CancellationToken cancellationToken) =>
+        await source.ReadAsync("SELECT DISTINCT kind FROM state ORDER BY kind", [], row => row.GetString(0), cancellationToken).ConfigureAwait(false);
+
+    public async ValueTask<IReadOnlyList<string>> HistoryKeysAsync(string after, int size, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(size);
+        return await source.ReadAsync(
+            "SELECT key FROM history_head WHERE key > $1 ORDER BY key LIMIT $2", [Sql.Of(Sql.Key(after)), Sql.Of(size)],
+            row => Sql.Text(row.GetFieldValue<byte[]>(0)), cancellationToken).ConfigureAwait(false);
+    }
+
     public async ValueTask<IReadOnlyList<string>> StateKeysAsync(string kind, string after, int size, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(size);

@@ -24,10 +24,11 @@ public static partial class PostgresSchema
     /// <param name="connectionString">The database; its user may create schemas and tables.</param>
     /// <param name="schema">The schema.</param>
     /// <param name="partitions">Partitions of a log that is made, 1 to 4096; an existing log must have as many. Null: 16, or what it has.</param>
+    /// <param name="epoch">Name of a log that is made, when it is to be a copy of another; null: a new one.</param>
     /// <param name="cancellationToken">Gives up; what is begun is undone.</param>
     /// <returns>The version before, 0: there was none.</returns>
     /// <exception cref="StorageException">The server refuses, a later program made the tables, or the log has another number of partitions.</exception>
-    public static async Task<int> MigrateAsync(string connectionString, string schema, int? partitions, CancellationToken cancellationToken)
+    public static async Task<int> MigrateAsync(string connectionString, string schema, int? partitions, string? epoch, CancellationToken cancellationToken)
     {
         CheckName(schema);
         LogAppends.CheckPartitions(partitions);
@@ -49,7 +50,7 @@ public static partial class PostgresSchema
                 await RunAsync(connection, "INSERT INTO schema_version (version) VALUES ($1)", cancellationToken, version).ConfigureAwait(false);
             }
 
-            if (before == 0) await FillAsync(connection, partitions ?? LogAppends.DefaultPartitions, cancellationToken).ConfigureAwait(false);
+            if (before == 0) await FillAsync(connection, partitions ?? LogAppends.DefaultPartitions, epoch ?? Guid.NewGuid().ToString("N"), cancellationToken).ConfigureAwait(false);
             var stored = Convert.ToInt32(await ScalarAsync(connection, "SELECT partitions FROM store", cancellationToken).ConfigureAwait(false), CultureInfo.InvariantCulture);
             CheckPartitions(store, stored, partitions);
             await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
@@ -85,9 +86,9 @@ public static partial class PostgresSchema
     internal static async Task<int> ReadVersionAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
         Convert.ToInt32(await ScalarAsync(connection, "SELECT coalesce(max(version), 0) FROM schema_version", cancellationToken).ConfigureAwait(false), CultureInfo.InvariantCulture);
 
-    private static async Task FillAsync(NpgsqlConnection connection, int partitions, CancellationToken cancellationToken)
+    private static async Task FillAsync(NpgsqlConnection connection, int partitions, string epoch, CancellationToken cancellationToken)
     {
-        await RunAsync(connection, "INSERT INTO store (partitions, epoch) VALUES ($1, $2)", cancellationToken, partitions, Guid.NewGuid().ToString("N")).ConfigureAwait(false);
+        await RunAsync(connection, "INSERT INTO store (partitions, epoch) VALUES ($1, $2)", cancellationToken, partitions, epoch).ConfigureAwait(false);
         await RunAsync(connection, "INSERT INTO log_end (partition, era, next) SELECT p, 1, 0 FROM generate_series(0, $1 - 1) p", cancellationToken, partitions).ConfigureAwait(false);
         await RunAsync(connection, "INSERT INTO log_era (partition, era, first) SELECT p, 1, 0 FROM generate_series(0, $1 - 1) p", cancellationToken, partitions).ConfigureAwait(false);
         await RunAsync(connection, "CREATE TABLE log_block_1 PARTITION OF log_block FOR VALUES IN (1)", cancellationToken).ConfigureAwait(false);

@@ -21,6 +21,21 @@ public sealed class SqliteMaintenance : IStoreMaintenance
         (_log, _logWriter, _stateWriter, _view) = (log, logWriter, stateWriter, view);
 
     /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<string>> StateKindsAsync(CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        return new(_view.StateKinds());
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<string>> HistoryKeysAsync(string after, int size, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(size);
+        cancellationToken.ThrowIfCancellationRequested();
+        return new(_view.Page(new HistoryKeys(""), after, size));
+    }
+
+    /// <inheritdoc/>
     public ValueTask<IReadOnlyList<string>> StateKeysAsync(string kind, string after, int size, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(size);

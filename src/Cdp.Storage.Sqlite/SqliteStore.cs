@@ -46,7 +46,7 @@ public sealed class SqliteStore : IStore
         List<HealedRow> healed;
         using (var log = Writer(logPath))
         {
-            (partitions, epoch) = LogSchema.Open(log, logPath, options.Partitions);
+            (partitions, epoch) = LogSchema.Open(log, logPath, options.Partitions, options.Epoch);
             healed = LogTail.Heal(log, partitions);
         }
 

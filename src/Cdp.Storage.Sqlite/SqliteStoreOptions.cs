@@ -6,6 +6,9 @@ public sealed record SqliteStoreOptions
     /// <summary>Partitions of a log that is made (1 to 4096); an existing log must have as many. Null: 16, or what the log has.</summary>
     public int? Partitions { get; init; }
 
+    /// <summary>Name of a log that is made, when it is to be a copy of another; null: a new one.</summary>
+    public string? Epoch { get; init; }
+
     /// <summary>Bytes of values that one transaction takes at most (a larger value has one of its own).</summary>
     public int TransactionBytes { get; init; } = 8 << 20;
 

@@ -24,7 +24,19 @@ public interface IStore : IAsyncDisposable
 /// <summary>What commands over a whole store need, such as a replay. Other calls may go on meanwhile.</summary>
 public interface IStoreMaintenance
 {
-    /// <summary>Keys of a kind of state in ordinal order after <paramref name="after"/> (empty: from the start), at most <paramref name="size"/>.</summary>
+    /// <summary>Kinds of states that there are, in ordinal order; one whose last state was removed may still be among them.</summary>
+    ValueTask<IReadOnlyList<string>> StateKindsAsync(CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Keys of histories in ordinal order after <paramref name="after"/>, at most <paramref name="size"/>. The empty key
+    /// comes before all and is never among them.
+    /// </summary>
+    ValueTask<IReadOnlyList<string>> HistoryKeysAsync(string after, int size, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Keys of a kind of state in ordinal order after <paramref name="after"/>, at most <paramref name="size"/>. The empty
+    /// key comes before all and is never among them.
+    /// </summary>
     ValueTask<IReadOnlyList<string>> StateKeysAsync(string kind, string after, int size, CancellationToken cancellationToken);
 
     /// <summary>Removes every state of a kind.</summary>

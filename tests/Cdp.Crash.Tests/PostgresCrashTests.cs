@@ -40,7 +40,7 @@ public sealed class PostgresCrashTests
     {
         Assert.SkipWhen(PostgresServer.Missing is not null, PostgresServer.Missing ?? "");
         var server = await PostgresServer.StartAsync();
-        await PostgresSchema.MigrateAsync(server.ConnectionString, PostgresSchema.DefaultName, partitions: null, Token);
+        await PostgresSchema.MigrateAsync(server.ConnectionString, PostgresSchema.DefaultName, partitions: null, epoch: null, Token);
         return server;
     }
 

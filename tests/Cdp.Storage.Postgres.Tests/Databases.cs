@@ -35,7 +35,7 @@ public sealed class Databases : IAsyncLifetime
     public async ValueTask<PostgresStoreOptions> NewStoreAsync(PostgresStoreOptions? options = null)
     {
         options = (options ?? new PostgresStoreOptions()) with { Schema = NewSchema() };
-        Assert.Equal(0, await PostgresSchema.MigrateAsync(Database, options.Schema, options.Partitions, TestContext.Current.CancellationToken));
+        Assert.Equal(0, await PostgresSchema.MigrateAsync(Database, options.Schema, options.Partitions, null, TestContext.Current.CancellationToken));
         return options;
     }
 

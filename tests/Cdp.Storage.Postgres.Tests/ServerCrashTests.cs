@@ -18,7 +18,7 @@ public sealed class ServerCrashTests
 
         // A server whose own default would lose acknowledged commits: the store asks for better.
         await using var server = await PostgresServer.StartAsync("synchronous_commit=off", "wal_writer_delay=10s");
-        await PostgresSchema.MigrateAsync(server.ConnectionString, PostgresSchema.DefaultName, Partitions, Token);
+        await PostgresSchema.MigrateAsync(server.ConnectionString, PostgresSchema.DefaultName, Partitions, null, Token);
         await using var store = await PostgresStore.OpenAsync(server.ConnectionString, null, Token);
         var acknowledged = new ConcurrentDictionary<string, (int Partition, long Position)>();
         var lengths = new long[8];

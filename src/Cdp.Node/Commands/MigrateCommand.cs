@@ -19,7 +19,7 @@ internal static class MigrateCommand
             var read = NodeOptions.Read();
             var options = (read with { Postgres = parsed.GetValue(postgres) ?? read.Postgres, Partitions = parsed.GetValue(partitions) ?? read.Partitions }).Checked();
             if (options.Postgres is null) throw new CommandException("Name the database with --postgres, or with the setting Cdp:Postgres.");
-            var before = await PostgresSchema.MigrateAsync(PostgresAddress.Parse(options.Postgres), PostgresSchema.DefaultName, options.Partitions, cancel);
+            var before = await PostgresSchema.MigrateAsync(PostgresAddress.Parse(options.Postgres), PostgresSchema.DefaultName, options.Partitions, epoch: null, cancel);
             await context.Out.WriteLineAsync(before switch
             {
                 0 => $"made the tables of version {PostgresSchema.Version} in {NodeStore.Name(options)}",

@@ -50,7 +50,7 @@ internal sealed class DemoRun
     private static async Task MakeTablesAsync(string postgres, CancellationToken cancel)
     {
         var database = PostgresAddress.Parse(postgres);
-        if (await PostgresSchema.MigrateAsync(database, PostgresSchema.DefaultName, partitions: null, cancel) > 0)
+        if (await PostgresSchema.MigrateAsync(database, PostgresSchema.DefaultName, partitions: null, epoch: null, cancel) > 0)
             throw new CommandException($"{PostgresAddress.Show(database)} holds a store already; name an empty database with --postgres.");
     }
 

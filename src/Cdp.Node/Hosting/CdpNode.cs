@@ -51,7 +51,7 @@ public sealed partial class CdpNode : IAsyncDisposable
         var store = await NodeStore.OpenAsync(options, CancellationToken.None);
         try
         {
-            await ReplayMarker.ThrowIfUnfinishedAsync(store.State, options, CancellationToken.None);
+            await UnfinishedWork.ThrowIfAnyAsync(store.State, options, CancellationToken.None);
             var host = await SingleNodeHost.StartAsync(
                 new SingleNodeStores(store.Log, store.State, store.History, store.Customers),
                 new SingleNodeOptions

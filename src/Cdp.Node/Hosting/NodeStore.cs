@@ -1,3 +1,4 @@
+using Cdp.Grains.Tenants;
 using Cdp.Storage;
 using Cdp.Storage.Postgres;
 using Cdp.Storage.Sqlite;
@@ -7,6 +8,8 @@ namespace Cdp.Node.Hosting;
 /// <summary>Where a node's data is: in files, or in a PostgreSQL database.</summary>
 internal static class NodeStore
 {
+    private const int TenantsAtOnce = 1_000;
+
     /// <summary>Opens the store that the settings name.</summary>
     /// <exception cref="StorageException">It cannot be opened, or another process has it.</exception>
     public static async Task<IStore> OpenAsync(NodeOptions options, CancellationToken cancellationToken)
@@ -16,6 +19,27 @@ internal static class NodeStore
             ? await SqliteStore.OpenAsync(options.DataDirectory, new SqliteStoreOptions { Partitions = options.Partitions, WritePatience = patience })
             : await PostgresStore.OpenAsync(
                 PostgresAddress.Parse(options.Postgres), new PostgresStoreOptions { Partitions = options.Partitions, WritePatience = patience }, cancellationToken);
+    }
+
+    /// <summary>The place that a text names: a directory, or the URL of a PostgreSQL database.</summary>
+    public static NodeOptions At(string text, NodeOptions settings) =>
+        (PostgresAddress.IsUrl(text) ? settings with { Postgres = text } : settings with { DataDirectory = text, Postgres = null }).Checked();
+
+    /// <summary>Makes a store with a log of a given name, unless there is one.</summary>
+    /// <exception cref="StorageException">It cannot be made, or has another number of partitions.</exception>
+    public static async Task<IStore> MakeAsync(NodeOptions place, int partitions, string epoch, CancellationToken cancellationToken)
+    {
+        if (place.Postgres is null) return await SqliteStore.OpenAsync(place.DataDirectory, new SqliteStoreOptions { Partitions = partitions, Epoch = epoch });
+        await PostgresSchema.MigrateAsync(PostgresAddress.Parse(place.Postgres), PostgresSchema.DefaultName, partitions, epoch, cancellationToken);
+        return await OpenAsync(place with { Partitions = partitions }, cancellationToken);
+    }
+
+    /// <summary>The tenants of a store, in ordinal order.</summary>
+    public static async Task<IReadOnlyList<string>> TenantsAsync(IStore store, CancellationToken cancellationToken)
+    {
+        var tenants = new List<string>();
+        while (await store.Maintenance.StateKeysAsync(TenantGrain.StateKind, tenants.LastOrDefault(""), TenantsAtOnce, cancellationToken) is { Count: > 0 } page) tenants.AddRange(page);
+        return tenants;
     }
 
     /// <summary>What messages call it: a directory, or host, port and database.</summary>

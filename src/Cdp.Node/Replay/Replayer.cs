@@ -2,7 +2,6 @@ using Cdp.Domain.Identity;
 using Cdp.Grains;
 using Cdp.Grains.Ports;
 using Cdp.Grains.Segments;
-using Cdp.Grains.Tenants;
 using Cdp.Node.Hosting;
 using Cdp.SingleNode.Hosting;
 using Cdp.Storage;
@@ -33,13 +32,14 @@ public sealed class Replayer(
     public async Task<ReplayReport> RunAsync(CancellationToken cancellationToken)
     {
         var started = time.GetTimestamp();
-        var tenants = await TenantsAsync(cancellationToken);
-        var unfinished = await ReplayMarker.ReadAsync(store.State, cancellationToken);
+        var tenants = await NodeStore.TenantsAsync(store, cancellationToken);
+        var unfinished = await UnfinishedWork.ReadAsync(store.State, cancellationToken);
+        if (unfinished == UnfinishedWork.Copy) throw new StorageException("A copy into this store was interrupted. Run the same 'cdp copy' again, to its end.");
 
         // Histories that an interrupted replay dropped come back from the log only.
-        var fromLog = options.FromLog || unfinished is true;
+        var fromLog = options.FromLog || unfinished == UnfinishedWork.ReplayFromLog;
         var before = options.Compare && unfinished is null ? await DigestAsync(tenants, cancellationToken) : null;
-        await ReplayMarker.WriteAsync(store.State, fromLog, cancellationToken);
+        await UnfinishedWork.BeginAsync(store.State, fromLog ? UnfinishedWork.ReplayFromLog : UnfinishedWork.ReplayFromHistory, cancellationToken);
         phase(fromLog ? "dropping histories and everything derived" : "dropping everything derived");
         await DropAsync(tenants, fromLog, cancellationToken);
 
@@ -67,17 +67,10 @@ public sealed class Replayer(
             foreach (var tenant in tenants) decisions += await identities.LengthAsync(tenant, cancellationToken);
         }
 
-        await ReplayMarker.RemoveAsync(store.State, cancellationToken);
+        await UnfinishedWork.EndAsync(store.State, cancellationToken);
         return new ReplayReport(
             tenants.Count, after.Customers, after.Merged, after.Events, await RecordsAsync(cancellationToken), decisions, decisions - decided,
             after.Digest, before?.Digest, before is null ? [] : after.DifferentFrom(before), time.GetElapsedTime(started));
-    }
-
-    private async Task<List<string>> TenantsAsync(CancellationToken cancellationToken)
-    {
-        var tenants = new List<string>();
-        while (await store.Maintenance.StateKeysAsync(TenantGrain.StateKind, tenants.LastOrDefault(""), PageSize, cancellationToken) is { Count: > 0 } page) tenants.AddRange(page);
-        return tenants;
     }
 
     private async Task<CustomerDigests.Pass> DigestAsync(IReadOnlyList<string> tenants, CancellationToken cancellationToken)

@@ -13,7 +13,7 @@ internal static class LogSchema
 
     /// <summary>Makes the tables, or checks that they are ours.</summary>
     /// <returns>What the log was made with.</returns>
-    public static (int Partitions, string Epoch) Open(Database database, string path, int? partitions)
+    public static (int Partitions, string Epoch) Open(Database database, string path, int? partitions, string? newEpoch)
     {
         database.Execute("BEGIN IMMEDIATE");
         database.Execute("""
@@ -24,7 +24,7 @@ internal static class LogSchema
         if (database.Scalar("SELECT count(*) FROM meta") == 0)
         {
             database.Prepare("INSERT INTO meta (format, partitions, epoch) VALUES (?1, ?2, ?3)")
-                .Bind(1, FormatVersion).Bind(2, partitions ?? LogAppends.DefaultPartitions).Bind(3, Guid.NewGuid().ToString("N")).Run();
+                .Bind(1, FormatVersion).Bind(2, partitions ?? LogAppends.DefaultPartitions).Bind(3, newEpoch ?? Guid.NewGuid().ToString("N")).Run();
         }
 
         database.Execute("COMMIT");

@@ -11,6 +11,7 @@ internal sealed class StateReader : IDisposable
     private readonly Statement _place;
     private readonly Statement _value;
     private readonly Statement _keys;
+    private readonly Statement _kinds;
     private readonly Statement _historyKeys;
     private readonly Statement _slices;
     private readonly Statement _large;
@@ -24,6 +25,14 @@ internal sealed class StateReader : IDisposable
         _value = database.Prepare("SELECT tag, value FROM state_values WHERE id = ?1");
         _historyKeys = database.Prepare("SELECT key FROM histories WHERE key >= ?1 AND key > ?2 ORDER BY key LIMIT ?3");
         _keys = database.Prepare("SELECT key FROM state_keys WHERE kind = ?1 AND key > ?2 ORDER BY key LIMIT ?3");
+
+        // One step in the index a kind, instead of a walk over all keys.
+        _kinds = database.Prepare("""
+            WITH RECURSIVE k(kind) AS (
+              SELECT min(kind) FROM state_keys
+              UNION ALL SELECT (SELECT min(kind) FROM state_keys WHERE kind > k.kind) FROM k WHERE k.kind IS NOT NULL)
+            SELECT kind FROM k WHERE kind IS NOT NULL
+            """);
         _slices = database.Prepare("""
             WITH h(id) AS (SELECT id FROM histories WHERE key = ?1)
             SELECT s.first, s.count, s.slice, s.id FROM h CROSS JOIN history s ON s.id = h.id
@@ -97,6 +106,22 @@ internal sealed class StateReader : IDisposable
             _value.Reset();
             _place.Reset();
         }
+    }
+
+    /// <summary>Kinds of states.</summary>
+    public List<string> StateKinds()
+    {
+        var kinds = new List<string>();
+        try
+        {
+            while (_kinds.Step()) kinds.Add(_kinds.Text(0));
+        }
+        finally
+        {
+            _kinds.Reset();
+        }
+
+        return kinds;
     }
 
     public List<string> Keys(string kind, string after, int size) => Page(_keys, kind, after, size);

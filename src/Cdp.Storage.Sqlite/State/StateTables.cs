@@ -211,6 +211,27 @@ internal sealed class StateTables
         }
     }
 
+    /// <summary>Adds the kinds of states that are present in a memtable.</summary>
+    /// <param name="kinds">Receives them.</param>
+    /// <param name="drops"><see cref="Drops"/> before the database was read.</param>
+    /// <returns>False: a memtable left meanwhile, the database is to be read again.</returns>
+    public bool TryStateKinds(ISet<string> kinds, long drops)
+    {
+        lock (_gate)
+        {
+            if (_drops != drops) return false;
+            foreach (var table in (ReadOnlySpan<Memtable?>)[_active, _immutable])
+            {
+                foreach (var (kind, states) in table?.States ?? new Dictionary<string, Dictionary<string, StateEntry>>())
+                {
+                    if (states.Values.Any(s => s.Tag != 0)) kinds.Add(kind);
+                }
+            }
+
+            return true;
+        }
+    }
+
     private bool TryHistory(string key, out long start, out bool deleted)
     {
         var (newer, older) = (_active.TryHistory(key, out var last), false);

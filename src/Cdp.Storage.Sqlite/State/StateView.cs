@@ -58,6 +58,19 @@ internal sealed class StateView(StateTables tables, ReaderPool<StateReader> read
         }
     }
 
+    /// <summary>Kinds of states, in order.</summary>
+    public IReadOnlyList<string> StateKinds()
+    {
+        ObjectDisposedException.ThrowIf(_closed, this);
+        while (true)
+        {
+            // A kind that is merged away from the memtables while the database is read is in neither.
+            var drops = tables.Drops;
+            var kinds = new SortedSet<string>(readers.Read(0, static (r, _) => r.StateKinds()), Utf8Order.Instance);
+            if (tables.TryStateKinds(kinds, drops)) return [.. kinds];
+        }
+    }
+
     /// <summary>Keys in order after one, at most a number.</summary>
     public IReadOnlyList<string> Page(KeyRange keys, string after, int size)
     {

@@ -62,7 +62,7 @@ public sealed class DemoTests
         await File.WriteAllTextAsync(file, "", TestContext.Current.CancellationToken);
 
         var failure = await Assert.ThrowsAsync<CommandException>(
-            () => ServerProcess.StartAsync(file, "a-key-of-the-demo-tests", TextWriter.Null, TestContext.Current.CancellationToken));
+            () => ServerProcess.StartAsync(file, null, "a-key-of-the-demo-tests", TextWriter.Null, TestContext.Current.CancellationToken));
 
         Assert.Contains("exit code 1", failure.Message, StringComparison.Ordinal);
         Assert.Contains("no-directory", failure.Message, StringComparison.Ordinal);

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Cdp.Node.Tests.Running;
 
-/// <summary>A whole node on SQLite in this process, reached over a socket only.</summary>
+/// <summary>A whole node in this process, reached over a socket only.</summary>
 internal sealed class RunningNode : IAsyncDisposable
 {
     public const string Key = "operator-key-of-the-tests";
@@ -27,10 +27,15 @@ internal sealed class RunningNode : IAsyncDisposable
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    /// <param name="data">Data directory; started again on the same one, it goes on.</param>
+    /// <param name="data">Data directory, or URL of a database; started again on the same one, it goes on.</param>
     /// <param name="time">The server's clock; null: the system's.</param>
-    public static async Task<RunningNode> StartAsync(string data, TimeProvider? time = null) => new(await CdpNode.StartAsync(
-        new NodeOptions { DataDirectory = data, Port = 0, Partitions = 4 }, () => Key, time ?? TimeProvider.System, NullLoggerFactory.Instance, NoStepObserver.Instance));
+    public static async Task<RunningNode> StartAsync(string data, TimeProvider? time = null)
+    {
+        // A log that is there keeps its number of partitions; a database has its own.
+        int? partitions = data.Contains("://", StringComparison.Ordinal) || File.Exists(Path.Combine(data, "log.db")) ? null : 4;
+        return new(await CdpNode.StartAsync(
+            NodeStore.At(data, new NodeOptions { Port = 0, Partitions = partitions }), () => Key, time ?? TimeProvider.System, NullLoggerFactory.Instance, NoStepObserver.Instance));
+    }
 
     public ICdpApi Api() => new ClientCdpApi(Url, Key);
 
