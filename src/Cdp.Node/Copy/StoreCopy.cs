@@ -71,8 +71,7 @@ internal sealed class StoreCopy(NodeOptions place, NodeOptions other, TimeProvid
 
     private void Progress(string what, long copied)
     {
-        if (what.Length > 0 && copied == 0) progress($"copying {what}");
-        else if (copied > 0) progress(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{copied:n0} {what}").TrimEnd());
+        progress(copied == 0 ? $"copying {what}" : string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{copied:n0} {what}"));
     }
 
     private void Handled(string remedy, Exception error) => progress($"an error was handled by {remedy}: {error.Message}");

@@ -16,8 +16,10 @@ public sealed class StoreCopier(IStore from, IStore to, IReadOnlyList<string> te
     private const int PageBytes = 1 << 20;
     private const int PageSize = 500;
     private const int AtOnce = 64;
+    private const int ToldAt = 50_000;
 
     private readonly ParallelOptions _parallel = new() { MaxDegreeOfParallelism = AtOnce };
+    private string _what = "";
     private long _copied;
 
     /// <summary>Copies to the end.</summary>
@@ -25,20 +27,20 @@ public sealed class StoreCopier(IStore from, IStore to, IReadOnlyList<string> te
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         _parallel.CancellationToken = cancellationToken;
-        await PhaseAsync("log records", LogAsync(cancellationToken)).ConfigureAwait(false);
-        await PhaseAsync("histories", HistoriesAsync(cancellationToken)).ConfigureAwait(false);
-        await PhaseAsync("states", StatesAsync(cancellationToken)).ConfigureAwait(false);
-        await PhaseAsync("customer ids", CustomersAsync(cancellationToken)).ConfigureAwait(false);
+        await PhaseAsync("log records", LogAsync, cancellationToken).ConfigureAwait(false);
+        await PhaseAsync("histories", HistoriesAsync, cancellationToken).ConfigureAwait(false);
+        await PhaseAsync("states", StatesAsync, cancellationToken).ConfigureAwait(false);
+        await PhaseAsync("customer ids", CustomersAsync, cancellationToken).ConfigureAwait(false);
     }
 
     private static StorageException WentOn(string what) =>
         new($"The other store holds {what} that this one does not: it went on by itself. Name an empty one.");
 
-    private async Task PhaseAsync(string what, Task copying)
+    private async Task PhaseAsync(string what, Func<CancellationToken, Task> copy, CancellationToken cancellationToken)
     {
-        _copied = 0;
+        (_what, _copied) = (what, 0);
         progress(what, 0);
-        await copying.ConfigureAwait(false);
+        await copy(cancellationToken).ConfigureAwait(false);
         progress(what, Interlocked.Read(ref _copied));
     }
 
@@ -134,6 +136,6 @@ public sealed class StoreCopier(IStore from, IStore to, IReadOnlyList<string> te
 
     private void Count()
     {
-        if (Interlocked.Increment(ref _copied) is var copied && copied % 10_000 == 0) progress("", copied);
+        if (Interlocked.Increment(ref _copied) is var copied && copied % ToldAt == 0) progress(_what, copied);
     }
 }

@@ -11,7 +11,7 @@ internal static class CopyText
     public static string Write(CopyReport report)
     {
         var text = new StringBuilder();
-        var facts = new TextTable("", "store", "copy");
+        var facts = new TextTable("", ">store", ">copy");
         Add("log records", d => d.Records);
         Add("histories", d => d.Histories);
         Add("entries", d => d.Entries);
