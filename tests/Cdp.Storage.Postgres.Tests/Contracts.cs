@@ -24,6 +24,11 @@ public sealed class PostgresCustomerIndexTests(Databases databases) : CustomerIn
     protected override ValueTask<IStorage<ICustomerIndex>> NewAsync() => PostgresStorage<ICustomerIndex>.NewAsync(databases, new PostgresStoreOptions(), s => s.Customers);
 }
 
+public sealed class PostgresMaintenanceTests(Databases databases) : MaintenanceContract
+{
+    protected override ValueTask<IStorage<IStore>> NewAsync() => PostgresStorage<IStore>.NewAsync(databases, new PostgresStoreOptions(), s => s);
+}
+
 /// <summary>As the silos of a cluster have it: open together with others, each with one connection a kind.</summary>
 public sealed class SharedPostgresEventLogTests(Databases databases) : EventLogContract
 {

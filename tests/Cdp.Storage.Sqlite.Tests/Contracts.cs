@@ -31,6 +31,17 @@ public sealed class SqliteCustomerIndexTests : CustomerIndexContract
     protected override ValueTask<IStorage<ICustomerIndex>> NewAsync() => SqliteStorage<ICustomerIndex>.NewAsync(new SqliteStoreOptions(), s => s.Customers);
 }
 
+public sealed class SqliteMaintenanceTests : MaintenanceContract
+{
+    protected override ValueTask<IStorage<IStore>> NewAsync() => SqliteStorage<IStore>.NewAsync(new SqliteStoreOptions(), s => s);
+}
+
+/// <summary>Memtables of a few entries: merges happen all the time.</summary>
+public sealed class MergingSqliteMaintenanceTests : MaintenanceContract
+{
+    protected override ValueTask<IStorage<IStore>> NewAsync() => SqliteStorage<IStore>.NewAsync(new SqliteStoreOptions { MemtableBytes = 4_000 }, s => s);
+}
+
 /// <summary>Memtables of a few entries: merges happen all the time.</summary>
 public sealed class MergingSqliteStateStoreTests : StateStoreContract
 {

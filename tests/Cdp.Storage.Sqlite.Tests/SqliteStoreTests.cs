@@ -104,28 +104,6 @@ public sealed class SqliteStoreTests
         Assert.Equal(400, (await store.Maintenance.VerifyLogAsync(Token)).Records);
     }
 
-    [Fact]
-    public async Task A_replay_drops_states_by_kind_and_histories_by_prefix()
-    {
-        using var directory = new TemporaryDirectory();
-        await using var store = await SqliteStore.OpenAsync(directory.Path);
-        await Task.WhenAll(Enumerable.Range(0, 2500).Select(async i =>
-        {
-            await store.State.WriteAsync("snapshot", $"{i:d4}", Bytes.Of("s"), null, Token);
-            await store.History.AppendAsync($"{(i % 2 == 0 ? "shop" : "shop2")}/{i}", 0, 1, Bytes.Of("h"), Token);
-        }));
-        await store.State.WriteAsync("other", "0001", Bytes.Of("o"), null, Token);
-        Assert.Equal(["0010", "0011", "0012"], await store.Maintenance.StateKeysAsync("snapshot", "0009", 3, Token));
-        Assert.Equal(2500, await store.Maintenance.DropStatesAsync("snapshot", Token));
-        Assert.Empty(await store.Maintenance.StateKeysAsync("snapshot", "", 3, Token));
-        Assert.True((await store.State.ReadAsync("other", "0001", Token)).Exists);
-        Assert.Equal(1250, await store.Maintenance.DropHistoriesAsync("shop/", Token));
-        Assert.Equal(0, await store.History.LengthAsync("shop/0", Token));
-        Assert.Equal(1, await store.History.LengthAsync("shop2/1", Token));
-        Assert.True(await store.History.AppendAsync("shop/0", 0, 1, Bytes.Of("anew"), Token));
-        Assert.Equal(1251, await store.Maintenance.DropHistoriesAsync("", Token));
-    }
-
     /// <summary>Counts commits by the store's own instrument.</summary>
     private sealed class CommitCounter : IDisposable
     {
