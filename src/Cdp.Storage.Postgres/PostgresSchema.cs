@@ -11,6 +11,9 @@ public static partial class PostgresSchema
     /// <summary>Schema of the tables when none is named.</summary>
     public const string DefaultName = "cdp";
 
+    /// <summary>Reads the version of the tables; 0: there are none.</summary>
+    internal const string VersionStatement = "SELECT coalesce(max(version), 0) FROM schema_version";
+
     private const string Prefix = "Cdp.Storage.Postgres.Schema.";
 
     /// <summary>The scripts in their order; the first makes version 1.</summary>
@@ -42,8 +45,8 @@ public static partial class PostgresSchema
             await RunAsync(connection, $"CREATE SCHEMA IF NOT EXISTS {schema}", cancellationToken).ConfigureAwait(false);
             await RunAsync(connection, $"SET LOCAL search_path TO {schema}", cancellationToken).ConfigureAwait(false);
             await RunAsync(connection, "CREATE TABLE IF NOT EXISTS schema_version (version integer PRIMARY KEY, made timestamptz NOT NULL DEFAULT now())", cancellationToken).ConfigureAwait(false);
-            var before = await ReadVersionAsync(connection, cancellationToken).ConfigureAwait(false);
-            CheckVersion(store, before, before);
+            var before = await NumberAsync(connection, VersionStatement, cancellationToken).ConfigureAwait(false);
+            CheckKnown(store, before);
             for (var version = before + 1; version <= Version; version++)
             {
                 await RunAsync(connection, Script(version), cancellationToken).ConfigureAwait(false);
@@ -51,8 +54,7 @@ public static partial class PostgresSchema
             }
 
             if (before == 0) await FillAsync(connection, partitions ?? LogAppends.DefaultPartitions, epoch ?? Guid.NewGuid().ToString("N"), cancellationToken).ConfigureAwait(false);
-            var stored = Convert.ToInt32(await ScalarAsync(connection, "SELECT partitions FROM store", cancellationToken).ConfigureAwait(false), CultureInfo.InvariantCulture);
-            CheckPartitions(store, stored, partitions);
+            CheckPartitions(store, await NumberAsync(connection, "SELECT partitions FROM store", cancellationToken).ConfigureAwait(false), partitions);
             await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
             return before;
         }
@@ -69,10 +71,10 @@ public static partial class PostgresSchema
     }
 
     /// <summary>Checks that the tables are this program's.</summary>
-    internal static void CheckVersion(string store, int found, int least)
+    internal static void CheckVersion(string store, int found)
     {
-        if (found < least) throw new StorageException($"{store} has version {found} of the tables; this program needs {Version}. Run 'cdp migrate' for it first.");
-        if (found > Version) throw new StorageException($"{store} has version {found} of the tables; this program knows {Version} at most. Start a newer one.");
+        CheckKnown(store, found);
+        if (found < Version) throw new StorageException($"{store} has version {found} of the tables; this program needs {Version}. Run 'cdp migrate' for it first.");
     }
 
     /// <summary>Checks the number of partitions against what somebody wants.</summary>
@@ -82,9 +84,10 @@ public static partial class PostgresSchema
             throw new StorageException($"{store} was made with {stored} partitions and cannot be opened with {number}: events would move to other partitions. Set the number back to {stored}.");
     }
 
-    /// <summary>The version of the tables; 0: there are none.</summary>
-    internal static async Task<int> ReadVersionAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
-        Convert.ToInt32(await ScalarAsync(connection, "SELECT coalesce(max(version), 0) FROM schema_version", cancellationToken).ConfigureAwait(false), CultureInfo.InvariantCulture);
+    private static void CheckKnown(string store, int found)
+    {
+        if (found > Version) throw new StorageException($"{store} has version {found} of the tables; this program knows {Version} at most. Start a newer one.");
+    }
 
     private static async Task FillAsync(NpgsqlConnection connection, int partitions, string epoch, CancellationToken cancellationToken)
     {
@@ -106,10 +109,10 @@ public static partial class PostgresSchema
         await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    private static async Task<object?> ScalarAsync(NpgsqlConnection connection, string sql, CancellationToken cancellationToken)
+    private static async Task<int> NumberAsync(NpgsqlConnection connection, string sql, CancellationToken cancellationToken)
     {
         await using var command = Command(connection, sql, []);
-        return await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false);
+        return Convert.ToInt32(await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false), CultureInfo.InvariantCulture);
     }
 
     private static NpgsqlCommand Command(NpgsqlConnection connection, string sql, object[] values)

@@ -77,8 +77,8 @@ public sealed class PostgresStore : IStore
         var source = new PostgresSource(connectionString, options);
         try
         {
-            var version = await source.ReadAsync("SELECT coalesce(max(version), 0) FROM schema_version", [], row => row.GetInt32(0), cancellationToken).ConfigureAwait(false);
-            PostgresSchema.CheckVersion(source.Name, version[0], PostgresSchema.Version);
+            var version = await source.ReadAsync(PostgresSchema.VersionStatement, [], row => row.GetInt32(0), cancellationToken).ConfigureAwait(false);
+            PostgresSchema.CheckVersion(source.Name, version[0]);
             var made = await source.ReadAsync("SELECT partitions, epoch FROM store", [], row => (Partitions: row.GetInt32(0), Epoch: row.GetString(1)), cancellationToken).ConfigureAwait(false);
             if (made.Count == 0) throw new StorageException($"{source.Name}: the table store is empty; restore the database from a backup.");
             PostgresSchema.CheckPartitions(source.Name, made[0].Partitions, options.Partitions);

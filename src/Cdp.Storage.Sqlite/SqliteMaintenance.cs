@@ -1,4 +1,5 @@
 using Cdp.Grains.Ports;
+using Cdp.Storage.Log;
 using Cdp.Storage.Sqlite.Engine;
 using Cdp.Storage.Sqlite.Log;
 using Cdp.Storage.Sqlite.State;
@@ -70,19 +71,14 @@ public sealed class SqliteMaintenance : IStoreMaintenance
         {
             try
             {
-                var end = await _log.EndAsync(partition, cancellationToken).ConfigureAwait(false);
-                for (var next = 0L; next < end;)
+                await foreach (var page in LogPages.ReadAsync(_log, partition, from: 0, cancellationToken).ConfigureAwait(false))
                 {
-                    var page = await _log.ReadAsync(partition, next, 1 << 20, cancellationToken).ConfigureAwait(false);
-                    if (page.Count == 0) throw new LogDamagedException(partition, next, "the record is missing");
                     foreach (var (_, record) in page)
                     {
                         records++;
                         bytes += record.Payload.Length;
                         if (record.Flags.HasFlag(LogRecordFlags.Blanked)) blanked++;
                     }
-
-                    next = page[^1].Position + 1;
                 }
             }
             catch (LogDamagedException e)

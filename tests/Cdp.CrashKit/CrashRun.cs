@@ -84,10 +84,7 @@ public sealed class CrashRun(string data, int seed)
     public async Task<(Comparison Comparison, int Failed)> OutlastAsync(Func<Task> outage, int outages, CancellationToken cancellationToken)
     {
         await using var child = CdpProcess.Serve(data);
-        var address = await child.Address.WaitAsync(cancellationToken)
-            ?? throw new InvalidOperationException($"The server did not start.\n{child.Output}");
-        using var client = CdpProcess.Connect(address);
-        if (!await _audiences.PutAsync(client, always: false, cancellationToken)) throw new InvalidOperationException($"Segments cannot be put.\n{child.Output}");
+        using var client = await ConnectAsync(child, cancellationToken);
         var failed = 0;
         for (var i = 0; i < outages; i++)
         {
@@ -115,7 +112,7 @@ public sealed class CrashRun(string data, int seed)
             if (!await TrySendAsync(client, batch, cancellationToken)) failed++;
         }
 
-        return (await new Comparer(client, Ledger, _audiences, node => PublishNextAsync(client, node, cancellationToken)).RunAsync(everything: true, cancellationToken), failed);
+        return (await CompareAsync(client, everything: true, cancellationToken), failed);
     }
 
     /// <summary>Starts a child that nobody kills, sends what was not acknowledged, and compares what it answers.</summary>
@@ -124,13 +121,21 @@ public sealed class CrashRun(string data, int seed)
     public async Task<Comparison> CompareAsync(bool everything, CancellationToken cancellationToken)
     {
         await using var child = CdpProcess.Serve(data);
-        var address = await child.Address.WaitAsync(cancellationToken)
-            ?? throw new InvalidOperationException($"The server did not start again.\n{child.Output}");
-        using var client = CdpProcess.Connect(address);
-        if (!await _audiences.PutAsync(client, always: false, cancellationToken)) throw new InvalidOperationException($"Segments cannot be put.\n{child.Output}");
+        using var client = await ConnectAsync(child, cancellationToken);
         while (TakeOpen() is { Count: > 0 } batch) await PublishAsync(client, batch, cancellationToken);
-        return await new Comparer(client, Ledger, _audiences, node => PublishNextAsync(client, node, cancellationToken)).RunAsync(everything, cancellationToken);
+        return await CompareAsync(client, everything, cancellationToken);
     }
+
+    /// <summary>A client of a child that nobody kills, once its segments are put.</summary>
+    private async Task<CdpClient> ConnectAsync(CdpProcess child, CancellationToken cancellationToken)
+    {
+        var address = await child.Address.WaitAsync(cancellationToken) ?? throw new InvalidOperationException($"The server did not start.\n{child.Output}");
+        var client = CdpProcess.Connect(address);
+        return await _audiences.PutAsync(client, always: false, cancellationToken) ? client : throw new InvalidOperationException($"Segments cannot be put.\n{child.Output}");
+    }
+
+    private Task<Comparison> CompareAsync(CdpClient client, bool everything, CancellationToken cancellationToken) =>
+        new Comparer(client, Ledger, _audiences, node => PublishNextAsync(client, node, cancellationToken)).RunAsync(everything, cancellationToken);
 
     private async Task<string> PublishNextAsync(CdpClient client, string node, CancellationToken cancellationToken)
     {

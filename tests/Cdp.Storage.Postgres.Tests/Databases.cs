@@ -42,11 +42,8 @@ public sealed class Databases : IAsyncLifetime
     /// <summary>Runs a statement on a connection of its own.</summary>
     public async Task<object?> RunAsync(string sql)
     {
-        await using var connection = new NpgsqlConnection(Database + ";Pooling=false");
-        await connection.OpenAsync();
-#pragma warning disable CA2100 // Statements of tests.
-        await using var command = new NpgsqlCommand(sql, connection);
-#pragma warning restore CA2100
+        await using var source = NpgsqlDataSource.Create(Database + ";Pooling=false");
+        await using var command = source.CreateCommand(sql);
         return await command.ExecuteScalarAsync();
     }
 

@@ -64,6 +64,7 @@ public sealed class SharingTests(Databases databases)
                 () => first.History.AppendAsync("key", 1, 1, Bytes.Of("late"), Token).AsTask(),
                 () => first.State.WriteAsync("kind", "key", Bytes.Of("late"), null, Token).AsTask(),
                 () => first.Customers.AddAsync("t", "late", Token).AsTask(),
+                () => first.Log.BlankAsync(0, 0, default, Token).AsTask(),
             })
             {
                 var failure = await Assert.ThrowsAsync<StorageException>(write);

@@ -12,14 +12,7 @@ internal static class NodeStore
 
     /// <summary>Opens the store that the settings name.</summary>
     /// <exception cref="StorageException">It cannot be opened, or another process has it.</exception>
-    public static async Task<IStore> OpenAsync(NodeOptions options, CancellationToken cancellationToken)
-    {
-        var patience = TimeSpan.FromMilliseconds(options.AsyncWriteMilliseconds);
-        return options.Postgres is null
-            ? await SqliteStore.OpenAsync(options.DataDirectory, new SqliteStoreOptions { Partitions = options.Partitions, WritePatience = patience })
-            : await PostgresStore.OpenAsync(
-                PostgresAddress.Parse(options.Postgres), new PostgresStoreOptions { Partitions = options.Partitions, WritePatience = patience }, cancellationToken);
-    }
+    public static Task<IStore> OpenAsync(NodeOptions options, CancellationToken cancellationToken) => OpenAsync(options, newEpoch: null, cancellationToken);
 
     /// <summary>The place that a text names: a directory, or the URL of a PostgreSQL database.</summary>
     public static NodeOptions At(string text, NodeOptions settings) =>
@@ -29,9 +22,8 @@ internal static class NodeStore
     /// <exception cref="StorageException">It cannot be made, or has another number of partitions.</exception>
     public static async Task<IStore> MakeAsync(NodeOptions place, int partitions, string epoch, CancellationToken cancellationToken)
     {
-        if (place.Postgres is null) return await SqliteStore.OpenAsync(place.DataDirectory, new SqliteStoreOptions { Partitions = partitions, Epoch = epoch });
-        await PostgresSchema.MigrateAsync(PostgresAddress.Parse(place.Postgres), PostgresSchema.DefaultName, partitions, epoch, cancellationToken);
-        return await OpenAsync(place with { Partitions = partitions }, cancellationToken);
+        if (place.Postgres is not null) await PostgresSchema.MigrateAsync(PostgresAddress.Parse(place.Postgres), PostgresSchema.DefaultName, partitions, epoch, cancellationToken);
+        return await OpenAsync(place with { Partitions = partitions }, epoch, cancellationToken);
     }
 
     /// <summary>The tenants of a store, in ordinal order.</summary>
@@ -57,5 +49,14 @@ internal static class NodeStore
             yield return $"healed the log's end: partition {row.Partition}, position {row.First}, {row.Count} records, {row.Lost} lost ({row.Reason})";
         if (recovery.Journal.TornBytes is > 0 and var torn)
             yield return $"healed the state's journal: cut off {torn} bytes of a commit that a crash interrupted, and of which nobody was told";
+    }
+
+    private static async Task<IStore> OpenAsync(NodeOptions options, string? newEpoch, CancellationToken cancellationToken)
+    {
+        var patience = TimeSpan.FromMilliseconds(options.AsyncWriteMilliseconds);
+        return options.Postgres is null
+            ? await SqliteStore.OpenAsync(options.DataDirectory, new SqliteStoreOptions { Partitions = options.Partitions, Epoch = newEpoch, WritePatience = patience })
+            : await PostgresStore.OpenAsync(
+                PostgresAddress.Parse(options.Postgres), new PostgresStoreOptions { Partitions = options.Partitions, WritePatience = patience }, cancellationToken);
     }
 }

@@ -22,6 +22,9 @@ internal static class UnfinishedWork
     /// <summary>A copy into this store.</summary>
     public const string Copy = "copy";
 
+    /// <summary>What to do about an interrupted copy.</summary>
+    public const string CopyRemedy = "Run the same 'cdp copy' again, to its end.";
+
     /// <summary>What was begun and has not ended; null: nothing.</summary>
     public static async Task<string?> ReadAsync(IStateStore states, CancellationToken cancellationToken)
     {
@@ -50,7 +53,7 @@ internal static class UnfinishedWork
     {
         if (await ReadAsync(states, cancellationToken) is not { } work) return;
         var (what, remedy) = work == Copy
-            ? ("copy into", "Run the same 'cdp copy' again, to its end.")
+            ? ("copy into", CopyRemedy)
             : ("replay of", $"Run 'cdp replay {(place.Postgres is null ? $"--data {place.DataDirectory}" : "--postgres ADDRESS")}' to its end, then start again.");
         throw new StorageException($"A {what} '{NodeStore.Name(place)}' was interrupted, so what it holds is incomplete. {remedy}");
     }

@@ -34,7 +34,7 @@ public sealed class Replayer(
         var started = time.GetTimestamp();
         var tenants = await NodeStore.TenantsAsync(store, cancellationToken);
         var unfinished = await UnfinishedWork.ReadAsync(store.State, cancellationToken);
-        if (unfinished == UnfinishedWork.Copy) throw new StorageException("A copy into this store was interrupted. Run the same 'cdp copy' again, to its end.");
+        if (unfinished == UnfinishedWork.Copy) throw new StorageException($"A copy into this store was interrupted. {UnfinishedWork.CopyRemedy}");
 
         // Histories that an interrupted replay dropped come back from the log only.
         var fromLog = options.FromLog || unfinished == UnfinishedWork.ReplayFromLog;

@@ -1,4 +1,3 @@
-using System.Data;
 using System.Globalization;
 using Npgsql;
 
@@ -64,12 +63,8 @@ internal sealed class StoreOwner : IDisposable
 
     private static object? Scalar(NpgsqlConnection connection, string sql, params string[] values)
     {
-        using var command = connection.CreateCommand();
-        command.CommandType = CommandType.Text;
-#pragma warning disable CA2100 // The statements are constants of this class.
-        command.CommandText = sql;
-#pragma warning restore CA2100
-        foreach (var value in values) command.Parameters.Add(Sql.Of(value));
-        return command.ExecuteScalar();
+        using var batch = new NpgsqlBatch(connection);
+        batch.BatchCommands.Add(Sql.Command(sql, [.. values.Select(Sql.Of)]));
+        return batch.ExecuteScalar();
     }
 }

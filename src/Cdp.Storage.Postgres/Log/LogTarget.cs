@@ -64,34 +64,29 @@ internal sealed class LogTarget(PostgresSource source, StoreOwner owner) : Postg
         return ends.Count == partitions.Length ? [.. ends] : throw new StorageException("The table log_end lacks a partition; restore the database from a backup.");
     }
 
-    private static bool Blank(NpgsqlConnection connection, BlankOperation operation)
+    private bool Blank(NpgsqlConnection connection, BlankOperation operation)
     {
         int era;
         long first;
         byte[] block;
-        using (var find = Command(connection, LogStatements.BlockOf + " FOR UPDATE OF b", Sql.Of(operation.Partition), Sql.Of(operation.Position)))
-        using (var reader = find.ExecuteReader())
+        using (var find = new NpgsqlBatch(connection))
         {
+            AskOwner(find);
+            find.BatchCommands.Add(Sql.Command(LogStatements.BlockOf + " FOR UPDATE OF b", Sql.Of(operation.Partition), Sql.Of(operation.Position)));
+            using var reader = find.ExecuteReader();
+            CheckOwner(reader);
             if (!reader.Read()) return false;
             (era, first, block) = (reader.GetInt32(0), reader.GetInt64(1), reader.GetFieldValue<byte[]>(3));
             if (operation.Position >= first + reader.GetInt32(2)) return false;
         }
 
         LogBlock.Blank(block, operation.Partition, first, operation.Position, operation.Remainder.Span);
-        using var update = Command(
-            connection, "UPDATE log_block SET block = $4 WHERE era = $1 AND partition = $2 AND first = $3",
-            Sql.Of(era), Sql.Of(operation.Partition), Sql.Of(first), Sql.Of(block));
+        using var update = new NpgsqlBatch(connection);
+        update.BatchCommands.Add(Sql.Command(
+            "UPDATE log_block SET block = $4 WHERE era = $1 AND partition = $2 AND first = $3",
+            Sql.Of(era), Sql.Of(operation.Partition), Sql.Of(first), Sql.Of(block)));
         update.ExecuteNonQuery();
         return true;
-    }
-
-    private static NpgsqlCommand Command(NpgsqlConnection connection, string sql, params ReadOnlySpan<NpgsqlParameter> parameters)
-    {
-#pragma warning disable CA2100 // The statements are constants.
-        var command = new NpgsqlCommand(sql, connection);
-#pragma warning restore CA2100
-        foreach (var parameter in parameters) command.Parameters.Add(parameter);
-        return command;
     }
 
     /// <summary>Blocks of one transaction, as columns.</summary>

@@ -100,7 +100,7 @@ internal sealed class PostgresEventLog(PostgresSource source, GroupCommitter<Log
         public LogRecord Record(long position)
         {
             _view ??= LogBlock.TryOpen(Block, Partition, First, out var damage) ?? throw new LogDamagedException(Partition, First, damage);
-            if (position - First >= _view.Count) throw new LogDamagedException(Partition, position, "the record is missing");
+            if (position - First >= _view.Count) throw new LogDamagedException(Partition, position, LogBlock.RecordMissing);
             if (!_view.TryRead((int)(position - First), out var record)) throw new LogDamagedException(Partition, position, LogBlock.PayloadDamaged);
 
             // A copy: the caller keeps one record, and not the block around it.

@@ -36,7 +36,7 @@ internal sealed class StateRound
             {
                 PutStateOperation put => TryAddState(put, put.Kind, put.Key),
                 ClearStateOperation clear => TryAddState(clear, clear.Kind, clear.Key),
-                IHistoryAppend append => TryAddAppend(append, operation),
+                IHistoryAppend append => TryAddAppend(append),
                 DeleteHistoryOperation delete => !_appends.ContainsKey(Checked(delete.Key)) && _deletes.TryAdd(delete.Key, delete),
                 IndexOperation index => TryAddCustomer(index),
                 DropOperation drop => TryAddDrop(drop),
@@ -73,8 +73,8 @@ internal sealed class StateRound
 
         foreach (var chain in _appends.Values.Where(c => !c.Owned))
         {
-            chain.Appends[0].Append.Owned = false;
-            foreach (var (_, operation) in chain.Appends.Skip(1)) Refused.Add(operation);
+            chain.Appends[0].Owned = false;
+            Refused.AddRange(chain.Appends.Skip(1).Cast<WriteOperation>());
         }
     }
 
@@ -86,7 +86,7 @@ internal sealed class StateRound
 
     private bool TryAddState(WriteOperation operation, string kind, string key) => _states.TryAdd((kind, Checked(key, kind)), operation);
 
-    private bool TryAddAppend(IHistoryAppend append, WriteOperation operation)
+    private bool TryAddAppend(IHistoryAppend append)
     {
         if (_deletes.ContainsKey(append.Key)) return false;
         if (_appends.TryGetValue(append.Key, out var chain))
@@ -98,7 +98,7 @@ internal sealed class StateRound
             _appends.Add(Checked(append.Key), chain = new Chain(append.Expected));
         }
 
-        chain.Appends.Add((append, operation));
+        chain.Appends.Add(append);
         chain.End += append.Count;
         return true;
     }
@@ -119,7 +119,10 @@ internal sealed class StateRound
 
     private void AddStates(NpgsqlBatch batch)
     {
-        var (inserts, updates, clears, checks) = (new List<PutStateOperation>(), new List<(PutStateOperation, long)>(), new List<(ClearStateOperation, long)>(), new List<ClearStateOperation>());
+        List<PutStateOperation> inserts = [];
+        List<(PutStateOperation Put, long Tag)> updates = [];
+        List<(ClearStateOperation Clear, long Tag)> clears = [];
+        List<ClearStateOperation> checks = [];
         foreach (var operation in Sorted(_states, s => s.Key.Key).Select(s => s.Value))
         {
             switch (operation)
@@ -155,8 +158,8 @@ internal sealed class StateRound
                 UPDATE state s SET tag = nextval('tag'), value = n.value FROM unnest($1, $2, $3, $4) AS n(kind, key, value, expected)
                 WHERE s.kind = n.kind AND s.key = n.key AND s.tag = n.expected RETURNING s.kind, s.key, s.tag
                 """,
-                Sql.Of([.. updates.Select(p => p.Item1.Kind)]), Sql.Of([.. updates.Select(p => Sql.Key(p.Item1.Key))]),
-                Sql.Of([.. updates.Select(p => p.Item1.Value.ToArray())]), Sql.Of([.. updates.Select(p => p.Item2)]));
+                Sql.Of([.. updates.Select(p => p.Put.Kind)]), Sql.Of([.. updates.Select(p => Sql.Key(p.Put.Key))]),
+                Sql.Of([.. updates.Select(p => p.Put.Value.ToArray())]), Sql.Of([.. updates.Select(p => p.Tag)]));
         }
 
         if (clears.Count > 0)
@@ -164,7 +167,7 @@ internal sealed class StateRound
             Add(
                 batch, reader => ReadClears(reader, cleared: true),
                 "DELETE FROM state s USING unnest($1, $2, $3) AS n(kind, key, expected) WHERE s.kind = n.kind AND s.key = n.key AND s.tag = n.expected RETURNING s.kind, s.key",
-                Sql.Of([.. clears.Select(c => c.Item1.Kind)]), Sql.Of([.. clears.Select(c => Sql.Key(c.Item1.Key))]), Sql.Of([.. clears.Select(c => c.Item2)]));
+                Sql.Of([.. clears.Select(c => c.Clear.Kind)]), Sql.Of([.. clears.Select(c => Sql.Key(c.Clear.Key))]), Sql.Of([.. clears.Select(c => c.Tag)]));
         }
 
         if (checks.Count > 0)
@@ -195,7 +198,7 @@ internal sealed class StateRound
     {
         if (_appends.Count == 0) return;
         var chains = Sorted(_appends, c => c.Key).ToList();
-        var slices = chains.SelectMany(c => c.Value.Appends.Select(a => a.Append)).ToList();
+        var slices = chains.SelectMany(c => c.Value.Appends).ToList();
         Add(
             batch, ReadAppends,
             """
@@ -222,7 +225,7 @@ internal sealed class StateRound
         {
             var chain = _appends[Sql.Text(reader.GetFieldValue<byte[]>(0))];
             chain.Owned = true;
-            foreach (var (append, _) in chain.Appends) append.Owned = true;
+            foreach (var append in chain.Appends) append.Owned = true;
         }
     }
 
@@ -257,6 +260,6 @@ internal sealed class StateRound
 
         public bool Owned { get; set; }
 
-        public List<(IHistoryAppend Append, WriteOperation Operation)> Appends { get; } = [];
+        public List<IHistoryAppend> Appends { get; } = [];
     }
 }

@@ -89,7 +89,7 @@ internal sealed class LogWriteTarget : DatabaseTarget
         {
             if (!_rowOf.Bind(1, LogRow.Id(partition, 0)).Bind(2, LogRow.Id(partition, position)).Step())
             {
-                throw new LogDamagedException(partition, position, "the record is missing");
+                throw new LogDamagedException(partition, position, LogBlock.RecordMissing);
             }
 
             return (LogRow.Position(_rowOf.Integer(0)), _rowOf.Bytes(1).ToArray());

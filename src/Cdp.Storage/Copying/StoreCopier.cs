@@ -1,4 +1,5 @@
 using Cdp.Grains.Ports;
+using Cdp.Storage.Log;
 
 namespace Cdp.Storage.Copying;
 
@@ -51,12 +52,10 @@ public sealed class StoreCopier(IStore from, IStore to, IReadOnlyList<string> te
             var end = partition < from.Log.Partitions ? await from.Log.EndAsync(partition, cancellationToken).ConfigureAwait(false) : 0;
             var next = await to.Log.EndAsync(partition, cancellationToken).ConfigureAwait(false);
             if (next > end) throw WentOn("log records");
-            while (next < end)
+            if (next == end) continue;
+            await foreach (var page in LogPages.ReadAsync(from.Log, partition, next, cancellationToken).ConfigureAwait(false))
             {
-                var page = await from.Log.ReadAsync(partition, next, PageBytes, cancellationToken).ConfigureAwait(false);
-                if (page.Count == 0) throw new LogDamagedException(partition, next, "the record is missing");
                 await AppendAsync(partition, page, cancellationToken).ConfigureAwait(false);
-                next = page[^1].Position + 1;
                 _copied += page.Count;
             }
         }

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
+using Cdp.Storage.Log;
 
 namespace Cdp.Storage.Copying;
 
@@ -28,11 +29,8 @@ public sealed record StoreDigest(long Records, long Histories, long Entries, lon
         long records = 0, histories = 0, entries = 0, states = 0, customers = 0;
         for (var partition = 0; partition < store.Log.Partitions; partition++)
         {
-            var end = await store.Log.EndAsync(partition, cancellationToken).ConfigureAwait(false);
-            for (var next = 0L; next < end;)
+            await foreach (var page in LogPages.ReadAsync(store.Log, partition, from: 0, cancellationToken).ConfigureAwait(false))
             {
-                var page = await store.Log.ReadAsync(partition, next, PageBytes, cancellationToken).ConfigureAwait(false);
-                if (page.Count == 0) throw new LogDamagedException(partition, next, "the record is missing");
                 foreach (var (position, record) in page)
                 {
                     hash.Add(record.Tenant);
@@ -41,7 +39,6 @@ public sealed record StoreDigest(long Records, long Histories, long Entries, lon
                 }
 
                 records += page.Count;
-                next = page[^1].Position + 1;
             }
         }
 

@@ -36,6 +36,6 @@ internal static class LogAppends
     /// <summary>Checks a number of partitions given by a person.</summary>
     public static void CheckPartitions(int? partitions)
     {
-        if (partitions is < 1 or > MaxPartitions) throw new ArgumentOutOfRangeException(nameof(partitions), partitions, $"A log has 1 to {MaxPartitions:d} partitions.");
+        if (partitions is < 1 or > MaxPartitions) throw new ArgumentOutOfRangeException(nameof(partitions), partitions, $"A log has 1 to {MaxPartitions} partitions.");
     }
 }

@@ -35,6 +35,9 @@ internal static class LogBlock
     /// <summary>Why a record cannot be read whose bytes are others than were written.</summary>
     public const string PayloadDamaged = "the payload's checksum does not match";
 
+    /// <summary>Why a record cannot be read that is not where it was written.</summary>
+    public const string RecordMissing = "the record is missing";
+
     private const int HeaderSize = 24;
     private const int CrcOffset = 20;
     private const int RecordSize = 16;
@@ -125,7 +128,7 @@ internal static class LogBlock
     public static void Blank(byte[] block, int partition, long first, long position, ReadOnlySpan<byte> remainder)
     {
         var view = TryOpen(block, partition, first, out var damage) ?? throw new LogDamagedException(partition, first, damage);
-        if (position - first >= view.Count) throw new LogDamagedException(partition, position, "the record is missing");
+        if (position - first >= view.Count) throw new LogDamagedException(partition, position, RecordMissing);
         var index = (int)(position - first);
         if (remainder.Length > Math.Min(view.LengthOf(index), MaxRemainderBytes)) throw new ArgumentException("A blanked record leaves no more than it held, and at most 65,535 bytes.", nameof(remainder));
         Blank(block, view, index, remainder);

@@ -22,7 +22,7 @@ internal sealed class LogPage(int partition, long from, int maxBytes)
     /// <exception cref="LogDamagedException">The first record wanted is missing or damaged. What stands before damage is handed out first; the next read names it.</exception>
     public bool Add(long first, ReadOnlyMemory<byte> block)
     {
-        if (first > Next) return Damaged(Next, "the record is missing");
+        if (first > Next) return Damaged(Next, LogBlock.RecordMissing);
         if (LogBlock.TryOpen(block, partition, first, out var damage) is not { } view) return Damaged(Math.Max(first, Next), damage);
         if (Next - first >= view.Count) return true;
         var index = (int)(Next - first);

@@ -81,7 +81,6 @@ public sealed class TailingLogTests
 
         Assert.Equal(store.Names, read);
     }
-#pragma warning restore CA5394
 
     private static async Task<List<string>> DrainAsync(TailingLog log, ScriptedLog store)
     {
@@ -142,7 +141,6 @@ public sealed class TailingLogTests
 
         public string Epoch => _log.Epoch;
 
-#pragma warning disable CA5394
         /// <summary>Lets an append return that was held; false: there was none.</summary>
         public bool Release(Random random)
         {
