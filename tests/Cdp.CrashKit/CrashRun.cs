@@ -85,6 +85,19 @@ public sealed class CrashRun(string data, int seed)
     {
         await using var child = CdpProcess.Serve(data);
         using var client = await ConnectAsync(child, cancellationToken);
+        return await OutlastAsync(() => client, outage, outages, cancellationToken);
+    }
+
+    /// <summary>The same with servers that somebody else started: what is sent goes to any of them, what is compared is the answer of one.</summary>
+    /// <param name="clientOf">A client of a server that should be there, another at each call.</param>
+    /// <param name="outage">Makes something fail, and returns when it is there again.</param>
+    /// <param name="outages">How often.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <returns>The comparison, and how many calls failed.</returns>
+    public async Task<(Comparison Comparison, int Failed)> OutlastAsync(
+        Func<CdpClient> clientOf, Func<Task> outage, int outages, CancellationToken cancellationToken)
+    {
+        if (!await _audiences.PutAsync(clientOf(), always: false, cancellationToken)) throw new InvalidOperationException("Segments cannot be put.");
         var failed = 0;
         for (var i = 0; i < outages; i++)
         {
@@ -95,7 +108,7 @@ public sealed class CrashRun(string data, int seed)
                 {
                     while (!Volatile.Read(ref over) || Ledger.Acknowledgements < Volatile.Read(ref stopAt))
                     {
-                        if (!await TrySendAsync(client, NextBatch(), cancellationToken)) Interlocked.Increment(ref failed);
+                        if (!await TrySendAsync(clientOf(), NextBatch(), cancellationToken)) Interlocked.Increment(ref failed);
                         if (Ledger.Acknowledgements >= enough) flowing.TrySetResult();
                     }
                 },
@@ -109,10 +122,10 @@ public sealed class CrashRun(string data, int seed)
 
         while (TakeOpen() is { Count: > 0 } batch)
         {
-            if (!await TrySendAsync(client, batch, cancellationToken)) failed++;
+            if (!await TrySendAsync(clientOf(), batch, cancellationToken)) failed++;
         }
 
-        return (await CompareAsync(client, everything: true, cancellationToken), failed);
+        return (await CompareAsync(clientOf(), everything: true, cancellationToken), failed);
     }
 
     /// <summary>Starts a child that nobody kills, sends what was not acknowledged, and compares what it answers.</summary>

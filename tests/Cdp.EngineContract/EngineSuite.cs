@@ -6,9 +6,7 @@ public abstract class EngineSuite : IAsyncLifetime
     /// <summary>A test that waits longer than this hangs; milliseconds.</summary>
     protected const int Hangs = 60_000;
 
-    private Lazy<IEngineUnderTest> _engine;
-
-    protected EngineSuite() => _engine = new(() => CreateEngine(World.Types(), Time, maxActivations: null));
+    private IEngineUnderTest? _engine;
 
     protected ScriptedWorld World { get; } = new();
 
@@ -16,14 +14,21 @@ public abstract class EngineSuite : IAsyncLifetime
 
     protected static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
-    protected IEngineUnderTest Engine => _engine.Value;
+    protected IEngineUnderTest Engine
+    {
+        get
+        {
+            if (_engine is null) Start();
+            return _engine!;
+        }
+    }
 
     public virtual ValueTask InitializeAsync() => ValueTask.CompletedTask;
 
     public async ValueTask DisposeAsync()
     {
-        if (_engine.IsValueCreated)
-            await _engine.Value.DisposeAsync();
+        if (_engine is not null)
+            await _engine.DisposeAsync();
         GC.SuppressFinalize(this);
     }
 
@@ -33,9 +38,12 @@ public abstract class EngineSuite : IAsyncLifetime
     /// <param name="maxActivations">Its ceiling of activations; null: its default.</param>
     protected abstract IEngineUnderTest CreateEngine(IEnumerable<Cdp.Grains.Ports.GrainType> types, TimeProvider time, int? maxActivations);
 
-    /// <summary>Sets how this test's engine is made; before its first use.</summary>
+    /// <summary>
+    /// Makes this test's engine, unless its first use is to do so. Tests that call from many threads begin with it: an engine
+    /// may need those threads to start.
+    /// </summary>
     protected void Start(TimeSpan? idleAfter = null, bool collectable = true, int? maxActivations = null) =>
-        _engine = new(() => CreateEngine(World.Types(idleAfter, collectable), Time, maxActivations));
+        _engine = CreateEngine(World.Types(idleAfter, collectable), Time, maxActivations);
 
     protected IScripted Scripted(string key) => Engine.Grains.Get<IScripted>(key);
 

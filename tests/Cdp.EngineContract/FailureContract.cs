@@ -23,17 +23,18 @@ public abstract class FailureContract : EngineSuite
     [Fact(Timeout = Hangs)]
     public async Task Calls_that_wait_behind_a_failure_go_to_a_new_activation_in_order()
     {
-        var gate = NewGate();
+        var gate = new Halt();
         Script("fail", async (grain, _) =>
         {
             grain.Value = 100;
-            await gate.Task;
+            await gate.PassAsync();
             throw new InvalidDataException("broken");
         });
         Script("count", grain => ++grain.Value);
         var failing = Scripted("t/1").RunAsync("fail");
+        await gate.Reached;
         var waiting = Enumerable.Range(0, 10).Select(_ => Scripted("t/1").RunAsync("count")).ToList();
-        gate.SetResult(0);
+        gate.Open();
         await Assert.ThrowsAsync<InvalidDataException>(() => failing);
         Assert.Equal(Enumerable.Range(1, 10).Select(i => (long)i), await Task.WhenAll(waiting));
         Assert.Equal(2, World.Activations);
@@ -94,17 +95,18 @@ public abstract class FailureContract : EngineSuite
     [Fact(Timeout = Hangs)]
     public async Task Calls_that_wait_behind_an_abandoned_activation_go_to_a_new_one()
     {
-        var gate = NewGate();
+        var gate = new Halt();
         Script("abandon", async (grain, _) =>
         {
-            await gate.Task;
+            await gate.PassAsync();
             grain.Context.Abandon();
             return 0;
         });
         Script("count", grain => ++grain.Value);
         var abandoning = Scripted("t/1").RunAsync("abandon");
+        await gate.Reached;
         var waiting = Enumerable.Range(0, 5).Select(_ => Scripted("t/1").RunAsync("count")).ToList();
-        gate.SetResult(0);
+        gate.Open();
         Assert.Equal(0, await abandoning);
         Assert.Equal((long[])[1, 2, 3, 4, 5], await Task.WhenAll(waiting));
     }
@@ -154,16 +156,17 @@ public abstract class FailureContract : EngineSuite
     [Fact(Timeout = Hangs)]
     public async Task Cancelling_a_call_that_waits_takes_it_out_of_the_queue()
     {
-        var gate = NewGate();
-        Script("wait", async (_, _) => await gate.Task);
+        var gate = new Halt();
+        Script("wait", async (_, _) => await gate.PassAsync());
         Script("count", grain => ++grain.Value);
         using var source = new CancellationTokenSource();
         var first = Scripted("t/1").RunAsync("wait", Cancelled);
+        await gate.Reached;
         var cancelled = Scripted("t/1").RunAsync("count", source.Token);
         var kept = Scripted("t/1").RunAsync("count", Cancelled);
         await source.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => cancelled);
-        gate.SetResult(3);
+        gate.Open(3);
         Assert.Equal(3, await first);
         Assert.Equal(1, await kept);
         Assert.Equal(1, World.Activations);

@@ -50,12 +50,13 @@ public abstract class LifetimeContract : EngineSuite
     public async Task A_grain_with_a_call_under_way_stays()
     {
         Start(Idle);
-        var gate = NewGate();
-        Script("wait", async (_, _) => await gate.Task);
+        var gate = new Halt();
+        Script("wait", async (_, _) => await gate.PassAsync());
         var call = Scripted("t/1").PeekAsync("wait");
+        await gate.Reached;
         await IdleAsync();
         Assert.Empty(World.Deactivations);
-        gate.SetResult(9);
+        gate.Open(9);
         Assert.Equal(9, await call);
     }
 
@@ -160,21 +161,22 @@ public abstract class LifetimeContract : EngineSuite
     [Fact(Timeout = Hangs)]
     public async Task A_stop_finishes_what_was_sent_saves_all_and_refuses_new_calls()
     {
-        var gate = NewGate();
+        var gate = new Halt();
         Script("wait", async (grain, _) =>
         {
-            await gate.Task;
+            await gate.PassAsync();
             return ++grain.Value;
         });
         Script("count", grain => ++grain.Value);
         var running = Scripted("t/1").RunAsync("wait");
+        await gate.Reached;
         var queued = Scripted("t/1").RunAsync("count");
         await Scripted("t/2").RunAsync("count");
         var stopping = Engine.StopAsync();
         await Assert.ThrowsAsync<GrainUnavailableException>(() => Scripted("t/1").RunAsync("count"));
         await Assert.ThrowsAsync<GrainUnavailableException>(() => Scripted("t/3").RunAsync("count"));
         Assert.False(stopping.IsCompleted);
-        gate.SetResult(0);
+        gate.Open();
         Assert.Equal(1, await running);
         Assert.Equal(2, await queued);
         await stopping;
@@ -186,7 +188,7 @@ public abstract class LifetimeContract : EngineSuite
     [Fact(Timeout = Hangs)]
     public async Task During_a_stop_a_grain_still_reaches_what_it_calls_and_saves_before_it()
     {
-        var gate = NewGate();
+        var gate = new Halt();
         var order = new List<string>();
         World.OnDeactivate = (grain, _) =>
         {
@@ -197,12 +199,13 @@ public abstract class LifetimeContract : EngineSuite
         Script("answer", grain => ++grain.Value);
         Script("ask", async (grain, token) =>
         {
-            await gate.Task;
+            await gate.PassAsync();
             return await grain.Context.Grains.Get<ICallee>("t/callee").AnswerAsync("answer", token);
         });
         var asking = Scripted("t/caller").RunAsync("ask");
+        await gate.Reached;
         var stopping = Engine.StopAsync();
-        gate.SetResult(0);
+        gate.Open();
         Assert.Equal(1, await asking);
         await stopping;
         Assert.Equal(["t/caller", "t/callee"], order);

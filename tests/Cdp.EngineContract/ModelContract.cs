@@ -99,6 +99,7 @@ public abstract class ModelContract : EngineSuite
     {
         using var source = new CancellationTokenSource();
         var first = grain.RunAsync("held", CancellationToken.None);
+        while (await grain.PeekAsync("isHeld") == 0) await Task.Yield();
         var queued = grain.RunAsync("count", source.Token);
         await source.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => queued);
@@ -123,6 +124,7 @@ public abstract class ModelContract : EngineSuite
             return grain.Value;
         });
         Add("save", grain => grain.World.Store[grain.Context.Key] = grain.Value);
+        Add("isHeld", grain => grain.Held is { Task.IsCompleted: false } ? 1 : 0);
         Add("release", grain =>
         {
             grain.Held!.SetResult();

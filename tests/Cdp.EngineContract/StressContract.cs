@@ -37,6 +37,7 @@ public abstract class StressContract : EngineSuite
     [Fact(Timeout = 5 * Hangs)]
     public async Task Callers_behind_a_busy_grain_are_all_served()
     {
+        Start();
         Script("hop", async (grain, _) =>
         {
             await Task.Yield();
@@ -72,6 +73,7 @@ public abstract class StressContract : EngineSuite
     [Fact(Timeout = 5 * Hangs)]
     public async Task Calls_cancelled_at_any_moment_ended_or_never_began()
     {
+        Start();
         Script("hop", async (grain, _) =>
         {
             await Task.Yield();
@@ -109,6 +111,7 @@ public abstract class StressContract : EngineSuite
     [Fact(Timeout = 5 * Hangs)]
     public async Task Failures_under_load_leave_every_caller_with_an_answer()
     {
+        Start();
         var lives = new ConcurrentDictionary<ScriptedGrain, int>();
         Script("count", async (grain, _) =>
         {

@@ -138,7 +138,7 @@ public abstract class TimerContract : EngineSuite
     [Fact(Timeout = Hangs)]
     public async Task A_timer_that_is_due_behind_a_call_can_still_be_stopped_or_put_off()
     {
-        var due = NewGate();
+        var due = new Halt();
         var fired = NewGate();
         Script("arm", async (grain, _) =>
         {
@@ -150,15 +150,16 @@ public abstract class TimerContract : EngineSuite
             }))];
             foreach (var timer in timers)
                 timer.Start(TimeSpan.FromSeconds(1));
-            await due.Task;
+            await due.PassAsync();
             timers[0].Stop();
             timers[1].Start(TimeSpan.FromSeconds(5));
             return grain.Value;
         });
         Script("read", grain => grain.Value);
         var arming = Scripted("t/1").RunAsync("arm");
+        await due.Reached;
         Time.Advance(TimeSpan.FromSeconds(2));
-        due.SetResult(0);
+        due.Open();
         Assert.Equal(0, await arming);
         Time.Advance(TimeSpan.FromSeconds(4));
         Assert.Equal(0, await Scripted("t/1").RunAsync("read"));
@@ -170,7 +171,7 @@ public abstract class TimerContract : EngineSuite
     [Fact(Timeout = Hangs)]
     public async Task A_timer_waits_for_the_call_under_way_and_a_call_for_the_timer()
     {
-        var call = NewGate();
+        var call = new Halt();
         var timer = NewGate();
         var firing = NewGate();
         Script("arm", async (grain, _) =>
@@ -181,14 +182,15 @@ public abstract class TimerContract : EngineSuite
                 await timer.Task;
                 grain.Value = 10;
             }).Start(TimeSpan.FromSeconds(1));
-            await call.Task;
+            await call.PassAsync();
             return ++grain.Value;
         });
         Script("count", grain => ++grain.Value);
         var arming = Scripted("t/1").RunAsync("arm");
+        await call.Reached;
         Time.Advance(TimeSpan.FromSeconds(5));
         Assert.False(firing.Task.IsCompleted);
-        call.SetResult(0);
+        call.Open();
         Assert.Equal(1, await arming);
         Assert.Equal(1, await firing.Task);
         var counting = Scripted("t/1").RunAsync("count");

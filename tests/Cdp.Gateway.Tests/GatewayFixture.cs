@@ -1,5 +1,6 @@
 using System.Net;
 using Cdp.Client;
+using Cdp.Grains.Hosting;
 using Cdp.Grains.Ports;
 using Cdp.Rpc;
 using Cdp.SingleNode.Engine;
@@ -23,7 +24,7 @@ internal sealed class GatewayFixture : IAsyncDisposable
     public CdpClient Client { get; private set; } = null!;
 
     /// <summary>What the server stands on; outlives it.</summary>
-    public SingleNodeStores Stores { get; private init; } = new(new MemoryEventLog(4), new MemoryStateStore(), new MemoryHistory(), new MemoryCustomerIndex());
+    public GrainStores Stores { get; private init; } = new(new MemoryEventLog(4), new MemoryStateStore(), new MemoryHistory(), new MemoryCustomerIndex());
 
     public MemoryStateStore States => (MemoryStateStore)Stores.States;
 
@@ -43,7 +44,7 @@ internal sealed class GatewayFixture : IAsyncDisposable
     /// <param name="stores">What the server stands on; its states are memory's.</param>
     /// <param name="time">Its clock; null: the system's.</param>
     /// <param name="maxBacklogBytes">Most acknowledged but unapplied bytes per tenant and partition; null: as configured by default.</param>
-    public static Task<GatewayFixture> StartAsync(SingleNodeStores stores, TimeProvider? time = null, long? maxBacklogBytes = null) =>
+    public static Task<GatewayFixture> StartAsync(GrainStores stores, TimeProvider? time = null, long? maxBacklogBytes = null) =>
         StartAsync(new GatewayFixture { Stores = stores, _time = time ?? TimeProvider.System, _maxBacklogBytes = maxBacklogBytes }, checkMessages: true);
 
     private static async Task<GatewayFixture> StartAsync(GatewayFixture fixture, bool checkMessages)

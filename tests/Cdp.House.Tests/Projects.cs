@@ -23,6 +23,12 @@ internal static partial class Projects
     /// <summary>Names of the projects below src.</summary>
     public static IEnumerable<string> InSource => OnDisk.Where(path => path.StartsWith("src/", StringComparison.Ordinal)).Select(Name);
 
+    /// <summary>
+    /// Paths of the projects that need packages of Microsoft Orleans, themselves or through others. They are in the solution
+    /// alone, since a copy of the registry may lack these packages.
+    /// </summary>
+    public static IReadOnlyList<string> OfCluster { get; } = [.. OnDisk.Where(NeedsOrleans)];
+
     /// <summary>Projects of a solution.</summary>
     public static IEnumerable<string> OfSolution(string name) =>
         ProjectOfSolution().Matches(File.ReadAllText(Path.Combine(Repository.Root, name))).Select(match => match.Groups["path"].Value.Replace('\\', '/')).Order(StringComparer.Ordinal);
@@ -54,6 +60,15 @@ internal static partial class Projects
     /// <summary>Whether a file was made by a build.</summary>
     public static bool IsOutput(string path) =>
         Relative(path).Split('/').Any(part => part is "bin" or "obj" or "node_modules");
+
+    private static bool NeedsOrleans(string path)
+    {
+        var project = Load(path);
+        return project.Descendants("PackageReference").Any(package => package.Attribute("Include")!.Value.StartsWith("Microsoft.Orleans.", StringComparison.Ordinal))
+            || project.Descendants("ProjectReference")
+                .Select(reference => Relative(Path.GetFullPath(Path.Combine(Repository.Root, Path.GetDirectoryName(path)!, reference.Attribute("Include")!.Value.Replace('\\', '/')))))
+                .Any(NeedsOrleans);
+    }
 
     [GeneratedRegex("\"(?<path>[^\"]+\\.csproj)\"", RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
     private static partial Regex ProjectOfSolution();

@@ -7,14 +7,25 @@ public sealed class SolutionTests
 {
     public static TheoryData<string> All => [.. Projects.OnDisk];
 
+    public static TheoryData<string> OfSingleNode => [.. Projects.OnDisk.Except(Projects.OfCluster)];
+
     [Fact]
     public void The_solution_holds_every_project() => Assert.Equal(Projects.OnDisk, Projects.OfSolution("Orleans.Cdp.sln"));
 
     [Fact]
-    public void The_single_node_filter_holds_every_project() => Assert.Equal(Projects.OnDisk, Projects.OfFilter("SingleNode.slnf"));
+    public void The_single_node_filter_holds_every_project_that_builds_without_Orleans() =>
+        Assert.Equal(Projects.OnDisk.Except(Projects.OfCluster), Projects.OfFilter("SingleNode.slnf"));
+
+    [Fact]
+    public void What_needs_Orleans_is_the_engine_the_silo_and_their_tests() => Assert.Equal(
+        [
+            "src/Cdp.Orleans/Cdp.Orleans.csproj", "src/Cdp.Silo/Cdp.Silo.csproj", "tests/Cdp.Orleans.Tests/Cdp.Orleans.Tests.csproj",
+            "tests/Cdp.Silo.Tests/Cdp.Silo.Tests.csproj",
+        ],
+        Projects.OfCluster);
 
     [Theory]
-    [MemberData(nameof(All))]
+    [MemberData(nameof(OfSingleNode))]
     public void Every_project_locks_its_packages(string project) =>
         Assert.True(
             File.Exists(Path.Combine(Repository.Root, Path.GetDirectoryName(project)!, "packages.lock.json")),

@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -29,6 +30,10 @@ public static class ApiKeys
     /// <summary>Makes the first key's text.</summary>
     public static string MakeOperatorKey() =>
         $"cdp_{OperatorTenant}_{OperatorKeyId}_{Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32))}";
+
+    /// <summary>Whether a text given from outside may be the operator's key.</summary>
+    public static bool IsOperatorKey([NotNullWhen(true)] string? text) =>
+        text is { Length: >= MinLength } && Parse(text) is (OperatorTenant, OperatorKeyId);
 
     /// <summary>What is stored of a key.</summary>
     public static byte[] Hash(string key) => SHA256.HashData(Encoding.UTF8.GetBytes(key));

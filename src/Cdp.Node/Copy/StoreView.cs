@@ -1,3 +1,4 @@
+using Cdp.Grains.Hosting;
 using Cdp.Grains.Segments;
 using Cdp.Grains.V1;
 using Cdp.Node.Replay;
@@ -18,7 +19,7 @@ internal sealed record StoreView(long Customers, long Events, long Members, stri
         IStore store, IReadOnlyList<string> tenants, TimeProvider time, Action<string, Exception> handled, CancellationToken cancellationToken)
     {
         await using var host = await SingleNodeHost.StartAsync(
-            new SingleNodeStores(store.Log, store.State, store.History, store.Customers),
+            new GrainStores(store.Log, store.State, store.History, store.Customers),
             new SingleNodeOptions { Feeds = false, OnHandledError = handled }, time, cancellationToken);
         var pass = await new CustomerDigests(host.Grains, store.Customers).ReadAsync(tenants, refold: false, keepEach: false, cancellationToken);
         var members = 0L;

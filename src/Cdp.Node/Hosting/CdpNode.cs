@@ -1,5 +1,6 @@
 using System.Net;
 using Cdp.Gateway;
+using Cdp.Grains.Hosting;
 using Cdp.Grains.Ports;
 using Cdp.Rpc;
 using Cdp.SingleNode.Engine;
@@ -53,7 +54,7 @@ public sealed partial class CdpNode : IAsyncDisposable
         {
             await UnfinishedWork.ThrowIfAnyAsync(store.State, options, CancellationToken.None);
             var host = await SingleNodeHost.StartAsync(
-                new SingleNodeStores(store.Log, store.State, store.History, store.Customers),
+                new GrainStores(store.Log, store.State, store.History, store.Customers),
                 new SingleNodeOptions
                 {
                     MaxBacklogBytes = options.MaxBacklogMegabytes * 1024L * 1024,

@@ -18,7 +18,7 @@ internal static class OperatorKeyFile
     public static string? FromEnvironment(string? value)
     {
         if (string.IsNullOrEmpty(value)) return null;
-        return value.Length >= ApiKeys.MinLength && ApiKeys.Parse(value) is (ApiKeys.OperatorTenant, ApiKeys.OperatorKeyId)
+        return ApiKeys.IsOperatorKey(value)
             ? value
             : throw new SettingException($"{Variable}: give at least {ApiKeys.MinLength} characters that do not begin with \"cdp_\".");
     }

@@ -1,5 +1,6 @@
 using Cdp.Domain.Identity;
 using Cdp.Grains;
+using Cdp.Grains.Hosting;
 using Cdp.Grains.Ports;
 using Cdp.Grains.Segments;
 using Cdp.Node.Hosting;
@@ -98,7 +99,7 @@ public sealed class Replayer(
     }
 
     private Task<SingleNodeHost> StartAsync(CancellationToken cancellationToken) => SingleNodeHost.StartAsync(
-        new SingleNodeStores(store.Log, store.State, store.History, store.Customers),
+        new GrainStores(store.Log, store.State, store.History, store.Customers),
         new SingleNodeOptions
         {
             Feeds = false,

@@ -1,11 +1,9 @@
 using Cdp.Grains;
+using Cdp.Grains.Hosting;
 using Cdp.Grains.Ports;
 using Cdp.SingleNode.Engine;
 
 namespace Cdp.SingleNode.Hosting;
-
-/// <summary>The stores that a single node stands on.</summary>
-public sealed record SingleNodeStores(IEventLog Log, IStateStore States, IHistory History, ICustomerIndex Customers);
 
 /// <summary>How a single node runs.</summary>
 public sealed record SingleNodeOptions
@@ -62,7 +60,7 @@ public sealed class SingleNodeHost : IAsyncDisposable
 
     /// <summary>Starts the engine and the feeds.</summary>
     public static async Task<SingleNodeHost> StartAsync(
-        SingleNodeStores stores, SingleNodeOptions options, TimeProvider time, CancellationToken cancellationToken = default)
+        GrainStores stores, SingleNodeOptions options, TimeProvider time, CancellationToken cancellationToken = default)
     {
         var definitions = new DefinitionsCache(stores.States);
         var models = new ModelsCache(stores.States, stores.History);

@@ -1,18 +1,16 @@
+using Cdp.Grains.Hosting;
 using Cdp.Grains.Ports;
 using Cdp.Grains.V1;
-using Cdp.State.V1;
 
 namespace Cdp.SingleNode.Hosting;
 
 /// <summary>The log of one process: appends are durable in the store, and reach the partitions without being read back.</summary>
-public sealed class TailingLog : IEventAppender, IPartitionProgress
+public sealed class TailingLog : IEventAppender, IPartitionProgress, IPartitionFeed
 {
     /// <summary>Parsed events kept per partition, in bytes of their payload.</summary>
     public const long TailBytes = 2L * 1024 * 1024;
 
-    private const int ReadBytes = 512 * 1024;
     private static readonly TimeSpan MostSlowDown = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan AdmissionDelay = TimeSpan.FromMilliseconds(250);
 
     private readonly IEventLog _log;
     private readonly Tail[] _tails;
@@ -46,7 +44,7 @@ public sealed class TailingLog : IEventAppender, IPartitionProgress
     }
 
     /// <inheritdoc/>
-    public TimeSpan Admit(string tenant, int partition) => _backlogs[partition].Admits(tenant) ? TimeSpan.Zero : AdmissionDelay;
+    public TimeSpan Admit(string tenant, int partition) => _backlogs[partition].Admit(tenant);
 
     /// <inheritdoc/>
     public async ValueTask<long> AppendAsync(int partition, IReadOnlyList<AppendedEvent> events, CancellationToken cancellationToken)
@@ -68,7 +66,7 @@ public sealed class TailingLog : IEventAppender, IPartitionProgress
             throw;
         }
 
-        foreach (var (tenant, bytes) in BytesByTenant(records)) _backlogs[partition].Add(tenant, bytes, first + records.Length);
+        _backlogs[partition].Add(first, records);
         _tails[partition].Offer(first, events, failures);
 
         // Who writes faster than the partition applies is slowed down a little before it is refused.
@@ -82,7 +80,7 @@ public sealed class TailingLog : IEventAppender, IPartitionProgress
     /// <inheritdoc/>
     public void Applied(int partition, long position) => _backlogs[partition].Applied(position);
 
-    /// <summary>The next batch of a partition; empty when none came within <paramref name="patience"/>.</summary>
+    /// <inheritdoc/>
     public async ValueTask<DeliverRequest> NextAsync(
         int partition, long from, int most, TimeSpan patience, CancellationToken cancellationToken)
     {
@@ -106,32 +104,10 @@ public sealed class TailingLog : IEventAppender, IPartitionProgress
         if (entries is not null) request.Entries.AddRange(entries);
         else
         {
-            foreach (var (position, record) in await _log.ReadAsync(partition, from, ReadBytes, cancellationToken))
-                request.Entries.Add(Parse(partition, position, record));
+            await request.AddFromAsync(_log, partition, cancellationToken);
             tail.Skip(from + request.Entries.Count);
         }
 
         return request;
     }
-
-    /// <summary>One pair per run of records of the same tenant; a gateway's batch is one run.</summary>
-    private static IEnumerable<(string Tenant, long Bytes)> BytesByTenant(LogRecord[] records)
-    {
-        for (var i = 0; i < records.Length;)
-        {
-            var tenant = records[i].Tenant;
-            var bytes = 0L;
-            for (; i < records.Length && records[i].Tenant == tenant; i++) bytes += records[i].Payload.Length;
-            yield return (tenant, bytes);
-        }
-    }
-
-    private static LogEntry Parse(int partition, long position, LogRecord record) => new()
-    {
-        Partition = partition,
-        Position = position,
-        Tenant = record.Tenant,
-        Event = record.Payload.IsEmpty ? null : LoggedEvent.Parser.ParseFrom(record.Payload.Span),
-        Size = record.Payload.Length,
-    };
 }

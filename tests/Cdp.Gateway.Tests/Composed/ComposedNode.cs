@@ -8,6 +8,7 @@ using Cdp.Gateway.Ingest;
 using Cdp.Gateway.Keys;
 using Cdp.Grains;
 using Cdp.Grains.Customers;
+using Cdp.Grains.Hosting;
 using Cdp.Grains.Identities;
 using Cdp.Grains.Partitions;
 using Cdp.Grains.Ports;
@@ -245,7 +246,7 @@ internal sealed partial class ComposedNode : IAsyncDisposable
         var errors = _errors = new ConcurrentQueue<Exception>();
         _mortal = _isMortal ? new MortalStores(_stores.States, _stores.History) : null;
         _host = await SingleNodeHost.StartAsync(
-            new SingleNodeStores((IEventLog?)_stepped ?? _stores.Log, (IStateStore?)_mortal ?? _stores.States, (IHistory?)_mortal ?? _stores.History, _stores.Index),
+            new GrainStores((IEventLog?)_stepped ?? _stores.Log, (IStateStore?)_mortal ?? _stores.States, (IHistory?)_mortal ?? _stores.History, _stores.Index),
             new SingleNodeOptions
             {
                 Engine = new GrainEngineOptions { CheckMessages = true, DrainLimit = TimeSpan.FromSeconds(_isMortal ? 1 : 20), OnFault = fault => errors.Enqueue(fault.Exception) },

@@ -1,8 +1,8 @@
 using Cdp.Gateway.Tests.Composed;
 using Cdp.Grains.Customers;
+using Cdp.Grains.Hosting;
 using Cdp.Grains.Ports;
 using Cdp.Grains.V1;
-using Cdp.SingleNode.Hosting;
 using Cdp.StorageContract;
 using Cdp.V1;
 using Google.Rpc;
@@ -194,5 +194,5 @@ public sealed class ErasableTests
     private static async Task<List<CustomerEvent>> ListAsync(GatewayFixture server, string token) =>
         [.. (await server.Client.Profiles.ListEventsAsync(new ListEventsRequest { Customer = GatewayFixture.Ref("user_id", "u1"), AfterToken = token }, cancellationToken: Cancel)).Events];
 
-    private static SingleNodeStores Of(ComposedNode.Stores stores) => new(stores.Log, stores.States, stores.History, stores.Index);
+    private static GrainStores Of(ComposedNode.Stores stores) => new(stores.Log, stores.States, stores.History, stores.Index);
 }

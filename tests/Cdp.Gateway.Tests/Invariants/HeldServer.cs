@@ -1,8 +1,8 @@
 using System.Buffers.Text;
 using Cdp.Grains.Customers;
+using Cdp.Grains.Hosting;
 using Cdp.Grains.Partitions;
 using Cdp.Grains.V1;
-using Cdp.SingleNode.Hosting;
 using Cdp.StorageContract;
 using Cdp.V1;
 
@@ -27,7 +27,7 @@ internal sealed class HeldServer : IAsyncDisposable
     public static async Task<HeldServer> StartAsync(int partitions = 1, long? maxBacklogBytes = null)
     {
         var history = new HeldHistory(new MemoryHistory());
-        var stores = new SingleNodeStores(new MemoryEventLog(partitions), new MemoryStateStore(), history, new MemoryCustomerIndex());
+        var stores = new GrainStores(new MemoryEventLog(partitions), new MemoryStateStore(), history, new MemoryCustomerIndex());
         return new HeldServer(await GatewayFixture.StartAsync(stores, maxBacklogBytes: maxBacklogBytes), history);
     }
 

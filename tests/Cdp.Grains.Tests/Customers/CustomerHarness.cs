@@ -1,10 +1,10 @@
 using Cdp.Domain.Events;
 using Cdp.Domain.Tenants;
 using Cdp.Grains.Customers;
+using Cdp.Grains.Hosting;
 using Cdp.Grains.Ports;
 using Cdp.Grains.Tests.Harness;
 using Cdp.Grains.V1;
-using Cdp.SingleNode.Hosting;
 using Cdp.State.V1;
 using Cdp.StorageContract;
 using Cdp.V1;

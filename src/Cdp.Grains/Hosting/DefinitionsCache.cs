@@ -4,7 +4,7 @@ using Cdp.Grains.Ports;
 using Cdp.Grains.Tenants;
 using Cdp.State.V1;
 
-namespace Cdp.SingleNode.Hosting;
+namespace Cdp.Grains.Hosting;
 
 /// <summary>The process's compiled definitions: read once from the store, replaced when a tenant grain changes them.</summary>
 public sealed class DefinitionsCache(IStateStore states) : IDefinitions, IDefinitionsListener
@@ -23,6 +23,16 @@ public sealed class DefinitionsCache(IStateStore states) : IDefinitions, IDefini
     {
         var changed = new Definitions(config, Find(config.Tenant.Id));
         _definitions.AddOrUpdate(config.Tenant.Id, changed, (_, known) => known.Config.Version >= config.Version ? known : changed);
+    }
+
+    /// <summary>Reads the configurations again that are cached, in case somebody else changed one.</summary>
+    public async ValueTask RefreshAsync(CancellationToken cancellationToken)
+    {
+        string[] tenants = [.. _definitions.Keys];
+        foreach (var row in await states.ReadManyAsync(TenantGrain.StateKind, tenants, cancellationToken))
+        {
+            if (row.Exists && TenantConfig.Parser.ParseFrom(row.Value.Span) is var config && config.Version > Find(config.Tenant.Id)?.Config.Version) Changed(config);
+        }
     }
 
     private async ValueTask<Definitions?> LoadAsync(string tenant, CancellationToken cancellationToken)

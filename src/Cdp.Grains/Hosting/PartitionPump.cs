@@ -1,12 +1,16 @@
-using Cdp.Grains;
 using Cdp.Grains.Partitions;
 using Cdp.Grains.Ports;
 using Cdp.Grains.V1;
 
-namespace Cdp.SingleNode.Hosting;
+namespace Cdp.Grains.Hosting;
 
 /// <summary>Delivers one partition of the log to its grain, in order, from where the grain says.</summary>
-internal sealed class PartitionPump(int partition, TailingLog log, IGrains grains, TimeProvider time, Action<string, Exception> failed)
+/// <param name="partition">Number of the partition.</param>
+/// <param name="feed">Where events come from.</param>
+/// <param name="grains">Reaches the grain.</param>
+/// <param name="time">The clock.</param>
+/// <param name="failed">Hears of errors, with what was done about them.</param>
+public sealed class PartitionPump(int partition, IPartitionFeed feed, IGrains grains, TimeProvider time, Action<string, Exception> failed)
 {
     private const int MostEvents = 512;
     private static readonly TimeSpan Ping = TimeSpan.FromSeconds(1);
@@ -28,7 +32,7 @@ internal sealed class PartitionPump(int partition, TailingLog log, IGrains grain
             catch (Exception e)
             {
                 failed($"opening the feed of partition {partition} again", e);
-                await Task.Delay(RetryDelay, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await Task.WhenAny(Task.Delay(RetryDelay, time, cancellationToken));
             }
         }
     }
@@ -40,7 +44,7 @@ internal sealed class PartitionPump(int partition, TailingLog log, IGrains grain
         var position = (await grain.Open(open, cancellationToken)).NextPosition;
         while (true)
         {
-            var batch = await log.NextAsync(partition, position, MostEvents, Ping, cancellationToken);
+            var batch = await feed.NextAsync(partition, position, MostEvents, Ping, cancellationToken);
 
             // A grain that was dropped since asks for what it lost; without news the ping finds out.
             position = batch.Entries.Count == 0

@@ -1,9 +1,9 @@
 using Cdp.Grains.Ports;
 
-namespace Cdp.SingleNode.Hosting;
+namespace Cdp.Grains.Hosting;
 
 /// <summary>The load of this process.</summary>
-internal sealed class ProcessLoad : INodeLoad
+public sealed class ProcessLoad : INodeLoad
 {
     /// <inheritdoc/>
     public TimeSpan Used => Environment.CpuUsage.TotalTime;

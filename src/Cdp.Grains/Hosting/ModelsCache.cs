@@ -5,7 +5,7 @@ using Cdp.Grains.Decisions;
 using Cdp.Grains.Ports;
 using Cdp.State.V1;
 
-namespace Cdp.SingleNode.Hosting;
+namespace Cdp.Grains.Hosting;
 
 /// <summary>The process's models: read once from the store, replaced when a model grain learned.</summary>
 /// <param name="states">Where folds of training logs are kept.</param>

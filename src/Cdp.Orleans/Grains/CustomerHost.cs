@@ -1,0 +1,51 @@
+using Cdp.Grains.Customers;
+using Cdp.Grains.V1;
+using Cdp.Orleans.Hosting;
+using IGrainContext = Orleans.Runtime.IGrainContext;
+
+namespace Cdp.Orleans.Grains;
+
+/// <summary>As Orleans knows customers.</summary>
+public interface ICustomerGrain : ICustomer, IGrainWithStringKey;
+
+/// <summary>Hosts customers.</summary>
+/// <param name="context">The activation.</param>
+/// <param name="services">The silo's services.</param>
+public sealed class CustomerHost(IGrainContext context, IServiceProvider services) : GrainHost<ICustomer>(context, services), ICustomerGrain
+{
+    /// <inheritdoc/>
+    public ValueTask<ApplyReply> Apply(ApplyRequest request, CancellationToken cancellationToken) => Plain.Apply(request, cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<ReadProfileReply> ReadProfile(ReadProfileRequest request, CancellationToken cancellationToken) => Plain.ReadProfile(request, cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<ReadEventsReply> ReadEvents(ReadEventsRequest request, CancellationToken cancellationToken) => Plain.ReadEvents(request, cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<SealReply> Seal(SealRequest request, CancellationToken cancellationToken) => Plain.Seal(request, cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<AbsorbReply> Absorb(AbsorbRequest request, CancellationToken cancellationToken) => Plain.Absorb(request, cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<RefoldReply> Refold(RefoldRequest request, CancellationToken cancellationToken) => Plain.Refold(request, cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<StateMembershipReply> StateMembership(StateMembershipRequest request, CancellationToken cancellationToken) => Plain.StateMembership(request, cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<ReadMembershipReply> ReadMembership(ReadMembershipRequest request, CancellationToken cancellationToken) => Plain.ReadMembership(request, cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<DecideCustomerReply> Decide(DecideCustomerRequest request, CancellationToken cancellationToken) => Plain.Decide(request, cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<ReadDecisionReply> ReadDecision(ReadDecisionRequest request, CancellationToken cancellationToken) => Plain.ReadDecision(request, cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<ReadDecisionsReply> ReadDecisions(ReadDecisionsRequest request, CancellationToken cancellationToken) => Plain.ReadDecisions(request, cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<ReadCreditsReply> ReadCredits(ReadCreditsRequest request, CancellationToken cancellationToken) => Plain.ReadCredits(request, cancellationToken);
+}

@@ -1,0 +1,73 @@
+using System.Globalization;
+using Cdp.Grains.Hosting;
+using Cdp.Grains.Partitions;
+using Cdp.Grains.V1;
+using Cdp.Orleans.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using DeactivationReason = Orleans.DeactivationReason;
+using IGrainContext = Orleans.Runtime.IGrainContext;
+
+namespace Cdp.Orleans.Partitions;
+
+/// <summary>As Orleans knows partitions.</summary>
+public interface IPartitionGrain : IPartition, IGrainWithStringKey
+{
+    /// <summary>There may be more in the log.</summary>
+    /// <returns>The position before which all is applied.</returns>
+    ValueTask<long> Notice();
+}
+
+/// <summary>Hosts partitions. Where one is active, its part of the log is read.</summary>
+/// <param name="context">The activation.</param>
+/// <param name="services">The silo's services.</param>
+public sealed class PartitionHost(IGrainContext context, IServiceProvider services) : GrainHost<IPartition>(context, services), IPartitionGrain, IDisposable
+{
+    private readonly CancellationTokenSource _stop = new();
+    private readonly ClusterLog _log = services.GetRequiredService<ClusterLog>();
+    private Task _pump = Task.CompletedTask;
+
+    private int Number => int.Parse(GrainContext.GrainId.Key.ToString()!, NumberStyles.None, CultureInfo.InvariantCulture);
+
+    /// <inheritdoc/>
+    public override async Task OnActivateAsync(CancellationToken token)
+    {
+        await base.OnActivateAsync(token);
+        var hosting = Services.GetRequiredService<GrainHosting>();
+        var grains = new ClusterGrains(hosting, Services.GetRequiredService<IGrainFactory>(), caller: null);
+        var pump = new PartitionPump(Number, _log, grains, hosting.Time, (during, error) => hosting.Report("partition", during, error));
+
+        // Beside the grain, which it calls.
+        _pump = Task.Run(() => pump.RunAsync(_stop.Token), CancellationToken.None);
+    }
+
+    /// <inheritdoc/>
+    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken token)
+    {
+        await _stop.CancelAsync();
+        await Task.WhenAny(_pump);
+        await base.OnDeactivateAsync(reason, token);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<long> Notice()
+    {
+        _log.Ring(Number);
+        await LoadedAsync(CancellationToken.None);
+        return (await Plain.GetStatus(new GetPartitionStatusRequest(), CancellationToken.None)).Applied;
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<OpenReply> Open(OpenRequest request, CancellationToken cancellationToken) => Plain.Open(request, cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<DeliverReply> Deliver(DeliverRequest request, CancellationToken cancellationToken) => Plain.Deliver(request, cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<WaitAppliedReply> WaitApplied(WaitAppliedRequest request, CancellationToken cancellationToken) => Plain.WaitApplied(request, cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<GetPartitionStatusReply> GetStatus(GetPartitionStatusRequest request, CancellationToken cancellationToken) => Plain.GetStatus(request, cancellationToken);
+
+    /// <inheritdoc/>
+    public void Dispose() => _stop.Dispose();
+}

@@ -1,0 +1,17 @@
+using Cdp.Gateway.Keys;
+
+namespace Cdp.Silo.Hosting;
+
+/// <summary>The operator's key, which a cluster is given from outside: its silos have no file in common.</summary>
+/// <param name="Text">The key.</param>
+internal sealed record OperatorKey(string Text)
+{
+    /// <summary>The variable that holds it.</summary>
+    public const string Variable = "CDP_ADMIN_KEY";
+
+    /// <summary>Checks a key.</summary>
+    /// <exception cref="SettingException">It is missing or too short.</exception>
+    public static OperatorKey Read(string? text) => ApiKeys.IsOperatorKey(text)
+        ? new OperatorKey(text!)
+        : throw new SettingException($"{Variable}: give the operator's key, at least {ApiKeys.MinLength} characters that do not begin with \"cdp_\"; the same to all silos.");
+}

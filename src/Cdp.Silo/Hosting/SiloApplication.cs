@@ -1,0 +1,117 @@
+using System.Net;
+using System.Net.Sockets;
+using Cdp.Grains.Hosting;
+using Cdp.Grains.Ports;
+using Cdp.Orleans;
+using Cdp.Orleans.Hosting;
+using Cdp.Silo.Membership;
+using Cdp.Storage;
+using Cdp.Storage.Postgres;
+using Cdp.Storage.Sqlite;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using Orleans.Configuration;
+
+namespace Cdp.Silo.Hosting;
+
+/// <summary>A whole silo in this process: store, Orleans silo, gateway, health endpoints.</summary>
+internal static partial class SiloApplication
+{
+    /// <summary>Puts a silo together; it is started by whoever runs it.</summary>
+    /// <param name="options">Checked settings.</param>
+    /// <param name="key">The operator's key.</param>
+    /// <param name="steps">Hears of recovery steps.</param>
+    /// <exception cref="StorageException">The store cannot be opened.</exception>
+    public static async Task<WebApplication> BuildAsync(SiloOptions options, OperatorKey key, IStepObserver steps)
+    {
+        var store = await OpenAsync(options);
+        var builder = WebApplication.CreateSlimBuilder();
+        // What Orleans says of calls to a lost silo, its callers say as well.
+        builder.Logging.ClearProviders().AddSimpleConsole(console => console.SingleLine = true).SetMinimumLevel(LogLevel.Warning)
+            .AddFilter("Cdp.Silo", LogLevel.Information).AddFilter("Orleans.Runtime.CallbackData", LogLevel.Error).AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error);
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Parse(options.Address), options.HealthPort, listen => listen.Protocols = HttpProtocols.Http1));
+        builder.Services.AddSingleton(options).AddSingleton(key).AddSingleton(steps).AddSingleton(TimeProvider.System).AddSingleton(store);
+        var faults = new FaultLog();
+        builder.Host.UseOrleans(silo => Configure(silo, options, store, steps, faults));
+
+        // After Orleans, so that it opens when the silo is active and closes before the silo leaves.
+        builder.Services.AddSingleton<GatewayHost>().AddHostedService(services => services.GetRequiredService<GatewayHost>());
+        var application = builder.Build();
+        faults.Logger = application.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Cdp.Silo");
+        MapHealth(application);
+        return application;
+    }
+
+    private static void Configure(ISiloBuilder silo, SiloOptions options, IStore store, IStepObserver steps, FaultLog faults)
+    {
+        silo.Configure<ClusterOptions>(cluster => (cluster.ClusterId, cluster.ServiceId) = (options.Cluster, "cdp"));
+        silo.Configure<ClusterMembershipOptions>(membership =>
+        {
+            membership.ProbeTimeout = TimeSpan.FromMilliseconds(options.ProbeMilliseconds);
+            membership.NumMissedProbesLimit = 3;
+        });
+        switch (options.Profile)
+        {
+            case SiloProfile.Localhost:
+                silo.UseLocalhostClustering(options.SiloPort, gatewayPort: 0, serviceId: "cdp", clusterId: options.Cluster);
+                break;
+            case SiloProfile.Postgres:
+                silo.ConfigureEndpoints(Reachable(options), options.SiloPort, gatewayPort: 0, listenOnAnyHostAddress: IPAddress.Parse(options.Address).Equals(IPAddress.Any));
+                silo.Services.AddSingleton(_ => NpgsqlDataSource.Create(PostgresAddress.Parse(options.Postgres!)));
+                silo.Services.AddSingleton<IMembershipTable>(services => new PostgresMembershipTable(services.GetRequiredService<NpgsqlDataSource>(), options.Cluster));
+                break;
+        }
+
+        // Two activations of a grain are possible under the usual directory while silos come and go, and cost a load each.
+#pragma warning disable ORLEANSEXP003
+        silo.AddDistributedGrainDirectory();
+#pragma warning restore ORLEANSEXP003
+        silo.AddCdp(
+            _ => new GrainStores(store.Log, store.State, store.History, store.Customers),
+            new CdpClusterOptions
+            {
+                Hosting = new GrainHostingOptions { MaxActivations = options.MaxActivations, OnFault = faults.Report },
+                MaxBacklogBytes = options.MaxBacklogMegabytes * 1024L * 1024,
+                Steps = steps,
+            },
+            TimeProvider.System);
+    }
+
+    private static async Task<IStore> OpenAsync(SiloOptions options)
+    {
+        var patience = TimeSpan.FromMilliseconds(options.AsyncWriteMilliseconds);
+        return options.Profile == SiloProfile.Localhost
+            ? await SqliteStore.OpenAsync(options.DataDirectory, new SqliteStoreOptions { Partitions = options.Partitions, WritePatience = patience })
+            : await PostgresStore.OpenAsync(PostgresAddress.Parse(options.Postgres!), new PostgresStoreOptions { Alone = false, WritePatience = patience });
+    }
+
+    private static IPAddress Reachable(SiloOptions options)
+    {
+        if (options.SiloAddress is not null) return IPAddress.Parse(options.SiloAddress);
+        var address = IPAddress.Parse(options.Address);
+        return address.Equals(IPAddress.Any)
+            ? Dns.GetHostAddresses(Dns.GetHostName()).FirstOrDefault(own => own.AddressFamily == AddressFamily.InterNetwork && !IPAddress.IsLoopback(own))
+              ?? throw new SettingException("Setting Cdp:SiloAddress (environment Cdp__SiloAddress): this machine's name leads to no address; give the IP address under which other silos reach this one.")
+            : address;
+    }
+
+    /// <summary>
+    /// <c>/livez</c>: the process answers. <c>/startupz</c>, <c>/readyz</c>: the silo is active and its gateway takes calls; the
+    /// latter ends when the silo is told to stop.
+    /// </summary>
+    private static void MapHealth(WebApplication application)
+    {
+        var gateway = application.Services.GetRequiredService<GatewayHost>();
+        application.MapGet("/livez", () => "alive");
+        application.MapGet("/startupz", () => Answer(gateway.EndPoint is not null));
+        application.MapGet("/readyz", () => Answer(gateway.IsOpen));
+
+        static IResult Answer(bool yes) => yes ? Results.Text("ready") : Results.Text("not ready", statusCode: StatusCodes.Status503ServiceUnavailable);
+    }
+}

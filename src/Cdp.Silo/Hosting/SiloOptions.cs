@@ -1,0 +1,151 @@
+using System.Globalization;
+using System.Net;
+using Cdp.Storage.Postgres;
+using Microsoft.Extensions.Configuration;
+
+namespace Cdp.Silo.Hosting;
+
+/// <summary>A setting that stops the start.</summary>
+public sealed class SettingException(string message) : Exception(message);
+
+/// <summary>What a silo stands on, and how it finds the others.</summary>
+public enum SiloProfile
+{
+    /// <summary>One silo alone, its data in a directory.</summary>
+    Localhost,
+
+    /// <summary>Data and membership in a PostgreSQL database.</summary>
+    Postgres,
+}
+
+/// <summary>
+/// Settings of a silo, from <c>appsettings.json</c> (section <c>Cdp</c>) and the environment (<c>Cdp__Name</c>). A wrong or
+/// unknown setting stops the start with its name.
+/// </summary>
+public sealed record SiloOptions
+{
+    private const string Section = "Cdp";
+
+    /// <summary>What it stands on.</summary>
+    public SiloProfile Profile { get; init; } = SiloProfile.Localhost;
+
+    /// <summary>Directory that holds the data of the profile localhost; made when absent.</summary>
+    public string DataDirectory { get; init; } = "data";
+
+    /// <summary>The database of the profile postgres, as a URL or in Npgsql's words.</summary>
+    public string? Postgres { get; init; }
+
+    /// <summary>Name of the cluster; silos of the same name and database find each other.</summary>
+    public string Cluster { get; init; } = "cdp";
+
+    /// <summary>Address of gRPC, an IP address.</summary>
+    public string Address { get; init; } = "127.0.0.1";
+
+    /// <summary>Port of gRPC, 0 to 65535; 0: any free one.</summary>
+    public int Port { get; init; } = 7878;
+
+    /// <summary>Port of the health endpoints on the same address, 0 to 65535; 0: any free one.</summary>
+    public int HealthPort { get; init; } = 7880;
+
+    /// <summary>IP address under which other silos reach this one; null: that of gRPC, or of this machine's name where that is any.</summary>
+    public string? SiloAddress { get; init; }
+
+    /// <summary>Port under which other silos reach this one, 1 to 65535.</summary>
+    public int SiloPort { get; init; } = 11_111;
+
+    /// <summary>Partitions of a new log of the profile localhost, 1 to 1024.</summary>
+    public int? Partitions { get; init; }
+
+    /// <summary>Most live grains of this silo, at least 1,000.</summary>
+    public int MaxActivations { get; init; } = 1_000_000;
+
+    /// <summary>Most MB per tenant and partition that this silo has acknowledged and that are not applied, 1 to 4096.</summary>
+    public int MaxBacklogMegabytes { get; init; } = 64;
+
+    /// <summary>Milliseconds that what a crash may take back waits for others, to share a write to the disk with them, 0 to 1000.</summary>
+    public int AsyncWriteMilliseconds { get; init; } = 5;
+
+    /// <summary>
+    /// Milliseconds between two probes of one silo by another, and for the answer, 500 to 10,000. Three missed ones, and two
+    /// silos that say so, make a silo dead: docs/cluster.md has what shorter ones cost in false alarms.
+    /// </summary>
+    public int ProbeMilliseconds { get; init; } = 1_500;
+
+    /// <summary>Seconds that calls under way get when the silo stops, 0 to 600.</summary>
+    public int DrainSeconds { get; init; } = 20;
+
+    /// <summary>Reads and checks the settings.</summary>
+    /// <exception cref="SettingException">A setting is unknown or wrong.</exception>
+    public static SiloOptions Read(IConfiguration configuration)
+    {
+        var options = new SiloOptions();
+        foreach (var setting in configuration.GetSection(Section).GetChildren())
+        {
+            var value = setting.Value ?? throw Wrong(setting.Key, "Give a single value.");
+            options = setting.Key.ToUpperInvariant() switch
+            {
+                "PROFILE" => options with { Profile = Enum.TryParse<SiloProfile>(value, ignoreCase: true, out var profile) && Enum.IsDefined(profile) ? profile : throw Wrong(setting.Key, "Give localhost or postgres.") },
+                "DATADIRECTORY" => options with { DataDirectory = value },
+                "POSTGRES" => options with { Postgres = value },
+                "CLUSTER" => options with { Cluster = value },
+                "ADDRESS" => options with { Address = value },
+                "PORT" => options with { Port = Number(setting.Key, value) },
+                "HEALTHPORT" => options with { HealthPort = Number(setting.Key, value) },
+                "SILOADDRESS" => options with { SiloAddress = value },
+                "SILOPORT" => options with { SiloPort = Number(setting.Key, value) },
+                "PARTITIONS" => options with { Partitions = Number(setting.Key, value) },
+                "MAXACTIVATIONS" => options with { MaxActivations = Number(setting.Key, value) },
+                "MAXBACKLOGMEGABYTES" => options with { MaxBacklogMegabytes = Number(setting.Key, value) },
+                "ASYNCWRITEMILLISECONDS" => options with { AsyncWriteMilliseconds = Number(setting.Key, value) },
+                "PROBEMILLISECONDS" => options with { ProbeMilliseconds = Number(setting.Key, value) },
+                "DRAINSECONDS" => options with { DrainSeconds = Number(setting.Key, value) },
+                _ => throw Wrong(setting.Key, "There is no such setting; docs/cluster.md lists them."),
+            };
+        }
+
+        return options.Checked();
+    }
+
+    private SiloOptions Checked()
+    {
+        if (string.IsNullOrWhiteSpace(DataDirectory)) throw Wrong(nameof(DataDirectory), "Name a directory.");
+        if (Profile == SiloProfile.Postgres) CheckPostgres();
+        if (Cluster.Length is 0 or > 100) throw Wrong(nameof(Cluster), "Give 1 to 100 characters.");
+        if (!IPAddress.TryParse(Address, out _)) throw Wrong(nameof(Address), "Give an IP address, e.g. 127.0.0.1 or 0.0.0.0.");
+        if (SiloAddress is not null && !IPAddress.TryParse(SiloAddress, out _)) throw Wrong(nameof(SiloAddress), "Give the IP address under which other silos reach this one.");
+        Range(nameof(Port), Port, 0, 65_535);
+        Range(nameof(HealthPort), HealthPort, 0, 65_535);
+        Range(nameof(SiloPort), SiloPort, 1, 65_535);
+        Range(nameof(Partitions), Partitions ?? 1, 1, 1_024);
+        Range(nameof(MaxActivations), MaxActivations, 1_000, int.MaxValue);
+        Range(nameof(MaxBacklogMegabytes), MaxBacklogMegabytes, 1, 4_096);
+        Range(nameof(AsyncWriteMilliseconds), AsyncWriteMilliseconds, 0, 1_000);
+        Range(nameof(ProbeMilliseconds), ProbeMilliseconds, 500, 10_000);
+        Range(nameof(DrainSeconds), DrainSeconds, 0, 600);
+        return this;
+    }
+
+    private void CheckPostgres()
+    {
+        if (Postgres is null) throw Wrong(nameof(Postgres), "The profile postgres needs a database, e.g. postgres://cdp@host/cdp.");
+        try
+        {
+            PostgresAddress.Parse(Postgres);
+        }
+        catch (FormatException e)
+        {
+            throw Wrong(nameof(Postgres), e.Message);
+        }
+    }
+
+    private static int Number(string name, string text) => int.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out var number)
+        ? number
+        : throw Wrong(name, "Give a whole number.");
+
+    private static void Range(string name, int value, int least, int most)
+    {
+        if (value < least || value > most) throw Wrong(name, string.Create(CultureInfo.InvariantCulture, $"Give {least} to {most}."));
+    }
+
+    private static SettingException Wrong(string name, string remedy) => new($"Setting {Section}:{name} (environment {Section}__{name}): {remedy}");
+}

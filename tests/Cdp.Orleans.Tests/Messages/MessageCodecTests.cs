@@ -1,0 +1,48 @@
+using Cdp.Orleans.Hosting;
+using Cdp.V1;
+using Microsoft.Extensions.DependencyInjection;
+using Orleans.Serialization;
+
+namespace Cdp.Orleans.Tests.Messages;
+
+/// <summary>Protobuf messages through Orleans' serializer.</summary>
+public sealed class MessageCodecTests : IDisposable
+{
+    private readonly ServiceProvider _services = new ServiceCollection().AddSerializer().AddPlainMessages().BuildServiceProvider();
+
+    private Serializer Serializer => _services.GetRequiredService<Serializer>();
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2_040)]
+    [InlineData(2_048)]
+    [InlineData(5_000)]
+    [InlineData(100_000)]
+    [InlineData(5_000_000)]
+    public void A_message_of_any_size_arrives_as_it_was_sent(int size)
+    {
+        var sent = new Event { Id = new string('x', size) };
+        Assert.Equal(sent, Serializer.Deserialize<Event>(Serializer.SerializeToArray(sent)));
+        Assert.Equal(sent, Serializer.Deserialize<object>(Serializer.SerializeToArray<object>(sent)));
+    }
+
+    [Fact]
+    public void Messages_within_others_values_arrive_too_and_one_sent_twice_is_one()
+    {
+        var sent = new Identifier { Namespace = "email", Value = "a@example.com" };
+        var (first, second, nothing) = Serializer.Deserialize<(Identifier, Identifier, Identifier?)>(Serializer.SerializeToArray<(Identifier, Identifier, Identifier?)>((sent, sent, null)));
+        Assert.Equal(sent, first);
+        Assert.Same(first, second);
+        Assert.Null(nothing);
+    }
+
+    [Fact]
+    public void Within_a_silo_a_message_is_handed_over_as_it_is()
+    {
+        var sent = new Event { Id = "1" };
+        Assert.Same(sent, _services.GetRequiredService<DeepCopier>().Copy(sent));
+    }
+
+    public void Dispose() => _services.Dispose();
+}

@@ -1,0 +1,45 @@
+using Cdp.CrashKit;
+using Cdp.V1;
+
+namespace Cdp.Silo.Tests.Cluster;
+
+/// <summary>Three silos and a gateway on each.</summary>
+public sealed class ClusterTests
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task What_one_silo_acknowledged_every_silo_reads()
+    {
+        await using var silos = await TestSilos.StartAsync(3);
+        for (var i = 0; i < 60; i++)
+        {
+            var made = new Event { Id = $"e{i}", Kind = EventKind.Track, Type = "Visit", Source = "tests", Channel = "web" };
+            made.Identifiers.Add(new Identifier { Namespace = "email", Value = $"somebody{i % 10}@example.com" });
+            var published = await silos.NextClient().Ingest.PublishEventsAsync(new PublishEventsRequest { Events = { made } }, cancellationToken: Token);
+            var read = new GetProfileRequest { Customer = new CustomerRef { Identifier = made.Identifiers[0] }, Purpose = "service", AfterToken = published.Token };
+            var profile = (await silos.NextClient().Profiles.GetProfileAsync(read, cancellationToken: Token)).Profile;
+            Assert.Equal((i / 10) + 1, profile.Activity.EventCount);
+        }
+
+        Assert.Empty(silos.Errors);
+    }
+
+    [Fact]
+    public async Task Silos_that_are_killed_under_load_lose_nothing_and_count_nothing_twice()
+    {
+        await using var silos = await TestSilos.StartAsync(3);
+        var run = new CrashRun("", seed: 11);
+        var (comparison, failed) = await run.OutlastAsync(
+            silos.NextClient,
+            async () =>
+            {
+                await silos.KillAsync(silos.Silos[1]);
+                await silos.StartOneAsync();
+            },
+            outages: 10, Token);
+        Assert.True(comparison.IsClean, $"{comparison}\n{string.Join('\n', comparison.Differences)}");
+        Assert.True(comparison.Events > 100, $"Only {comparison.Events} events were compared.");
+        TestContext.Current.TestOutputHelper?.WriteLine($"{comparison}; {failed} calls failed");
+    }
+}

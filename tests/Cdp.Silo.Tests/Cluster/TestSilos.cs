@@ -1,0 +1,122 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Net;
+using Cdp.Client;
+using Cdp.Gateway;
+using Cdp.Grains.Hosting;
+using Cdp.Grains.Ports;
+using Cdp.Orleans;
+using Cdp.Orleans.Hosting;
+using Cdp.Orleans.Partitions;
+using Cdp.Rpc;
+using Cdp.Silo.Hosting;
+using Cdp.StorageContract;
+using Microsoft.Extensions.DependencyInjection;
+using Orleans.Configuration;
+using Orleans.TestingHost;
+
+namespace Cdp.Silo.Tests.Cluster;
+
+/// <summary>Silos in this process, each with a gateway, on memory stores that they share.</summary>
+internal sealed class TestSilos : IAsyncDisposable
+{
+    public const string OperatorKey = "operator-key-of-the-tests";
+
+    private const int Partitions = 8;
+
+    private readonly InProcessTestCluster _cluster;
+    private readonly ConcurrentQueue<Exception> _errors;
+    private readonly ConcurrentDictionary<InProcessSiloHandle, Door> _doors = new();
+    private int _next;
+
+    private TestSilos(InProcessTestCluster cluster, ConcurrentQueue<Exception> errors) => (_cluster, _errors) = (cluster, errors);
+
+    /// <summary>Errors that silos handled by themselves.</summary>
+    public IReadOnlyCollection<Exception> Errors => _errors;
+
+    /// <summary>The silos that are there.</summary>
+    public IReadOnlyList<InProcessSiloHandle> Silos => _cluster.Silos;
+
+    /// <summary>Starts silos.</summary>
+    public static async Task<TestSilos> StartAsync(int silos)
+    {
+        GrainStores stores = new(new MemoryEventLog(Partitions), new MemoryStateStore(), new MemoryHistory(), new MemoryCustomerIndex());
+        var errors = new ConcurrentQueue<Exception>();
+        var builder = new InProcessTestClusterBuilder((short)silos);
+        builder.ConfigureSilo((_, silo) =>
+        {
+            silo.AddCdp(_ => stores, new CdpClusterOptions { Hosting = new GrainHostingOptions { OnFault = (_, _, error) => errors.Enqueue(error) } }, TimeProvider.System);
+            silo.Services.Configure<ClusterMembershipOptions>(membership =>
+            {
+                membership.ProbeTimeout = TimeSpan.FromSeconds(1);
+                membership.NumMissedProbesLimit = 3;
+            });
+        });
+        builder.ConfigureClient(client => client.Services.AddPlainMessages());
+        var cluster = builder.Build();
+        await cluster.DeployAsync();
+        var test = new TestSilos(cluster, errors);
+        foreach (var silo in cluster.Silos) await test.OpenAsync(silo);
+        return test;
+    }
+
+    /// <summary>A client of a silo.</summary>
+    public CdpClient ClientOf(InProcessSiloHandle silo) => _doors[silo].Client;
+
+    /// <summary>A client of one silo after the other.</summary>
+    public CdpClient NextClient()
+    {
+        CdpClient[] clients = [.. _doors.Values.Select(door => door.Client)];
+        return clients[(uint)Interlocked.Increment(ref _next) % clients.Length];
+    }
+
+    /// <summary>Ends a silo as a crash would, as far as that is possible within a process.</summary>
+    public async Task KillAsync(InProcessSiloHandle silo)
+    {
+        if (_doors.TryRemove(silo, out var door)) await door.DisposeAsync();
+        await _cluster.KillSiloAsync(silo);
+    }
+
+    /// <summary>Ends a silo in order.</summary>
+    public async Task StopAsync(InProcessSiloHandle silo)
+    {
+        if (_doors.TryRemove(silo, out var door)) await door.DisposeAsync();
+        await _cluster.StopSiloAsync(silo);
+    }
+
+    /// <summary>Starts another silo.</summary>
+    public async Task<InProcessSiloHandle> StartOneAsync()
+    {
+        var silo = await _cluster.StartAdditionalSiloAsync();
+        await OpenAsync(silo);
+        return silo;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var door in _doors.Values) await door.DisposeAsync();
+        await _cluster.DisposeAsync();
+    }
+
+    private async Task OpenAsync(InProcessSiloHandle silo)
+    {
+        var services = silo.ServiceProvider;
+        var gateway = new GatewayServices(new GatewayPorts(
+            services.GetRequiredService<IGrains>(), services.GetRequiredService<ClusterLog>(), services.GetRequiredService<DefinitionsCache>(), TimeProvider.System, NoStepObserver.Instance));
+        await gateway.Tenants.BootstrapAsync(OperatorKey, TestContext.Current.CancellationToken);
+        var server = await RpcServer.StartAsync(
+            new RpcServerOptions { ErrorDomain = "cdp", Address = IPAddress.Loopback, Gate = gateway.Authenticator.CheckAsync, Translate = ClusterErrors.Translate }, gateway.Services);
+        _doors[silo] = new Door(server, new CdpClient(new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{server.Port}")), OperatorKey));
+    }
+
+    private sealed record Door(RpcServer Server, CdpClient Client) : IAsyncDisposable
+    {
+        public async ValueTask DisposeAsync()
+        {
+            Client.Dispose();
+            await Server.StopAsync(TimeSpan.Zero);
+            await Server.DisposeAsync();
+        }
+    }
+}
