@@ -94,15 +94,23 @@ public sealed class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.ILis
     /// <inheritdoc/>
     public async ValueTask DeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
-        // What is under way finishes; what does not is delivered again by the next activation.
-        while ((_batches.Count > 0 || _memberships.Count > 0 || _learning.Count > 0) && !cancellationToken.IsCancellationRequested)
+        try
         {
-            _room ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            await _room.Task.WaitAsync(cancellationToken);
+            // What is under way finishes; what does not is delivered again by the next activation.
+            while ((_batches.Count > 0 || _memberships.Count > 0 || _learning.Count > 0) && !cancellationToken.IsCancellationRequested)
+            {
+                _room ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                await _room.Task.WaitAsync(cancellationToken);
+            }
+
+            await _commit;
+        }
+        finally
+        {
+            // Also when nobody waits any longer: what is tried until it succeeds would be tried for ever.
+            await _stop.CancelAsync();
         }
 
-        await _commit;
-        await _stop.CancelAsync();
         Dispose();
     }
 
