@@ -1,2 +1,2 @@
-// Children wait for disks and for their ends more than they compute: more of them at once than there are cores.
+// Each child waits for its disk again and again; while it does, another computes.
 [assembly: CollectionBehavior(MaxParallelThreads = 4)]
