@@ -4,7 +4,6 @@ using Cdp.Silo.Hosting;
 using Cdp.Storage;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 
 try
 {
@@ -15,10 +14,16 @@ try
     var options = SiloOptions.Read(configuration);
     var key = OperatorKey.Read(Environment.GetEnvironmentVariable(OperatorKey.Variable));
     await using var application = await SiloApplication.BuildAsync(options, key, NoStepObserver.Instance);
+
+    // Health is answered from the start to the end; the door is open only while the silo is active.
+    var stopping = application.Lifetime.ApplicationStopping;
     await application.StartAsync();
     var gateway = application.Services.GetRequiredService<GatewayHost>();
+    await gateway.OpenAsync(stopping);
     Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"serving on http://{gateway.EndPoint} (cluster {options.Cluster}, profile {options.Profile}, health on {application.Urls.First()}); SIGTERM stops"));
-    await application.WaitForShutdownAsync();
+    await Task.WhenAny(Task.Delay(Timeout.InfiniteTimeSpan, stopping));
+    await gateway.CloseAsync();
+    await application.StopAsync();
     return 0;
 }
 catch (Exception e) when (e is SettingException or StorageException)

@@ -36,7 +36,10 @@ public sealed class SiloNewsClient(IServiceProvider services, IClusterMembership
     {
         ArgumentNullException.ThrowIfNull(state);
         models.Learned(tenant, state);
-        foreach (var silo in Others)
+        SiloAddress[] others = [.. Others];
+        foreach (var gone in _couriers.Keys.Where(courier => courier.Tenant == tenant && courier.Placement == state.Placement && !others.Contains(courier.Silo)))
+            _couriers.TryRemove(gone, out _);
+        foreach (var silo in others)
             _couriers.GetOrAdd((tenant, state.Placement, silo), static (_, deliver) => new Courier(deliver), (ModelState newest) => TryAsync(silo, news => news.ModelLearned(tenant, newest))).Post(state);
     }
 

@@ -32,9 +32,6 @@ internal sealed class Residents : IDisposable
         _ticker = hosting.Time.CreateTimer(static residents => ((Residents)residents!).Sweep(), this, Tick, Tick);
     }
 
-    /// <summary>Live activations of each kind.</summary>
-    public IReadOnlyDictionary<string, int> Count() => _all.Keys.GroupBy(resident => resident.Type.Kind).ToDictionary(kind => kind.Key, kind => kind.Count());
-
     /// <summary>An activation began.</summary>
     public void Add(IResident resident)
     {

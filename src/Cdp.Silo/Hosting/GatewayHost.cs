@@ -4,15 +4,14 @@ using Cdp.Grains.Hosting;
 using Cdp.Grains.Ports;
 using Cdp.Orleans.Partitions;
 using Cdp.Rpc;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Cdp.Silo.Hosting;
 
-/// <summary>The front door of a silo: opens when the silo is active, and closes before it leaves.</summary>
+/// <summary>The front door of a silo: opened when the silo is active, and closed before it leaves.</summary>
 internal sealed class GatewayHost(
     SiloOptions options, OperatorKey key, IGrains grains, ClusterLog log, DefinitionsCache definitions, TimeProvider time, IStepObserver steps, ILoggerFactory loggers)
-    : IHostedService, IAsyncDisposable
+    : IAsyncDisposable
 {
     private RpcServer? _server;
 
@@ -22,8 +21,8 @@ internal sealed class GatewayHost(
     /// <summary>Where it listens; null: it does not yet.</summary>
     public IPEndPoint? EndPoint => _server?.EndPoint;
 
-    /// <inheritdoc/>
-    public async Task StartAsync(CancellationToken cancellationToken)
+    /// <summary>Begins to take calls.</summary>
+    public async Task OpenAsync(CancellationToken cancellationToken)
     {
         var gateway = new GatewayServices(new GatewayPorts(grains, log, definitions, time, steps));
         await gateway.Tenants.BootstrapAsync(key.Text, cancellationToken);
@@ -44,8 +43,8 @@ internal sealed class GatewayHost(
         IsOpen = true;
     }
 
-    /// <inheritdoc/>
-    public async Task StopAsync(CancellationToken cancellationToken)
+    /// <summary>Takes no more calls; returns when those under way have ended, or their time is over.</summary>
+    public async Task CloseAsync()
     {
         IsOpen = false;
         if (_server is not null) await _server.StopAsync(TimeSpan.FromSeconds(options.DrainSeconds));

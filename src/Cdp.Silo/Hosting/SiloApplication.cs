@@ -39,9 +39,7 @@ internal static partial class SiloApplication
         builder.Services.AddSingleton(options).AddSingleton(key).AddSingleton(steps).AddSingleton(TimeProvider.System).AddSingleton(store);
         var faults = new FaultLog();
         builder.Host.UseOrleans(silo => Configure(silo, options, store, steps, faults));
-
-        // After Orleans, so that it opens when the silo is active and closes before the silo leaves.
-        builder.Services.AddSingleton<GatewayHost>().AddHostedService(services => services.GetRequiredService<GatewayHost>());
+        builder.Services.AddSingleton<GatewayHost>();
         var application = builder.Build();
         faults.Logger = application.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Cdp.Silo");
         MapHealth(application);

@@ -42,23 +42,26 @@ internal sealed class SiloProcesses : IAsyncDisposable
     /// <summary>Starts another silo; returns when it serves.</summary>
     public async Task<CdpProcess> StartOneAsync(CancellationToken cancellationToken)
     {
-        var silo = CdpProcess.Start([], new CdpProcessOptions
-        {
-            Program = "cdp-silo.dll",
-            Environment = new Dictionary<string, string>
-            {
-                ["Cdp__Profile"] = "postgres",
-                ["Cdp__Postgres"] = _server.Url,
-                ["Cdp__Port"] = "0",
-                ["Cdp__HealthPort"] = "0",
-                ["Cdp__SiloPort"] = FreePort().ToString(CultureInfo.InvariantCulture),
-                [CdpProcess.AdminKeyVariable] = CdpProcess.OperatorKey,
-                ["DOTNET_TieredPGO"] = "0",
-            },
-        });
+        var environment = Environment(("Cdp__Profile", "postgres"), ("Cdp__Postgres", _server.Url));
+        var silo = CdpProcess.Start([], new CdpProcessOptions { Program = "cdp-silo.dll", Environment = environment });
         var address = await silo.Address.WaitAsync(cancellationToken) ?? throw new InvalidOperationException($"The silo did not start.\n{silo.Output}");
         _silos[silo] = new Doors(CdpProcess.Connect(address), _watchKey.Length == 0 ? null : new CdpClient(address, _watchKey));
         return silo;
+    }
+
+    /// <summary>Variables of a silo's environment: ports that are free, the operator's key, and those given.</summary>
+    public static Dictionary<string, string> Environment(params (string Name, string Value)[] settings)
+    {
+        var environment = new Dictionary<string, string>
+        {
+            ["Cdp__Port"] = "0",
+            ["Cdp__HealthPort"] = "0",
+            ["Cdp__SiloPort"] = FreePort().ToString(CultureInfo.InvariantCulture),
+            [CdpProcess.AdminKeyVariable] = CdpProcess.OperatorKey,
+            ["DOTNET_TieredPGO"] = "0",
+        };
+        foreach (var (name, value) in settings) environment[name] = value;
+        return environment;
     }
 
     /// <summary>A client of one silo after the other.</summary>

@@ -1,0 +1,86 @@
+using System.Net;
+using System.Text.RegularExpressions;
+using Cdp.CrashKit;
+using Cdp.V1;
+
+namespace Cdp.Silo.Tests.Processes;
+
+/// <summary>One silo as a process on a directory.</summary>
+public sealed partial class LocalSiloTests : IDisposable
+{
+    private readonly string _data = Directory.CreateTempSubdirectory("cdp-silo-").FullName;
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public void Dispose() => Directory.Delete(_data, recursive: true);
+
+    [Theory]
+    [InlineData("KILL")]
+    [InlineData("TERM")]
+    public async Task It_keeps_what_it_acknowledged(string signal)
+    {
+        const int Customers = 10;
+        for (var round = 1; round <= 3; round++)
+        {
+            await using var silo = await StartAsync();
+            using var client = CdpProcess.Connect((await silo.Address)!);
+            var publish = new PublishEventsRequest();
+            for (var i = 0; i < Customers; i++) publish.Events.Add(EventOf(i, round));
+            var published = await client.Ingest.PublishEventsAsync(publish, cancellationToken: Token);
+            for (var i = 0; i < Customers; i++)
+            {
+                var read = new GetProfileRequest { Customer = new CustomerRef { Identifier = EventOf(i, round).Identifiers[0] }, Purpose = "service", AfterToken = published.Token };
+                Assert.Equal(round, (await client.Profiles.GetProfileAsync(read, cancellationToken: Token)).Profile.Activity.EventCount);
+            }
+
+            await silo.SignalAsync(signal, Token);
+            Assert.Equal(signal == "KILL" ? CdpProcess.Killed : 0, await silo.WaitAsync(Token));
+        }
+    }
+
+    [Fact]
+    public async Task It_tells_its_health_and_ends_well()
+    {
+        await using var silo = await StartAsync();
+        using var http = new HttpClient { BaseAddress = new Uri(Health().Match(silo.Printed).Groups["address"].Value) };
+        foreach (var path in (string[])["/livez", "/startupz", "/readyz"])
+        {
+            using var answer = await http.GetAsync(new Uri(path, UriKind.Relative), Token);
+            Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        }
+
+        await silo.SignalAsync("TERM", Token);
+        Assert.Equal(0, await silo.WaitAsync(Token));
+    }
+
+    [Fact]
+    public async Task A_wrong_setting_stops_it_with_one_line()
+    {
+        await using var silo = Start(("Cdp__Colour", "red"));
+        Assert.Equal(1, await silo.WaitAsync(Token));
+        Assert.StartsWith("cdp-silo: Setting Cdp:Colour", silo.Errors, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', silo.Errors);
+    }
+
+    [GeneratedRegex(@"health on (?<address>http://[^)]+)\)", RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
+    private static partial Regex Health();
+
+    private static Event EventOf(int customer, int round) => new()
+    {
+        Id = $"{customer}-{round}", Kind = EventKind.Track, Type = "Visit", Source = "tests", Channel = "web",
+        Identifiers = { new Identifier { Namespace = "email", Value = $"somebody{customer}@example.com" } },
+    };
+
+    private async Task<CdpProcess> StartAsync()
+    {
+        var silo = Start();
+        return await silo.Address is null ? throw new InvalidOperationException($"The silo did not start.\n{silo.Output}") : silo;
+    }
+
+    private CdpProcess Start(params (string Name, string Value)[] settings)
+    {
+        var environment = SiloProcesses.Environment(settings);
+        environment["Cdp__DataDirectory"] = _data;
+        return CdpProcess.Start([], new CdpProcessOptions { Program = "cdp-silo.dll", Environment = environment });
+    }
+}
