@@ -13,7 +13,8 @@ try
         .AddEnvironmentVariables().Build();
     var options = SiloOptions.Read(configuration);
     var key = OperatorKey.Read(Environment.GetEnvironmentVariable(OperatorKey.Variable));
-    await using var application = await SiloApplication.BuildAsync(options, key, NoStepObserver.Instance);
+    await using var store = await SiloApplication.OpenStoreAsync(options);
+    await using var application = SiloApplication.Build(options, key, store, NoStepObserver.Instance);
 
     // Health is answered from the start to the end; the door is open only while the silo is active.
     var stopping = application.Lifetime.ApplicationStopping;

@@ -14,7 +14,7 @@ public sealed partial class DependencyTests
         ["Cdp.Domain"] = ["Cdp.Contracts"],
         ["Cdp.Grains"] = ["Cdp.Contracts", "Cdp.Domain"],
         ["Cdp.SingleNode"] = ["Cdp.Contracts", "Cdp.Domain", "Cdp.Grains"],
-        ["Cdp.Orleans"] = ["Cdp.Contracts", "Cdp.Domain", "Cdp.Grains", "Cdp.Storage"],
+        ["Cdp.Orleans"] = ["Cdp.Contracts", "Cdp.Domain", "Cdp.Grains"],
         ["Cdp.Silo"] =
         [
             "Cdp.Contracts", "Cdp.Domain", "Cdp.Gateway", "Cdp.Grains", "Cdp.Orleans", "Cdp.Rpc", "Cdp.Storage", "Cdp.Storage.Postgres", "Cdp.Storage.Sqlite",

@@ -1,5 +1,4 @@
 using System.Collections.Frozen;
-using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
 using Cdp.Grains.Ports;
 using Microsoft.Extensions.DependencyInjection;
@@ -161,7 +160,6 @@ public abstract class GrainHost<TGrain> : IGrainBase, IIncomingGrainCallFilter, 
     };
 
     /// <summary>Loads a new plain grain; a failure is told to all who wait for it, and the next call tries again.</summary>
-    [SuppressMessage("Usage", "VSTHRD003:Avoid awaiting foreign Tasks", Justification = "A grain's own task, on the grain's scheduler.")]
     private async Task LoadAsync()
     {
         // Not before the caller has noted that this runs.

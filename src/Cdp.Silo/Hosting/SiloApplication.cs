@@ -21,22 +21,21 @@ using Orleans.Configuration;
 namespace Cdp.Silo.Hosting;
 
 /// <summary>A whole silo in this process: store, Orleans silo, gateway, health endpoints.</summary>
-internal static partial class SiloApplication
+internal static class SiloApplication
 {
     /// <summary>Puts a silo together; it is started by whoever runs it.</summary>
     /// <param name="options">Checked settings.</param>
     /// <param name="key">The operator's key.</param>
+    /// <param name="store">What it stands on; closed by whoever opened it, after the silo.</param>
     /// <param name="steps">Hears of recovery steps.</param>
-    /// <exception cref="StorageException">The store cannot be opened.</exception>
-    public static async Task<WebApplication> BuildAsync(SiloOptions options, OperatorKey key, IStepObserver steps)
+    public static WebApplication Build(SiloOptions options, OperatorKey key, IStore store, IStepObserver steps)
     {
-        var store = await OpenAsync(options);
         var builder = WebApplication.CreateSlimBuilder();
         // What Orleans says of calls to a lost silo, its callers say as well.
         builder.Logging.ClearProviders().AddSimpleConsole(console => console.SingleLine = true).SetMinimumLevel(LogLevel.Warning)
             .AddFilter("Cdp.Silo", LogLevel.Information).AddFilter("Orleans.Runtime.CallbackData", LogLevel.Error).AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error);
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Parse(options.Address), options.HealthPort, listen => listen.Protocols = HttpProtocols.Http1));
-        builder.Services.AddSingleton(options).AddSingleton(key).AddSingleton(steps).AddSingleton(TimeProvider.System).AddSingleton(store);
+        builder.Services.AddSingleton(options).AddSingleton(key).AddSingleton(steps).AddSingleton(TimeProvider.System);
         var faults = new FaultLog();
         builder.Host.UseOrleans(silo => Configure(silo, options, store, steps, faults));
         builder.Services.AddSingleton<GatewayHost>();
@@ -44,6 +43,16 @@ internal static partial class SiloApplication
         faults.Logger = application.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Cdp.Silo");
         MapHealth(application);
         return application;
+    }
+
+    /// <summary>Opens the store that the settings name.</summary>
+    /// <exception cref="StorageException">It cannot be opened.</exception>
+    public static async Task<IStore> OpenStoreAsync(SiloOptions options)
+    {
+        var patience = TimeSpan.FromMilliseconds(options.AsyncWriteMilliseconds);
+        return options.Profile == SiloProfile.Localhost
+            ? await SqliteStore.OpenAsync(options.DataDirectory, new SqliteStoreOptions { Partitions = options.Partitions, WritePatience = patience })
+            : await PostgresStore.OpenAsync(PostgresAddress.Parse(options.Postgres!), new PostgresStoreOptions { Alone = false, WritePatience = patience });
     }
 
     private static void Configure(ISiloBuilder silo, SiloOptions options, IStore store, IStepObserver steps, FaultLog faults)
@@ -71,7 +80,7 @@ internal static partial class SiloApplication
         silo.AddDistributedGrainDirectory();
 #pragma warning restore ORLEANSEXP003
         silo.AddCdp(
-            _ => new GrainStores(store.Log, store.State, store.History, store.Customers),
+            new GrainStores(store.Log, store.State, store.History, store.Customers),
             new CdpClusterOptions
             {
                 Hosting = new GrainHostingOptions { MaxActivations = options.MaxActivations, OnFault = faults.Report },
@@ -79,14 +88,6 @@ internal static partial class SiloApplication
                 Steps = steps,
             },
             TimeProvider.System);
-    }
-
-    private static async Task<IStore> OpenAsync(SiloOptions options)
-    {
-        var patience = TimeSpan.FromMilliseconds(options.AsyncWriteMilliseconds);
-        return options.Profile == SiloProfile.Localhost
-            ? await SqliteStore.OpenAsync(options.DataDirectory, new SqliteStoreOptions { Partitions = options.Partitions, WritePatience = patience })
-            : await PostgresStore.OpenAsync(PostgresAddress.Parse(options.Postgres!), new PostgresStoreOptions { Alone = false, WritePatience = patience });
     }
 
     private static IPAddress Reachable(SiloOptions options)

@@ -45,7 +45,7 @@ internal sealed class TestSilos : IAsyncDisposable
         var builder = new InProcessTestClusterBuilder((short)silos);
         builder.ConfigureSilo((_, silo) =>
         {
-            silo.AddCdp(_ => stores, new CdpClusterOptions { Hosting = new GrainHostingOptions { OnFault = (_, _, error) => errors.Enqueue(error) } }, TimeProvider.System);
+            silo.AddCdp(stores, new CdpClusterOptions { Hosting = new GrainHostingOptions { OnFault = (_, _, error) => errors.Enqueue(error) } }, TimeProvider.System);
             silo.Services.Configure<ClusterMembershipOptions>(membership =>
             {
                 membership.ProbeTimeout = TimeSpan.FromSeconds(1);
