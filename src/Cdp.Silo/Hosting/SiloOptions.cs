@@ -16,6 +16,12 @@ public enum SiloProfile
 
     /// <summary>Data and membership in a PostgreSQL database.</summary>
     Postgres,
+
+    /// <summary>For development: as <see cref="Azure"/> with Azurite for Azure Storage, and the events of this one silo in a directory.</summary>
+    AzureLocal,
+
+    /// <summary>Events in Azure Event Hubs, everything else in Azure Storage.</summary>
+    Azure,
 }
 
 /// <summary>
@@ -26,6 +32,14 @@ public sealed record SiloOptions
 {
     private const string Section = "Cdp";
 
+    private static readonly Dictionary<string, SiloProfile> Profiles = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["localhost"] = SiloProfile.Localhost,
+        ["postgres"] = SiloProfile.Postgres,
+        ["azure-local"] = SiloProfile.AzureLocal,
+        ["azure"] = SiloProfile.Azure,
+    };
+
     /// <summary>What it stands on.</summary>
     public SiloProfile Profile { get; init; } = SiloProfile.Localhost;
 
@@ -34,6 +48,24 @@ public sealed record SiloOptions
 
     /// <summary>The database of the profile postgres, as a URL or in Npgsql's words.</summary>
     public string? Postgres { get; init; }
+
+    /// <summary>
+    /// The Event Hubs namespace of the profile azure: its host name (<c>name.servicebus.windows.net</c>, reached with the
+    /// machine's managed identity) or a connection string.
+    /// </summary>
+    public string? EventHubs { get; init; }
+
+    /// <summary>Name of the hub that is the log; its partitions are the product's.</summary>
+    public string EventHub { get; init; } = "events";
+
+    /// <summary>Consumer group of the hub that only this cluster reads with.</summary>
+    public string ConsumerGroup { get; init; } = "cdp";
+
+    /// <summary>Azure Table Storage of the Azure profiles, for membership: its URI (reached with the managed identity) or a connection string.</summary>
+    public string? Tables { get; init; }
+
+    /// <summary>Azure Blob Storage of the Azure profiles, for state: its URI (reached with the managed identity) or a connection string.</summary>
+    public string? Blobs { get; init; }
 
     /// <summary>Name of the cluster; silos of the same name and database find each other.</summary>
     public string Cluster { get; init; } = "cdp";
@@ -74,6 +106,15 @@ public sealed record SiloOptions
     /// <summary>Seconds that calls under way get when the silo stops, 0 to 600.</summary>
     public int DrainSeconds { get; init; } = 20;
 
+    /// <summary>Settings that a profile does not start without.</summary>
+    public static IReadOnlyList<string> NeededBy(SiloProfile profile) => profile switch
+    {
+        SiloProfile.Postgres => [nameof(Postgres)],
+        SiloProfile.AzureLocal => [nameof(Tables), nameof(Blobs)],
+        SiloProfile.Azure => [nameof(EventHubs), nameof(Tables), nameof(Blobs)],
+        _ => [],
+    };
+
     /// <summary>Reads and checks the settings.</summary>
     /// <exception cref="SettingException">A setting is unknown or wrong.</exception>
     public static SiloOptions Read(IConfiguration configuration)
@@ -84,9 +125,14 @@ public sealed record SiloOptions
             var value = setting.Value ?? throw Wrong(setting.Key, "Give a single value.");
             options = setting.Key.ToUpperInvariant() switch
             {
-                "PROFILE" => options with { Profile = Enum.TryParse<SiloProfile>(value, ignoreCase: true, out var profile) && Enum.IsDefined(profile) ? profile : throw Wrong(setting.Key, "Give localhost or postgres.") },
+                "PROFILE" => options with { Profile = Profiles.TryGetValue(value, out var profile) ? profile : throw Wrong(setting.Key, $"Give one of {string.Join(", ", Profiles.Keys)}.") },
                 "DATADIRECTORY" => options with { DataDirectory = value },
                 "POSTGRES" => options with { Postgres = value },
+                "EVENTHUBS" => options with { EventHubs = value },
+                "EVENTHUB" => options with { EventHub = value },
+                "CONSUMERGROUP" => options with { ConsumerGroup = value },
+                "TABLES" => options with { Tables = value },
+                "BLOBS" => options with { Blobs = value },
                 "CLUSTER" => options with { Cluster = value },
                 "ADDRESS" => options with { Address = value },
                 "PORT" => options with { Port = Number(setting.Key, value) },
@@ -109,7 +155,9 @@ public sealed record SiloOptions
     private SiloOptions Checked()
     {
         if (string.IsNullOrWhiteSpace(DataDirectory)) throw Wrong(nameof(DataDirectory), "Name a directory.");
-        if (Profile == SiloProfile.Postgres) CheckPostgres();
+        foreach (var name in NeededBy(Profile)) CheckNeeded(name);
+        if (EventHub.Length == 0) throw Wrong(nameof(EventHub), "Name the event hub.");
+        if (ConsumerGroup.Length == 0) throw Wrong(nameof(ConsumerGroup), "Name a consumer group that only this cluster reads with.");
         if (Cluster.Length is 0 or > 100) throw Wrong(nameof(Cluster), "Give 1 to 100 characters.");
         if (!IPAddress.TryParse(Address, out _)) throw Wrong(nameof(Address), "Give an IP address, e.g. 127.0.0.1 or 0.0.0.0.");
         if (SiloAddress is not null && !IPAddress.TryParse(SiloAddress, out _)) throw Wrong(nameof(SiloAddress), "Give the IP address under which other silos reach this one.");
@@ -125,16 +173,23 @@ public sealed record SiloOptions
         return this;
     }
 
-    private void CheckPostgres()
+    private void CheckNeeded(string name)
     {
-        if (Postgres is null) throw Wrong(nameof(Postgres), "The profile postgres needs a database, e.g. postgres://cdp@host/cdp.");
+        var (value, example) = name switch
+        {
+            nameof(Postgres) => (Postgres, "a database, e.g. postgres://cdp@host/cdp"),
+            nameof(EventHubs) => (EventHubs, "an Event Hubs namespace, e.g. name.servicebus.windows.net"),
+            nameof(Tables) => (Tables, "a table storage, e.g. https://name.table.core.windows.net"),
+            _ => (Blobs, "a blob storage, e.g. https://name.blob.core.windows.net"),
+        };
+        if (string.IsNullOrWhiteSpace(value)) throw Wrong(name, $"The profile {Profiles.First(profile => profile.Value == Profile).Key} needs {example}.");
         try
         {
-            PostgresAddress.Parse(Postgres);
+            if (name == nameof(Postgres)) PostgresAddress.Parse(value);
         }
         catch (FormatException e)
         {
-            throw Wrong(nameof(Postgres), e.Message);
+            throw Wrong(name, e.Message);
         }
     }
 

@@ -21,8 +21,8 @@ public sealed class SiloOptionsTests
     }
 
     [Theory]
-    [InlineData("Profile", "azur", "localhost or postgres")]
-    [InlineData("Profile", "7", "localhost or postgres")]
+    [InlineData("Profile", "azur", "localhost, postgres, azure-local, azure")]
+    [InlineData("Profile", "7", "localhost, postgres, azure-local, azure")]
     [InlineData("Port", "x", "whole number")]
     [InlineData("Port", "70000", "0 to 65535")]
     [InlineData("SiloPort", "0", "1 to 65535")]
@@ -37,9 +37,16 @@ public sealed class SiloOptionsTests
         Assert.Contains(remedy, error.Message, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void The_profile_postgres_needs_a_database() =>
-        Assert.Contains("Cdp__Postgres", Assert.Throws<SettingException>(() => Read(("Profile", "postgres"))).Message, StringComparison.Ordinal);
+    [Theory]
+    [InlineData("postgres", "Postgres")]
+    [InlineData("azure-local", "Tables")]
+    [InlineData("azure", "EventHubs")]
+    public void A_profile_names_what_it_lacks(string profile, string missing)
+    {
+        var message = Assert.Throws<SettingException>(() => Read(("Profile", profile))).Message;
+        Assert.Contains($"Cdp__{missing}", message, StringComparison.Ordinal);
+        Assert.Contains($"The profile {profile} needs", message, StringComparison.Ordinal);
+    }
 
     [Theory]
     [InlineData(null)]
