@@ -15,6 +15,9 @@ public sealed record CdpClusterOptions
     /// <summary>Memory in which all partitions together remember where links lead, in bytes; positive.</summary>
     public long LinkCacheBytes { get; init; } = 128L * 1024 * 1024;
 
+    /// <summary>Whether the log pushes its records through the stream provider <see cref="Streams.LogStreams.Provider"/>; otherwise it is read.</summary>
+    public bool LogPushes { get; init; }
+
     /// <summary>Hears of recovery steps.</summary>
     public IStepObserver Steps { get; init; } = NoStepObserver.Instance;
 }

@@ -24,27 +24,32 @@ public static class ClusterBuilderExtensions
     /// <see cref="DefinitionsCache"/> of the silo's services are what its gateway stands on.
     /// </summary>
     /// <param name="silo">The silo.</param>
-    /// <param name="stores">The stores, which all silos share.</param>
+    /// <param name="stores">The stores, which all silos share; from the silo's services, once.</param>
     /// <param name="options">Settings.</param>
     /// <param name="time">The clock of the grains.</param>
-    public static ISiloBuilder AddCdp(this ISiloBuilder silo, GrainStores stores, CdpClusterOptions options, TimeProvider time)
+    public static ISiloBuilder AddCdp(this ISiloBuilder silo, Func<IServiceProvider, GrainStores> stores, CdpClusterOptions options, TimeProvider time)
     {
         ArgumentNullException.ThrowIfNull(silo);
         ArgumentNullException.ThrowIfNull(options);
         var services = silo.Services;
-        services.AddSingleton(new DefinitionsCache(stores.States));
-        services.AddSingleton(new ModelsCache(stores.States, stores.History));
-        services.AddSingleton(provider => new ClusterLog(stores.Log, provider.GetRequiredService<IGrainFactory>(), options.MaxBacklogBytes, time));
+        services.AddSingleton(options);
+        services.AddSingleton(stores);
+        services.AddSingleton(provider => new DefinitionsCache(StoresOf(provider).States));
+        services.AddSingleton(provider => new ModelsCache(StoresOf(provider).States, StoresOf(provider).History));
+        services.AddSingleton(provider => new ClusterLog(StoresOf(provider).Log, provider.GetRequiredService<IGrainFactory>(), options.MaxBacklogBytes, time));
         services.AddSingleton(_ => new GrainMetrics((during, error) => options.Hosting.OnFault?.Invoke("grain", during, error)));
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<SiloNewsClient>(provider, time));
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, PartitionWatch>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, DefinitionsRefresh>();
         silo.AddGrainService<SiloNews>();
-        return silo.AddPlainGrains(provider => GrainCatalog.Of(Ports(provider, stores, options)), time, Hosts, options.Hosting);
+        return silo.AddPlainGrains(provider => GrainCatalog.Of(Ports(provider, options)), time, Hosts, options.Hosting);
     }
 
-    private static GrainPorts Ports(IServiceProvider provider, GrainStores stores, CdpClusterOptions options)
+    private static GrainStores StoresOf(IServiceProvider provider) => provider.GetRequiredService<GrainStores>();
+
+    private static GrainPorts Ports(IServiceProvider provider, CdpClusterOptions options)
     {
+        var stores = StoresOf(provider);
         var definitions = provider.GetRequiredService<DefinitionsCache>();
         return new GrainPorts
         {

@@ -1,7 +1,6 @@
 using System.Globalization;
 using Cdp.Grains.Ports;
 using Cdp.Silo.Hosting;
-using Cdp.Storage;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -13,7 +12,7 @@ try
         .AddEnvironmentVariables().Build();
     var options = SiloOptions.Read(configuration);
     var key = OperatorKey.Read(Environment.GetEnvironmentVariable(OperatorKey.Variable));
-    await using var store = await SiloApplication.OpenStoreAsync(options);
+    await using var store = await SiloStore.OpenAsync(options, CancellationToken.None);
     await using var application = SiloApplication.Build(options, key, store, NoStepObserver.Instance);
 
     // Health is answered from the start to the end; the door is open only while the silo is active.
@@ -27,7 +26,7 @@ try
     await application.StopAsync();
     return 0;
 }
-catch (Exception e) when (e is SettingException or StorageException)
+catch (Exception e) when (e is SettingException or IOException)
 {
     await Console.Error.WriteLineAsync($"cdp-silo: {e.Message}");
     return 1;

@@ -15,9 +15,10 @@ public sealed partial class DependencyTests
         ["Cdp.Grains"] = ["Cdp.Contracts", "Cdp.Domain"],
         ["Cdp.SingleNode"] = ["Cdp.Contracts", "Cdp.Domain", "Cdp.Grains"],
         ["Cdp.Orleans"] = ["Cdp.Contracts", "Cdp.Domain", "Cdp.Grains"],
+        ["Cdp.Azure"] = ["Cdp.Contracts", "Cdp.Domain", "Cdp.Grains", "Cdp.Orleans", "Cdp.Storage"],
         ["Cdp.Silo"] =
         [
-            "Cdp.Contracts", "Cdp.Domain", "Cdp.Gateway", "Cdp.Grains", "Cdp.Orleans", "Cdp.Rpc", "Cdp.Storage", "Cdp.Storage.Postgres", "Cdp.Storage.Sqlite",
+            "Cdp.Azure", "Cdp.Contracts", "Cdp.Domain", "Cdp.Gateway", "Cdp.Grains", "Cdp.Orleans", "Cdp.Rpc", "Cdp.Storage", "Cdp.Storage.Postgres", "Cdp.Storage.Sqlite",
         ],
         ["Cdp.Storage"] = ["Cdp.Contracts", "Cdp.Domain", "Cdp.Grains"],
         ["Cdp.Storage.Postgres"] = ["Cdp.Contracts", "Cdp.Domain", "Cdp.Grains", "Cdp.Storage"],

@@ -19,7 +19,7 @@ public sealed class SolutionTests
     [Fact]
     public void What_needs_Orleans_is_the_engine_the_silo_and_their_tests() => Assert.Equal(
         [
-            "src/Cdp.Orleans/Cdp.Orleans.csproj", "src/Cdp.Silo/Cdp.Silo.csproj", "tests/Cdp.Orleans.Tests/Cdp.Orleans.Tests.csproj",
+            "src/Cdp.Azure/Cdp.Azure.csproj", "src/Cdp.Orleans/Cdp.Orleans.csproj", "src/Cdp.Silo/Cdp.Silo.csproj", "tests/Cdp.Orleans.Tests/Cdp.Orleans.Tests.csproj",
             "tests/Cdp.Silo.Tests/Cdp.Silo.Tests.csproj",
         ],
         Projects.OfCluster);

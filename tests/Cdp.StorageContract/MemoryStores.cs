@@ -13,6 +13,15 @@ public sealed class MemoryStateStore : IStateStore
     /// <summary>Makes every call fail while set.</summary>
     public bool Broken { get; set; }
 
+    /// <summary>States that there are.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_lock) return _rows.Count;
+        }
+    }
+
     public ValueTask<StateRow> ReadAsync(string kind, string key, CancellationToken cancellationToken)
     {
         lock (_lock)

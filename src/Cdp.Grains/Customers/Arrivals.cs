@@ -80,6 +80,7 @@ internal sealed class Arrivals(string key, long sequence, EventIds ids, Customer
             IdHashHigh = logged.IdHashHigh,
             IdHashLow = logged.IdHashLow,
             ContentHash = logged.ContentHash,
+            Logged = ports.Log.Forgets ? logged : null,
         };
         var fresh = new FreshEvent(made, sequence + Slice.Entries.Count, ports.Names.Share(logged.Source), read, logged.Keys) { Erased = logged.Erased };
         if (!IsCertainlyNew(fresh.Id)) return CompareAsync(fresh, cancellationToken);

@@ -13,6 +13,10 @@ namespace Cdp.Grains.Customers;
 internal sealed class CustomerFold(IEventLog log, HistoryReader reader, TimeProvider time)
 {
     private const int ChunkEvents = 256;
+
+    /// <summary>Entries between two that are wanted, up to which reading them as well is cheaper than asking twice.</summary>
+    private const int ClosePlaces = 32;
+
     private static readonly TimeSpan Slice = TimeSpan.FromMilliseconds(5);
 
     /// <summary>
@@ -77,12 +81,43 @@ internal sealed class CustomerFold(IEventLog log, HistoryReader reader, TimeProv
     public async ValueTask<List<(EventReference Reference, LoggedEvent Event)>> ReadAsync(
         IReadOnlyList<EventReference> references, CancellationToken cancellationToken)
     {
+        if (log.Forgets) return await ReadKeptAsync(references, cancellationToken);
         var records = await log.ReadManyAsync([.. references.Select(r => (r.Partition, r.Position))], cancellationToken);
         var result = new List<(EventReference, LoggedEvent)>(references.Count);
         for (var i = 0; i < references.Count; i++)
         {
             if (records[i] is { } record && !record.Flags.HasFlag(LogRecordFlags.Blanked))
                 result.Add((references[i], LoggedEvent.Parser.ParseFrom(record.Payload.Span)));
+        }
+
+        return result;
+    }
+
+    /// <summary>The same from the histories. References of one history that stand close to each other are read together.</summary>
+    private async ValueTask<List<(EventReference Reference, LoggedEvent Event)>> ReadKeptAsync(
+        IReadOnlyList<EventReference> references, CancellationToken cancellationToken)
+    {
+        var kept = new Dictionary<(string Key, long Sequence), LoggedEvent>(references.Count);
+        foreach (var group in references.GroupBy(reference => reference.Key, StringComparer.Ordinal))
+        {
+            long[] wanted = [.. group.Select(reference => reference.Sequence).Order()];
+            for (var first = 0; first < wanted.Length;)
+            {
+                var end = first + 1;
+                while (end < wanted.Length && wanted[end] - wanted[end - 1] <= ClosePlaces) end++;
+                await foreach (var (key, sequence, entry) in reader.ReadAsync(group.Key, wanted[first], wanted[end - 1] + 1, cancellationToken))
+                {
+                    if ((entry.Event ?? entry.Copy?.Event)?.Logged is { Erased: false } logged) kept[(key, sequence)] = logged;
+                }
+
+                first = end;
+            }
+        }
+
+        var result = new List<(EventReference, LoggedEvent)>(references.Count);
+        foreach (var reference in references)
+        {
+            if (kept.TryGetValue((reference.Key, reference.Sequence), out var logged)) result.Add((reference, logged));
         }
 
         return result;

@@ -22,6 +22,8 @@ public static class ErasedEvents
     /// <returns>Whether the event is erased.</returns>
     public static async ValueTask<bool> SpreadAsync(IEventLog log, IReadOnlyList<(int Partition, long Position)> copies, CancellationToken cancellationToken)
     {
+        // A log that forgets cannot be asked; nothing is erased in it.
+        if (log.Forgets) return false;
         var records = await log.ReadManyAsync(copies, cancellationToken);
         if (!records.Any(IsErased)) return false;
         for (var i = 0; i < copies.Count; i++)

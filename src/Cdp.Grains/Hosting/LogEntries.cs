@@ -16,14 +16,17 @@ public static class LogEntries
         ArgumentNullException.ThrowIfNull(log);
         foreach (var (position, record) in await log.ReadAsync(partition, request.FirstPosition, ReadBytes, cancellationToken))
         {
-            request.Entries.Add(new LogEntry
-            {
-                Partition = partition,
-                Position = position,
-                Tenant = record.Tenant,
-                Event = record.Payload.IsEmpty ? null : LoggedEvent.Parser.ParseFrom(record.Payload.Span),
-                Size = record.Payload.Length,
-            });
+            request.Entries.Add(Of(partition, position, record));
         }
     }
+
+    /// <summary>A record as its partition is handed it.</summary>
+    public static LogEntry Of(int partition, long position, LogRecord record) => new()
+    {
+        Partition = partition,
+        Position = position,
+        Tenant = record.Tenant,
+        Event = record.Payload.IsEmpty ? null : LoggedEvent.Parser.ParseFrom(record.Payload.Span),
+        Size = record.Payload.Length,
+    };
 }

@@ -36,6 +36,9 @@ public interface IEventLog
     /// <summary>Identifies this log; another after it was replaced.</summary>
     string Epoch { get; }
 
+    /// <summary>Whether records go after a while, so that whoever needs their payload later keeps it.</summary>
+    bool Forgets => false;
+
     /// <summary>Appends records to one partition, in order and without gaps.</summary>
     /// <returns>Position of the first.</returns>
     ValueTask<long> AppendAsync(int partition, IReadOnlyList<LogRecord> records, CancellationToken cancellationToken);

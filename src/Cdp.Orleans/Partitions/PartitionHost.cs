@@ -3,7 +3,10 @@ using Cdp.Grains.Hosting;
 using Cdp.Grains.Partitions;
 using Cdp.Grains.V1;
 using Cdp.Orleans.Hosting;
+using Cdp.Orleans.Streams;
+using Cdp.State.V1;
 using Microsoft.Extensions.DependencyInjection;
+using Orleans.Streams.Core;
 using DeactivationReason = Orleans.DeactivationReason;
 using IGrainContext = Orleans.Runtime.IGrainContext;
 
@@ -17,13 +20,16 @@ public interface IPartitionGrain : IPartition, IGrainWithStringKey
     ValueTask<long> Notice();
 }
 
-/// <summary>Hosts partitions. Where one is active, its part of the log is read.</summary>
+/// <summary>Hosts partitions. Where one is active, its part of the log is read, or pushed by a stream to it.</summary>
 /// <param name="context">The activation.</param>
 /// <param name="services">The silo's services.</param>
-public sealed class PartitionHost(IGrainContext context, IServiceProvider services) : GrainHost<IPartition>(context, services), IPartitionGrain, IDisposable
+[ImplicitStreamSubscription(LogStreams.Namespace)]
+public sealed class PartitionHost(IGrainContext context, IServiceProvider services)
+    : GrainHost<IPartition>(context, services), IPartitionGrain, IStreamSubscriptionObserver, IDisposable
 {
     private readonly CancellationTokenSource _stop = new();
     private readonly ClusterLog _log = services.GetRequiredService<ClusterLog>();
+    private StreamFeed? _pushed;
     private Task _pump = Task.CompletedTask;
 
     private int Number => int.Parse(GrainContext.GrainId.Key.ToString()!, NumberStyles.None, CultureInfo.InvariantCulture);
@@ -34,7 +40,9 @@ public sealed class PartitionHost(IGrainContext context, IServiceProvider servic
         await base.OnActivateAsync(token);
         var hosting = Services.GetRequiredService<GrainHosting>();
         var grains = new ClusterGrains(hosting, Services.GetRequiredService<IGrainFactory>(), caller: null);
-        var pump = new PartitionPump(Number, _log, grains, hosting.Time, (during, error) => hosting.Report("partition", during, error));
+        if (Services.GetRequiredService<CdpClusterOptions>().LogPushes)
+            _pushed = new StreamFeed(Services.GetRequiredService<GrainStores>().Log, hosting.Time, (during, error) => hosting.Report("partition", during, error));
+        var pump = new PartitionPump(Number, _pushed is null ? _log : _pushed, grains, hosting.Time, (during, error) => hosting.Report("partition", during, error));
 
         // Beside the grain, which it calls.
         _pump = Task.Run(() => pump.RunAsync(_stop.Token), CancellationToken.None);
@@ -46,6 +54,13 @@ public sealed class PartitionHost(IGrainContext context, IServiceProvider servic
         await _stop.CancelAsync();
         await Task.WhenAny(_pump);
         await base.OnDeactivateAsync(reason, token);
+    }
+
+    /// <inheritdoc/>
+    public Task OnSubscribed(IStreamSubscriptionHandleFactory handleFactory)
+    {
+        ArgumentNullException.ThrowIfNull(handleFactory);
+        return _pushed is null ? Task.CompletedTask : handleFactory.Create<LogEntry>().ResumeAsync(_pushed);
     }
 
     /// <inheritdoc/>

@@ -1,13 +1,11 @@
 using System.Net;
 using System.Net.Sockets;
-using Cdp.Grains.Hosting;
+using Cdp.Azure;
 using Cdp.Grains.Ports;
 using Cdp.Orleans;
 using Cdp.Orleans.Hosting;
 using Cdp.Silo.Membership;
-using Cdp.Storage;
 using Cdp.Storage.Postgres;
-using Cdp.Storage.Sqlite;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -28,7 +26,7 @@ internal static class SiloApplication
     /// <param name="key">The operator's key.</param>
     /// <param name="store">What it stands on; closed by whoever opened it, after the silo.</param>
     /// <param name="steps">Hears of recovery steps.</param>
-    public static WebApplication Build(SiloOptions options, OperatorKey key, IStore store, IStepObserver steps)
+    public static WebApplication Build(SiloOptions options, OperatorKey key, SiloStore store, IStepObserver steps)
     {
         var builder = WebApplication.CreateSlimBuilder();
         // What Orleans says of calls to a lost silo, its callers say as well.
@@ -45,17 +43,7 @@ internal static class SiloApplication
         return application;
     }
 
-    /// <summary>Opens the store that the settings name.</summary>
-    /// <exception cref="StorageException">It cannot be opened.</exception>
-    public static async Task<IStore> OpenStoreAsync(SiloOptions options)
-    {
-        var patience = TimeSpan.FromMilliseconds(options.AsyncWriteMilliseconds);
-        return options.Profile == SiloProfile.Localhost
-            ? await SqliteStore.OpenAsync(options.DataDirectory, new SqliteStoreOptions { Partitions = options.Partitions, WritePatience = patience })
-            : await PostgresStore.OpenAsync(PostgresAddress.Parse(options.Postgres!), new PostgresStoreOptions { Alone = false, WritePatience = patience });
-    }
-
-    private static void Configure(ISiloBuilder silo, SiloOptions options, IStore store, IStepObserver steps, FaultLog faults)
+    private static void Configure(ISiloBuilder silo, SiloOptions options, SiloStore store, IStepObserver steps, FaultLog faults)
     {
         silo.Configure<ClusterOptions>(cluster => (cluster.ClusterId, cluster.ServiceId) = (options.Cluster, "cdp"));
         silo.Configure<ClusterMembershipOptions>(membership =>
@@ -69,9 +57,14 @@ internal static class SiloApplication
                 silo.UseLocalhostClustering(options.SiloPort, gatewayPort: 0, serviceId: "cdp", clusterId: options.Cluster);
                 break;
             case SiloProfile.Postgres:
-                silo.ConfigureEndpoints(Reachable(options), options.SiloPort, gatewayPort: 0, listenOnAnyHostAddress: IPAddress.Parse(options.Address).Equals(IPAddress.Any));
+                Listen(silo, options);
                 silo.Services.AddSingleton(_ => NpgsqlDataSource.Create(PostgresAddress.Parse(options.Postgres!)));
                 silo.Services.AddSingleton<IMembershipTable>(services => new PostgresMembershipTable(services.GetRequiredService<NpgsqlDataSource>(), options.Cluster));
+                break;
+            case SiloProfile.AzureLocal or SiloProfile.Azure:
+                Listen(silo, options);
+                silo.UseAzureTables(options.Tables!);
+                if (store.Hub is { } hub) silo.AddLogStreams(hub);
                 break;
         }
 
@@ -80,15 +73,19 @@ internal static class SiloApplication
         silo.AddDistributedGrainDirectory();
 #pragma warning restore ORLEANSEXP003
         silo.AddCdp(
-            new GrainStores(store.Log, store.State, store.History, store.Customers),
+            store.Stores,
             new CdpClusterOptions
             {
                 Hosting = new GrainHostingOptions { MaxActivations = options.MaxActivations, OnFault = faults.Report },
                 MaxBacklogBytes = options.MaxBacklogMegabytes * 1024L * 1024,
+                LogPushes = store.Hub is not null,
                 Steps = steps,
             },
             TimeProvider.System);
     }
+
+    private static void Listen(ISiloBuilder silo, SiloOptions options) =>
+        silo.ConfigureEndpoints(Reachable(options), options.SiloPort, gatewayPort: 0, listenOnAnyHostAddress: IPAddress.Parse(options.Address).Equals(IPAddress.Any));
 
     private static IPAddress Reachable(SiloOptions options)
     {

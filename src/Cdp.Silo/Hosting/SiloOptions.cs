@@ -17,7 +17,10 @@ public enum SiloProfile
     /// <summary>Data and membership in a PostgreSQL database.</summary>
     Postgres,
 
-    /// <summary>For development: as <see cref="Azure"/> with Azurite for Azure Storage, and the events of this one silo in a directory.</summary>
+    /// <summary>
+    /// For development: as <see cref="Azure"/> with Azurite for Azure Storage, and the events of this one silo in a directory
+    /// unless an event hub is named.
+    /// </summary>
     AzureLocal,
 
     /// <summary>Events in Azure Event Hubs, everything else in Azure Storage.</summary>
@@ -50,7 +53,7 @@ public sealed record SiloOptions
     public string? Postgres { get; init; }
 
     /// <summary>
-    /// The Event Hubs namespace of the profile azure: its host name (<c>name.servicebus.windows.net</c>, reached with the
+    /// The Event Hubs namespace of the Azure profiles: its host name (<c>name.servicebus.windows.net</c>, reached with the
     /// machine's managed identity) or a connection string.
     /// </summary>
     public string? EventHubs { get; init; }
@@ -61,11 +64,8 @@ public sealed record SiloOptions
     /// <summary>Consumer group of the hub that only this cluster reads with.</summary>
     public string ConsumerGroup { get; init; } = "cdp";
 
-    /// <summary>Azure Table Storage of the Azure profiles, for membership: its URI (reached with the managed identity) or a connection string.</summary>
+    /// <summary>Azure Table Storage of the Azure profiles, for membership and state: its URI (reached with the managed identity) or a connection string.</summary>
     public string? Tables { get; init; }
-
-    /// <summary>Azure Blob Storage of the Azure profiles, for state: its URI (reached with the managed identity) or a connection string.</summary>
-    public string? Blobs { get; init; }
 
     /// <summary>Name of the cluster; silos of the same name and database find each other.</summary>
     public string Cluster { get; init; } = "cdp";
@@ -110,8 +110,8 @@ public sealed record SiloOptions
     public static IReadOnlyList<string> NeededBy(SiloProfile profile) => profile switch
     {
         SiloProfile.Postgres => [nameof(Postgres)],
-        SiloProfile.AzureLocal => [nameof(Tables), nameof(Blobs)],
-        SiloProfile.Azure => [nameof(EventHubs), nameof(Tables), nameof(Blobs)],
+        SiloProfile.AzureLocal => [nameof(Tables)],
+        SiloProfile.Azure => [nameof(EventHubs), nameof(Tables)],
         _ => [],
     };
 
@@ -132,7 +132,6 @@ public sealed record SiloOptions
                 "EVENTHUB" => options with { EventHub = value },
                 "CONSUMERGROUP" => options with { ConsumerGroup = value },
                 "TABLES" => options with { Tables = value },
-                "BLOBS" => options with { Blobs = value },
                 "CLUSTER" => options with { Cluster = value },
                 "ADDRESS" => options with { Address = value },
                 "PORT" => options with { Port = Number(setting.Key, value) },
@@ -179,8 +178,7 @@ public sealed record SiloOptions
         {
             nameof(Postgres) => (Postgres, "a database, e.g. postgres://cdp@host/cdp"),
             nameof(EventHubs) => (EventHubs, "an Event Hubs namespace, e.g. name.servicebus.windows.net"),
-            nameof(Tables) => (Tables, "a table storage, e.g. https://name.table.core.windows.net"),
-            _ => (Blobs, "a blob storage, e.g. https://name.blob.core.windows.net"),
+            _ => (Tables, "a table storage, e.g. https://name.table.core.windows.net"),
         };
         if (string.IsNullOrWhiteSpace(value)) throw Wrong(name, $"The profile {Profiles.First(profile => profile.Value == Profile).Key} needs {example}.");
         try

@@ -17,12 +17,26 @@ using Orleans.TestingHost;
 
 namespace Cdp.Silo.Tests.Cluster;
 
+/// <summary>How silos are put together.</summary>
+internal sealed record TestSilosOptions
+{
+    /// <summary>What they stand on.</summary>
+    public GrainStores Stores { get; init; } = new(new MemoryEventLog(8), new MemoryStateStore(), new MemoryHistory(), new MemoryCustomerIndex());
+
+    /// <summary>Whether the log pushes.</summary>
+    public bool LogPushes { get; init; }
+
+    /// <summary>What else a silo gets.</summary>
+    public Action<ISiloBuilder> Configure { get; init; } = _ => { };
+
+    /// <summary>What the tests' own client gets.</summary>
+    public Action<IClientBuilder> ConfigureClient { get; init; } = _ => { };
+}
+
 /// <summary>Silos in this process, each with a gateway, on memory stores that they share.</summary>
 internal sealed class TestSilos : IAsyncDisposable
 {
     public const string OperatorKey = "operator-key-of-the-tests";
-
-    private const int Partitions = 8;
 
     private readonly InProcessTestCluster _cluster;
     private readonly ConcurrentQueue<Exception> _errors;
@@ -34,25 +48,36 @@ internal sealed class TestSilos : IAsyncDisposable
     /// <summary>Errors that silos handled by themselves.</summary>
     public IReadOnlyCollection<Exception> Errors => _errors;
 
+    /// <summary>A client of the cluster, as grains are called from outside.</summary>
+    public IClusterClient Client => _cluster.Client;
+
     /// <summary>The silos that are there.</summary>
     public IReadOnlyList<InProcessSiloHandle> Silos => _cluster.Silos;
 
     /// <summary>Starts silos.</summary>
-    public static async Task<TestSilos> StartAsync(int silos)
+    public static async Task<TestSilos> StartAsync(int silos, TestSilosOptions? options = null)
     {
-        GrainStores stores = new(new MemoryEventLog(Partitions), new MemoryStateStore(), new MemoryHistory(), new MemoryCustomerIndex());
+        options ??= new TestSilosOptions();
         var errors = new ConcurrentQueue<Exception>();
         var builder = new InProcessTestClusterBuilder((short)silos);
         builder.ConfigureSilo((_, silo) =>
         {
-            silo.AddCdp(stores, new CdpClusterOptions { Hosting = new GrainHostingOptions { OnFault = (_, _, error) => errors.Enqueue(error) } }, TimeProvider.System);
+            silo.AddCdp(
+                _ => options.Stores,
+                new CdpClusterOptions { Hosting = new GrainHostingOptions { OnFault = (_, _, error) => errors.Enqueue(error) }, LogPushes = options.LogPushes },
+                TimeProvider.System);
             silo.Services.Configure<ClusterMembershipOptions>(membership =>
             {
                 membership.ProbeTimeout = TimeSpan.FromSeconds(1);
                 membership.NumMissedProbesLimit = 3;
             });
+            options.Configure(silo);
         });
-        builder.ConfigureClient(client => client.Services.AddPlainMessages());
+        builder.ConfigureClient(client =>
+        {
+            client.Services.AddPlainMessages();
+            options.ConfigureClient(client);
+        });
         var cluster = builder.Build();
         await cluster.DeployAsync();
         var test = new TestSilos(cluster, errors);

@@ -107,7 +107,8 @@ internal sealed class SiloProcesses : IAsyncDisposable
         await _server.DisposeAsync();
     }
 
-    private static int FreePort()
+    /// <summary>A port that nobody listens on now.</summary>
+    public static int FreePort()
     {
         using var probe = new TcpListener(IPAddress.Loopback, 0);
         probe.Start();
