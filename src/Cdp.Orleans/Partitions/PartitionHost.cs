@@ -36,8 +36,9 @@ public sealed class PartitionHost(IGrainContext context, IServiceProvider servic
         var grains = new ClusterGrains(hosting, Services.GetRequiredService<IGrainFactory>(), caller: null);
         var pump = new PartitionPump(Number, _log, grains, hosting.Time, (during, error) => hosting.Report("partition", during, error));
 
-        // Beside the grain, which it calls.
-        _pump = Task.Run(() => pump.RunAsync(_stop.Token), CancellationToken.None);
+        // Beside the grain, which it calls, and not as a part of the call that made the grain active.
+        using (ExecutionContext.SuppressFlow()) _pump = Task.Run(() => pump.RunAsync(_stop.Token), CancellationToken.None);
+        _log.ReadersChanged(Number, 1);
     }
 
     /// <inheritdoc/>
@@ -45,6 +46,7 @@ public sealed class PartitionHost(IGrainContext context, IServiceProvider servic
     {
         await _stop.CancelAsync();
         await Task.WhenAny(_pump);
+        _log.ReadersChanged(Number, -1);
         await base.OnDeactivateAsync(reason, token);
     }
 
@@ -53,7 +55,9 @@ public sealed class PartitionHost(IGrainContext context, IServiceProvider servic
     {
         _log.Ring(Number);
         await LoadedAsync(CancellationToken.None);
-        return (await Plain.GetStatus(new GetPartitionStatusRequest(), CancellationToken.None)).Applied;
+        var applied = (await Plain.GetStatus(new GetPartitionStatusRequest(), CancellationToken.None)).Applied;
+        _log.Applied(Number, applied);
+        return applied;
     }
 
     /// <inheritdoc/>

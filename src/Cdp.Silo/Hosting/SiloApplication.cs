@@ -5,6 +5,7 @@ using Cdp.Grains.Ports;
 using Cdp.Orleans;
 using Cdp.Orleans.Hosting;
 using Cdp.Silo.Membership;
+using Cdp.Silo.Observing;
 using Cdp.Storage;
 using Cdp.Storage.Postgres;
 using Cdp.Storage.Sqlite;
@@ -20,7 +21,7 @@ using Orleans.Configuration;
 
 namespace Cdp.Silo.Hosting;
 
-/// <summary>A whole silo in this process: store, Orleans silo, gateway, health endpoints.</summary>
+/// <summary>A whole silo in this process: store, Orleans silo, gateway, health endpoints, what operators see.</summary>
 internal static class SiloApplication
 {
     /// <summary>Puts a silo together; it is started by whoever runs it.</summary>
@@ -37,11 +38,17 @@ internal static class SiloApplication
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Parse(options.Address), options.HealthPort, listen => listen.Protocols = HttpProtocols.Http1));
         builder.Services.AddSingleton(options).AddSingleton(key).AddSingleton(steps).AddSingleton(TimeProvider.System);
         var faults = new FaultLog();
-        builder.Host.UseOrleans(silo => Configure(silo, options, store, steps, faults));
+        builder.Host.UseOrleans(silo =>
+        {
+            Configure(silo, options, store, steps, faults);
+            Telemetry.AddTo(builder, silo, options.Cluster);
+            if (options.Dashboard) Dashboard.AddTo(silo);
+        });
         builder.Services.AddSingleton<GatewayHost>();
         var application = builder.Build();
         faults.Logger = application.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Cdp.Silo");
         MapHealth(application);
+        if (options.Dashboard) Dashboard.MapTo(application);
         return application;
     }
 
