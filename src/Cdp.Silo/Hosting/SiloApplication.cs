@@ -34,7 +34,7 @@ internal static class SiloApplication
         var builder = WebApplication.CreateSlimBuilder();
         // What Orleans says of calls to a lost silo, its callers say as well.
         builder.Logging.ClearProviders().AddSimpleConsole(console => console.SingleLine = true).SetMinimumLevel(LogLevel.Warning)
-            .AddFilter("Cdp.Silo", LogLevel.Information).AddFilter("Orleans.Runtime.CallbackData", LogLevel.Error).AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error);
+            .AddFilter("Cdp.Silo", LogLevel.Information).AddFilter("Cdp.Silo.Observing", LogLevel.Warning).AddFilter("Orleans.Runtime.CallbackData", LogLevel.Error).AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error);
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Parse(options.Address), options.HealthPort, listen => listen.Protocols = HttpProtocols.Http1));
         builder.Services.AddSingleton(options).AddSingleton(key).AddSingleton(steps).AddSingleton(TimeProvider.System);
         var faults = new FaultLog();

@@ -17,8 +17,10 @@ internal static class Dashboard
     {
         // Logs have a place already.
         silo.AddDashboard(dashboard => dashboard.HideTrace = true);
-        silo.Services.AddAuthentication(OperatorAuthentication.Name).AddScheme<AuthenticationSchemeOptions, OperatorAuthentication>(OperatorAuthentication.Name, null);
-        silo.Services.AddAuthorization();
+
+        // Not all of AddAuthentication, which keeps a ring of keys on the disk, for cookies that there are none of.
+        silo.Services.AddAuthenticationCore(authentication => authentication.AddScheme<OperatorAuthentication>(OperatorAuthentication.Name, displayName: null));
+        silo.Services.AddTransient<OperatorAuthentication>().AddWebEncoders().AddAuthorization();
     }
 
     /// <summary>Serves it to who has the operator's key; nobody else is answered anything there.</summary>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
@@ -62,9 +63,9 @@ public sealed class DashboardTests(ObservedSilo silo) : IClassFixture<ObservedSi
         var address = parsed.RootElement.GetProperty("hosts")[0].GetProperty("siloAddress").GetString();
 
         // Profiling begins with the first look; then something of our grains is traced every second.
-        var pages = new List<string> { counters, await silo.ReadUntilAsync("/orleans/ClusterStats", text => text.Contains("PartitionHost", StringComparison.Ordinal)) };
+        var pages = new List<string> { counters, await silo.ReadUntilAsync("/orleans/TopGrainMethods", text => text.Contains("PartitionHost", StringComparison.Ordinal)) };
         foreach (var path in (string[])[
-            "Reminders", "TopGrainMethods", "GrainTypes", "LifecycleStages", "GrainStats/Cdp.Orleans.Grains.CustomerHost", "GrainStats/Cdp.Orleans.Partitions.PartitionHost",
+            "Reminders", "ClusterStats", "GrainTypes", "LifecycleStages", "GrainStats/Cdp.Orleans.Grains.CustomerHost", "GrainStats/Cdp.Orleans.Partitions.PartitionHost",
             $"HistoricalStats/{address}", $"SiloProperties/{address}", $"SiloMetadata/{address}", $"SiloStats/{address}", $"SiloCounters/{address}",
         ]) pages.Add(await silo.ReadAsync($"/orleans/{path}"));
         foreach (var page in pages)
@@ -108,8 +109,12 @@ public sealed class DashboardTests(ObservedSilo silo) : IClassFixture<ObservedSi
         var errors = new List<string>();
         page.PageError += (_, error) => errors.Add(error);
         await page.GotoAsync(new Uri(silo.Health, "/orleans/#/grains").ToString());
-        await page.GetByText("CustomerHost").First.WaitForAsync(new LocatorWaitForOptions { Timeout = 120_000 });
-        await page.GetByText("PartitionHost").First.WaitForAsync(new LocatorWaitForOptions { Timeout = 120_000 });
+        foreach (var (host, live) in ((string, int)[])[("CustomerHost", ObservedSilo.Customers), ("PartitionHost", 16)])
+        {
+            var count = page.GetByRole(AriaRole.Row).Filter(new LocatorFilterOptions { HasText = host }).GetByRole(AriaRole.Cell).Nth(2);
+            await Assertions.Expect(count).ToHaveTextAsync(live.ToString(CultureInfo.InvariantCulture), new LocatorAssertionsToHaveTextOptions { Timeout = 120_000 });
+        }
+
         TestContext.Current.AddAttachment("dashboard", await page.ScreenshotAsync(), "image/png");
         Assert.Empty(errors);
     }
