@@ -17,7 +17,7 @@ internal static class RpcSpans
             return null;
         }
 
-        ActivityContext.TryParse(headers.TraceParent, headers.TraceState, isRemote: true, out var parent);
+        var parent = ActivityContext.TryParse(headers.TraceParent, headers.TraceState, isRemote: true, out var named) ? named : default;
         return Source.StartActivity(method.FullName, ActivityKind.Server, parent, [RpcTags.Grpc, method.Tag]);
     }
 
