@@ -40,6 +40,7 @@ public static class ClusterBuilderExtensions
         services.AddSingleton(_ => new GrainMetrics((during, error) => options.Hosting.OnFault?.Invoke("grain", during, error)));
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<SiloNewsClient>(provider, time));
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, PartitionWatch>();
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, PartitionGauges>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, DefinitionsRefresh>();
         silo.AddGrainService<SiloNews>();
         return silo.AddPlainGrains(provider => GrainCatalog.Of(Ports(provider, options)), time, Hosts, options.Hosting);

@@ -124,6 +124,8 @@ public sealed class IngestService(GatewayPorts ports)
 
         var token = await AppendAsync(batches, cancellationToken);
         ports.Steps.Reached(RecoverySteps.LogAppended);
+        IngestMetrics.Accepted(response.Accepted);
+        foreach (var refused in response.Refused) IngestMetrics.Refused(refused.Reason);
         response.Token = ReadTokens.Encode(token);
         ports.Steps.Reached(RecoverySteps.Acknowledging);
         return response;

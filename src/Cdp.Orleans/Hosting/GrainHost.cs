@@ -223,7 +223,11 @@ public abstract class GrainHost<TGrain> : IGrainBase, IIncomingGrainCallFilter, 
             }
         }
 
-        public void Abandon() => _abandoned = true;
+        public void Abandon()
+        {
+            if (!_abandoned) host._hosting.Metrics.Dropped(host._type.Kind);
+            _abandoned = true;
+        }
 
         /// <summary>Another took its place.</summary>
         public void End()

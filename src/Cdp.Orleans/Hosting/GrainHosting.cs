@@ -29,6 +29,7 @@ internal sealed class GrainHosting : IDisposable
         }
 
         Residents = new Residents(this);
+        Metrics = new HostingMetrics(this);
     }
 
     /// <summary>Settings.</summary>
@@ -42,6 +43,9 @@ internal sealed class GrainHosting : IDisposable
 
     /// <summary>The activations of this silo.</summary>
     public Residents Residents { get; }
+
+    /// <summary>What they count.</summary>
+    public HostingMetrics Metrics { get; }
 
     /// <summary>Whether calls from outside are refused.</summary>
     public bool IsStopping
@@ -58,8 +62,16 @@ internal sealed class GrainHosting : IDisposable
         where TGrain : class => (TGrain)(object)grains.GetGrain(_hosted[typeof(TGrain)], key);
 
     /// <inheritdoc/>
-    public void Dispose() => Residents.Dispose();
+    public void Dispose()
+    {
+        Metrics.Dispose();
+        Residents.Dispose();
+    }
 
     /// <summary>Tells the operator of an exception that no caller awaits.</summary>
-    public void Report(string kind, string during, Exception error) => Options.OnFault?.Invoke(kind, during, error);
+    public void Report(string kind, string during, Exception error)
+    {
+        Metrics.Failed(kind);
+        Options.OnFault?.Invoke(kind, during, error);
+    }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using PlainType = Cdp.Grains.Ports.GrainType;
 
 namespace Cdp.Orleans.Hosting;
@@ -18,6 +19,7 @@ internal sealed class Residents : IDisposable
     private readonly ConcurrentDictionary<IResident, bool> _all = new(ReferenceEqualityComparer.Instance);
     private readonly ConcurrentDictionary<IResident, Task> _ending = new(ReferenceEqualityComparer.Instance);
     private readonly Dictionary<PlainType, Idling> _idling;
+    private readonly Dictionary<PlainType, StrongBox<int>> _live;
     private readonly Lock _gate = new();
     private readonly ITimer _ticker;
     private int _collectable;
@@ -29,13 +31,16 @@ internal sealed class Residents : IDisposable
         _hosting = hosting;
         _idling = hosting.Types.Where(type => type.Collectable).ToDictionary(
             type => type, type => new Idling((long)((type.IdleAfter ?? hosting.Options.IdleAfter).TotalSeconds * hosting.Time.TimestampFrequency)));
+        _live = hosting.Types.ToDictionary(type => type, _ => new StrongBox<int>());
         _ticker = hosting.Time.CreateTimer(static residents => ((Residents)residents!).Sweep(), this, Tick, Tick);
     }
 
     /// <summary>An activation began.</summary>
     public void Add(IResident resident)
     {
-        if (!_all.TryAdd(resident, true) || !_idling.TryGetValue(resident.Type, out var idling)) return;
+        if (!_all.TryAdd(resident, true)) return;
+        Interlocked.Increment(ref _live[resident.Type].Value);
+        if (!_idling.TryGetValue(resident.Type, out var idling)) return;
         idling.Queue.Enqueue((resident, resident.LastUsed));
         if (Interlocked.Increment(ref _collectable) <= _hosting.Options.MaxActivations) return;
 
@@ -46,8 +51,13 @@ internal sealed class Residents : IDisposable
     /// <summary>An activation ended.</summary>
     public void Remove(IResident resident)
     {
-        if (_all.TryRemove(resident, out _) && resident.Type.Collectable) Interlocked.Decrement(ref _collectable);
+        if (!_all.TryRemove(resident, out _)) return;
+        Interlocked.Decrement(ref _live[resident.Type].Value);
+        if (resident.Type.Collectable) Interlocked.Decrement(ref _collectable);
     }
+
+    /// <summary>How many there are of each kind.</summary>
+    public IEnumerable<(string Kind, int Live)> Count() => _live.Select(kind => (kind.Key.Kind, Volatile.Read(ref kind.Value.Value)));
 
     /// <summary>Ends what is idle and what exceeds the ceiling now, instead of within a second; returns when the grains have saved.</summary>
     public async Task CollectAsync(CancellationToken cancellationToken)

@@ -25,7 +25,7 @@ internal abstract class SiloLoop(GrainHosting hosting) : ILifecycleParticipant<I
         });
 
     /// <inheritdoc/>
-    public void Dispose() => _stop.Dispose();
+    public virtual void Dispose() => _stop.Dispose();
 
     /// <summary>Runs until cancelled.</summary>
     protected abstract Task RunAsync(CancellationToken cancellationToken);

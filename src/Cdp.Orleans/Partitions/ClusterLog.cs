@@ -15,6 +15,8 @@ public sealed class ClusterLog : IEventAppender, IPartitionProgress, IPartitionF
     private readonly Notices[] _notices;
     private readonly Backlog[] _backlogs;
     private readonly Bell[] _bells;
+    private readonly int[] _readers;
+    private readonly long[] _applied;
     private readonly TimeProvider _time;
 
     /// <summary>Puts the log together.</summary>
@@ -29,6 +31,8 @@ public sealed class ClusterLog : IEventAppender, IPartitionProgress, IPartitionF
         _time = time;
         _backlogs = [.. Enumerable.Range(0, log.Partitions).Select(_ => new Backlog(maxBacklogBytes))];
         _bells = [.. Enumerable.Range(0, log.Partitions).Select(_ => new Bell())];
+        _readers = new int[log.Partitions];
+        _applied = new long[log.Partitions];
         _notices = [.. Enumerable.Range(0, log.Partitions).Select(p => new Notices(() => grains.GetGrain<IPartitionGrain>(GrainCatalog.PartitionKey(p)), _backlogs[p]))];
     }
 
@@ -69,7 +73,22 @@ public sealed class ClusterLog : IEventAppender, IPartitionProgress, IPartitionF
     public ValueTask<long> EndAsync(int partition, CancellationToken cancellationToken) => _log.EndAsync(partition, cancellationToken);
 
     /// <inheritdoc/>
-    public void Applied(int partition, long position) => _backlogs[partition].Applied(position);
+    public void Applied(int partition, long position)
+    {
+        _backlogs[partition].Applied(position);
+        Volatile.Write(ref _applied[partition], position);
+    }
+
+    /// <summary>A partition's grain began to be on this silo, or ceased to be.</summary>
+    /// <param name="partition">Number of the partition.</param>
+    /// <param name="change">1 or -1: while it moves, a second activation may begin before the first has ended.</param>
+    internal void ReadersChanged(int partition, int change) => Interlocked.Add(ref _readers[partition], change);
+
+    /// <summary>Whether a partition's grain is on this silo.</summary>
+    internal bool IsReadHere(int partition) => Volatile.Read(ref _readers[partition]) > 0;
+
+    /// <summary>The position before which all of a partition is applied, as it was told here last.</summary>
+    internal long AppliedOf(int partition) => Volatile.Read(ref _applied[partition]);
 
     /// <summary>Sees to it that a partition's grain is active somewhere and looks for more.</summary>
     public void Notice(int partition) => _notices[partition].Post();

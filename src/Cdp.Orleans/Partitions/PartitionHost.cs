@@ -44,8 +44,9 @@ public sealed class PartitionHost(IGrainContext context, IServiceProvider servic
             _pushed = new StreamFeed(Services.GetRequiredService<GrainStores>().Log, hosting.Time, (during, error) => hosting.Report("partition", during, error));
         var pump = new PartitionPump(Number, _pushed is null ? _log : _pushed, grains, hosting.Time, (during, error) => hosting.Report("partition", during, error));
 
-        // Beside the grain, which it calls.
-        _pump = Task.Run(() => pump.RunAsync(_stop.Token), CancellationToken.None);
+        // Beside the grain, which it calls, and not as a part of the call that made the grain active.
+        using (ExecutionContext.SuppressFlow()) _pump = Task.Run(() => pump.RunAsync(_stop.Token), CancellationToken.None);
+        _log.ReadersChanged(Number, 1);
     }
 
     /// <inheritdoc/>
@@ -53,6 +54,7 @@ public sealed class PartitionHost(IGrainContext context, IServiceProvider servic
     {
         await _stop.CancelAsync();
         await Task.WhenAny(_pump);
+        _log.ReadersChanged(Number, -1);
         await base.OnDeactivateAsync(reason, token);
     }
 
@@ -68,7 +70,9 @@ public sealed class PartitionHost(IGrainContext context, IServiceProvider servic
     {
         _log.Ring(Number);
         await LoadedAsync(CancellationToken.None);
-        return (await Plain.GetStatus(new GetPartitionStatusRequest(), CancellationToken.None)).Applied;
+        var applied = (await Plain.GetStatus(new GetPartitionStatusRequest(), CancellationToken.None)).Applied;
+        _log.Applied(Number, applied);
+        return applied;
     }
 
     /// <inheritdoc/>

@@ -112,6 +112,7 @@ internal sealed partial class RpcDispatcher : IDisposable
         var method = call.Bound;
         var started = Time.GetTimestamp();
         _metrics.Started(method);
+        var span = RpcSpans.Start(method, http.Request.Headers);
         RpcError? error = null;
         try
         {
@@ -142,6 +143,7 @@ internal sealed partial class RpcDispatcher : IDisposable
         }
 
         var code = await call.EndAsync(error);
+        RpcSpans.End(span, code);
         _metrics.Ended(method, code, Time.GetElapsedTime(started));
     }
 

@@ -14,16 +14,19 @@ internal abstract class RpcMethod
 
         Service = service;
         Name = descriptor.Name;
-        Path = $"/{service.Name}/{descriptor.Name}";
+        FullName = $"{service.Name}/{descriptor.Name}";
+        Path = $"/{FullName}";
         RequestStreaming = descriptor.IsClientStreaming;
         MaxRequestBytes = maxRequestBytes;
-        ServiceTag = new("rpc.service", service.Name);
-        MethodTag = new("rpc.method", Name);
+        Tag = RpcTags.MethodOf(FullName);
     }
 
     public RpcService Service { get; }
 
     public string Name { get; }
+
+    /// <summary>Service and name, e.g. "grpc.health.v1.Health/Check".</summary>
+    public string FullName { get; }
 
     public string Path { get; }
 
@@ -32,9 +35,8 @@ internal abstract class RpcMethod
 
     public int? MaxRequestBytes { get; }
 
-    public KeyValuePair<string, object?> ServiceTag { get; }
-
-    public KeyValuePair<string, object?> MethodTag { get; }
+    /// <summary>Names it in metrics and spans.</summary>
+    public KeyValuePair<string, object?> Tag { get; }
 
     /// <summary>Serves one call up to, but without, its status.</summary>
     public abstract ValueTask ServeAsync(ServerCall call);

@@ -1,24 +1,24 @@
+using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using Google.Rpc;
 
 namespace Cdp.Rpc.Serving;
 
-/// <summary>What the meter "Cdp.Rpc" shows of the calls.</summary>
+/// <summary>What the meter "Cdp.Rpc" shows of the calls, in the words of OpenTelemetry's conventions for RPC.</summary>
 internal sealed class RpcMetrics : IDisposable
 {
-    private static readonly object[] CodeNames = [.. Enumerable.Range(0, 17).Select(code => ((Code)code).ToString())];
-    private static readonly KeyValuePair<string, object?> NoService = new("rpc.service", "unknown");
-    private static readonly KeyValuePair<string, object?> NoMethod = new("rpc.method", "unknown");
+    /// <summary>Bounds that the conventions advise, in seconds.</summary>
+    private static readonly double[] Bounds = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
 
     private readonly Meter _meter = new("Cdp.Rpc");
-    private readonly Counter<long> _calls;
     private readonly Histogram<double> _duration;
     private readonly UpDownCounter<long> _active;
 
     public RpcMetrics()
     {
-        _calls = _meter.CreateCounter<long>("rpc.server.calls", "{call}", "Calls that ended, by method and status.");
-        _duration = _meter.CreateHistogram<double>("rpc.server.duration", "ms", "Time from a call's headers to its end.");
+        _duration = _meter.CreateHistogram(
+            "rpc.server.call.duration", "s", "Time from a call's headers to its end, by method and status.",
+            tags: null, new InstrumentAdvice<double> { HistogramBucketBoundaries = Bounds });
         _active = _meter.CreateUpDownCounter<long>("rpc.server.active_calls", "{call}", "Calls under way.");
     }
 
@@ -26,7 +26,7 @@ internal sealed class RpcMetrics : IDisposable
     {
         if (_active.Enabled)
         {
-            _active.Add(1, method.ServiceTag, method.MethodTag);
+            _active.Add(1, RpcTags.Grpc, method.Tag);
         }
     }
 
@@ -34,29 +34,30 @@ internal sealed class RpcMetrics : IDisposable
     {
         if (_active.Enabled)
         {
-            _active.Add(-1, method.ServiceTag, method.MethodTag);
+            _active.Add(-1, RpcTags.Grpc, method.Tag);
         }
 
-        var status = new KeyValuePair<string, object?>("rpc.grpc.status_code", CodeNames[(int)code]);
-        if (_calls.Enabled)
-        {
-            _calls.Add(1, method.ServiceTag, method.MethodTag, status);
-        }
-
-        if (_duration.Enabled)
-        {
-            _duration.Record(duration.TotalMilliseconds, method.ServiceTag, method.MethodTag, status);
-        }
+        Record(method.Tag, code, duration);
     }
 
-    /// <summary>Counts a call that reached no method. Its path is the client's choice and so never a tag.</summary>
-    public void Refused(Code code)
-    {
-        if (_calls.Enabled)
-        {
-            _calls.Add(1, NoService, NoMethod, new KeyValuePair<string, object?>("rpc.grpc.status_code", CodeNames[(int)code]));
-        }
-    }
+    /// <summary>Counts a call that reached no method, and was answered at once. Its path is the client's choice and so never a tag.</summary>
+    public void Refused(Code code) => Record(RpcTags.NoMethod, code, TimeSpan.Zero);
 
     public void Dispose() => _meter.Dispose();
+
+    private void Record(in KeyValuePair<string, object?> method, Code code, TimeSpan duration)
+    {
+        if (!_duration.Enabled)
+        {
+            return;
+        }
+
+        var tags = new TagList { RpcTags.Grpc, method, RpcTags.StatusOf(code) };
+        if (RpcTags.IsFailureOfServer(code))
+        {
+            tags.Add(RpcTags.ErrorOf(code));
+        }
+
+        _duration.Record(duration.TotalSeconds, tags);
+    }
 }

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Cdp.Gateway.Keys;
 
 namespace Cdp.Silo.Hosting;
@@ -8,6 +9,11 @@ internal sealed record OperatorKey(string Text)
 {
     /// <summary>The variable that holds it.</summary>
     public const string Variable = "CDP_ADMIN_KEY";
+
+    private readonly byte[] _hash = ApiKeys.Hash(Text);
+
+    /// <summary>Whether somebody gave this key; takes as long for every text of a length.</summary>
+    public bool Is(string given) => CryptographicOperations.FixedTimeEquals(_hash, ApiKeys.Hash(given));
 
     /// <summary>Checks a key.</summary>
     /// <exception cref="SettingException">It is missing or too short.</exception>

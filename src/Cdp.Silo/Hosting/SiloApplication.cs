@@ -5,6 +5,7 @@ using Cdp.Grains.Ports;
 using Cdp.Orleans;
 using Cdp.Orleans.Hosting;
 using Cdp.Silo.Membership;
+using Cdp.Silo.Observing;
 using Cdp.Storage.Postgres;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -18,7 +19,7 @@ using Orleans.Configuration;
 
 namespace Cdp.Silo.Hosting;
 
-/// <summary>A whole silo in this process: store, Orleans silo, gateway, health endpoints.</summary>
+/// <summary>A whole silo in this process: store, Orleans silo, gateway, health endpoints, what operators see.</summary>
 internal static class SiloApplication
 {
     /// <summary>Puts a silo together; it is started by whoever runs it.</summary>
@@ -31,15 +32,21 @@ internal static class SiloApplication
         var builder = WebApplication.CreateSlimBuilder();
         // What Orleans says of calls to a lost silo, its callers say as well.
         builder.Logging.ClearProviders().AddSimpleConsole(console => console.SingleLine = true).SetMinimumLevel(LogLevel.Warning)
-            .AddFilter("Cdp.Silo", LogLevel.Information).AddFilter("Orleans.Runtime.CallbackData", LogLevel.Error).AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error);
+            .AddFilter("Cdp.Silo", LogLevel.Information).AddFilter("Cdp.Silo.Observing", LogLevel.Warning).AddFilter("Orleans.Runtime.CallbackData", LogLevel.Error).AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error);
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Parse(options.Address), options.HealthPort, listen => listen.Protocols = HttpProtocols.Http1));
         builder.Services.AddSingleton(options).AddSingleton(key).AddSingleton(steps).AddSingleton(TimeProvider.System);
         var faults = new FaultLog();
-        builder.Host.UseOrleans(silo => Configure(silo, options, store, steps, faults));
+        builder.Host.UseOrleans(silo =>
+        {
+            Configure(silo, options, store, steps, faults);
+            Telemetry.AddTo(builder, silo, options.Cluster);
+            if (options.Dashboard) Dashboard.AddTo(silo);
+        });
         builder.Services.AddSingleton<GatewayHost>();
         var application = builder.Build();
         faults.Logger = application.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Cdp.Silo");
         MapHealth(application);
+        if (options.Dashboard) Dashboard.MapTo(application);
         return application;
     }
 

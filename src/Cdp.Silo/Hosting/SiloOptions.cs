@@ -79,6 +79,9 @@ public sealed record SiloOptions
     /// <summary>Port of the health endpoints on the same address, 0 to 65535; 0: any free one.</summary>
     public int HealthPort { get; init; } = 7880;
 
+    /// <summary>Whether operators find Orleans' dashboard beside the health endpoints; the same for all silos of a cluster.</summary>
+    public bool Dashboard { get; init; } = true;
+
     /// <summary>IP address under which other silos reach this one; null: that of gRPC, or of this machine's name where that is any.</summary>
     public string? SiloAddress { get; init; }
 
@@ -136,6 +139,7 @@ public sealed record SiloOptions
                 "ADDRESS" => options with { Address = value },
                 "PORT" => options with { Port = Number(setting.Key, value) },
                 "HEALTHPORT" => options with { HealthPort = Number(setting.Key, value) },
+                "DASHBOARD" => options with { Dashboard = bool.TryParse(value, out var dashboard) ? dashboard : throw Wrong(setting.Key, "Give true or false.") },
                 "SILOADDRESS" => options with { SiloAddress = value },
                 "SILOPORT" => options with { SiloPort = Number(setting.Key, value) },
                 "PARTITIONS" => options with { Partitions = Number(setting.Key, value) },

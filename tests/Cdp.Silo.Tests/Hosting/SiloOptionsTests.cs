@@ -28,6 +28,7 @@ public sealed class SiloOptionsTests
     [InlineData("SiloPort", "0", "1 to 65535")]
     [InlineData("SiloAddress", "db", "IP address")]
     [InlineData("ProbeMilliseconds", "100", "500 to 10000")]
+    [InlineData("Dashboard", "perhaps", "true or false")]
     [InlineData("Colour", "red", "no such setting")]
     [InlineData("Cluster", "", "1 to 100")]
     public void A_wrong_setting_is_named_with_its_remedy(string name, string value, string remedy)

@@ -1,12 +1,11 @@
 using System.Net;
-using System.Text.RegularExpressions;
 using Cdp.CrashKit;
 using Cdp.V1;
 
 namespace Cdp.Silo.Tests.Processes;
 
 /// <summary>One silo as a process on a directory.</summary>
-public sealed partial class LocalSiloTests : IDisposable
+public sealed class LocalSiloTests : IDisposable
 {
     private readonly string _data = Directory.CreateTempSubdirectory("cdp-silo-").FullName;
 
@@ -25,11 +24,11 @@ public sealed partial class LocalSiloTests : IDisposable
             await using var silo = await StartAsync();
             using var client = CdpProcess.Connect((await silo.Address)!);
             var publish = new PublishEventsRequest();
-            for (var i = 0; i < Customers; i++) publish.Events.Add(EventOf(i, round));
+            for (var i = 0; i < Customers; i++) publish.Events.Add(LocalSilo.EventOf(i, round));
             var published = await client.Ingest.PublishEventsAsync(publish, cancellationToken: Token);
             for (var i = 0; i < Customers; i++)
             {
-                var read = new GetProfileRequest { Customer = new CustomerRef { Identifier = EventOf(i, round).Identifiers[0] }, Purpose = "service", AfterToken = published.Token };
+                var read = new GetProfileRequest { Customer = new CustomerRef { Identifier = LocalSilo.EventOf(i, round).Identifiers[0] }, Purpose = "service", AfterToken = published.Token };
                 Assert.Equal(round, (await client.Profiles.GetProfileAsync(read, cancellationToken: Token)).Profile.Activity.EventCount);
             }
 
@@ -42,7 +41,7 @@ public sealed partial class LocalSiloTests : IDisposable
     public async Task It_tells_its_health_and_ends_well()
     {
         await using var silo = await StartAsync();
-        using var http = new HttpClient { BaseAddress = new Uri(Health().Match(silo.Printed).Groups["address"].Value) };
+        using var http = new HttpClient { BaseAddress = LocalSilo.HealthOf(silo) };
         foreach (var path in (string[])["/livez", "/startupz", "/readyz"])
         {
             using var answer = await http.GetAsync(new Uri(path, UriKind.Relative), Token);
@@ -61,15 +60,6 @@ public sealed partial class LocalSiloTests : IDisposable
         Assert.StartsWith("cdp-silo: Setting Cdp:Colour", silo.Errors, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', silo.Errors);
     }
-
-    [GeneratedRegex(@"health on (?<address>http://[^)]+)\)", RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
-    private static partial Regex Health();
-
-    private static Event EventOf(int customer, int round) => new()
-    {
-        Id = $"{customer}-{round}", Kind = EventKind.Track, Type = "Visit", Source = "tests", Channel = "web",
-        Identifiers = { new Identifier { Namespace = "email", Value = $"somebody{customer}@example.com" } },
-    };
 
     private async Task<CdpProcess> StartAsync()
     {
