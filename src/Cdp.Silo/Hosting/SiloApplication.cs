@@ -60,10 +60,14 @@ internal static class SiloApplication
         silo.Configure<ClusterOptions>(cluster => (cluster.ClusterId, cluster.ServiceId) = (options.Cluster, "cdp"));
         silo.Configure<ClusterMembershipOptions>(membership =>
         {
-            // A probe may take its double where answers are slow to come, or another silo asks: not four times as long, as usual.
+            // A probe may take its double where answers are slow to come; not four times as long, as usual.
             membership.ProbeTimeout = TimeSpan.FromMilliseconds(options.ProbeMilliseconds);
             membership.MaxProbeTimeout = membership.ProbeTimeout * 2;
             membership.NumMissedProbesLimit = 3;
+
+            // Who asks on behalf of another would wait for a silent silo to acknowledge that the question was withdrawn
+            // (WaitForCancellationAcknowledgement), and nobody would ever vote.
+            membership.EnableIndirectProbes = false;
 
             // One silo alone may bury others once these have not signed for three times as long: when all but it, or all, died at once.
             membership.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(5);
