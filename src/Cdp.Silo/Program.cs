@@ -1,5 +1,5 @@
 using System.Globalization;
-using Cdp.Grains.Ports;
+using Cdp.Grains.Hosting;
 using Cdp.Silo.Hosting;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -12,8 +12,9 @@ try
         .AddEnvironmentVariables().Build();
     var options = SiloOptions.Read(configuration);
     var key = OperatorKey.Read(Environment.GetEnvironmentVariable(OperatorKey.Variable));
+    var steps = CrashAt.Parse(Environment.GetEnvironmentVariable(CrashAt.Variable), wrong => new SettingException(wrong));
     await using var store = await SiloStore.OpenAsync(options, CancellationToken.None);
-    await using var application = SiloApplication.Build(options, key, store, NoStepObserver.Instance);
+    await using var application = SiloApplication.Build(options, key, store, steps);
 
     // Health is answered from the start to the end; the door is open only while the silo is active.
     var stopping = application.Lifetime.ApplicationStopping;

@@ -5,6 +5,9 @@ namespace Cdp.Storage.Postgres;
 /// <summary>Failures of the server and of connections to it, in the words of the store.</summary>
 internal static class PostgresFailures
 {
+    /// <summary>The transaction stood still for longer than its session allows (idle_in_transaction_session_timeout).</summary>
+    private const string IdleInTransaction = "25P03";
+
     /// <summary>The store's exception for one of Npgsql.</summary>
     public static StorageException Of(string store, Exception failure) => failure switch
     {
@@ -23,7 +26,7 @@ internal static class PostgresFailures
     /// <summary>Whether the connection ended under the call; another one may serve it.</summary>
     public static bool IsBroken(Exception failure) => failure switch
     {
-        PostgresException server => server.SqlState is PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown,
+        PostgresException server => server.SqlState is PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or IdleInTransaction,
         NpgsqlException connection => connection.InnerException is not TimeoutException,
         _ => false,
     };

@@ -112,6 +112,9 @@ public sealed partial class CdpProcess : IAsyncDisposable
     /// <summary>Kills it as <c>kill -9</c> does, wherever it is.</summary>
     public void Kill() => _process.Kill(entireProcessTree: true);
 
+    /// <summary>Waits for its end, however long that takes.</summary>
+    public Task ExitAsync(CancellationToken cancellationToken) => _process.WaitForExitAsync(cancellationToken);
+
     /// <summary>Sends it a signal, e.g. <c>INT</c> as Ctrl-C does.</summary>
     public async Task SignalAsync(string signal, CancellationToken cancellationToken)
     {

@@ -27,13 +27,18 @@ public sealed class CrashRun(string data, int seed)
 
     // A sweep begins a second after the change that it is for.
     private const int MostBatchesOfSweep = 20_000;
-    private static readonly CallOptions Patient = new() { Timeout = TimeSpan.FromSeconds(60) };
+    private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromMilliseconds(50);
 
     private readonly Workload _workload = new(seed);
     private readonly Audiences _audiences = new(seed);
     private readonly Lock _lock = new();
 
+    private CallOptions Patient => new() { Timeout = CallTimeout };
+
     public Ledger Ledger { get; } = new();
+
+    /// <summary>How long a sender waits for an answer, before it sends the same to another server.</summary>
+    public TimeSpan CallTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>Events that the front door was to refuse and did.</summary>
     public int Refused { get; private set; }
@@ -97,6 +102,14 @@ public sealed class CrashRun(string data, int seed)
     public async Task<(Comparison Comparison, int Failed)> OutlastAsync(
         Func<CdpClient> clientOf, Func<Task> outage, int outages, CancellationToken cancellationToken)
     {
+        var failed = await SendAsync(clientOf, outage, outages, cancellationToken);
+        return (await CompareAsync(clientOf(), everything: true, cancellationToken), failed);
+    }
+
+    /// <summary>The same without the comparison.</summary>
+    /// <returns>How many calls failed.</returns>
+    public async Task<int> SendAsync(Func<CdpClient> clientOf, Func<Task> outage, int outages, CancellationToken cancellationToken)
+    {
         if (!await _audiences.PutAsync(clientOf(), always: false, cancellationToken)) throw new InvalidOperationException("Segments cannot be put.");
         var failed = 0;
         for (var i = 0; i < outages; i++)
@@ -125,7 +138,7 @@ public sealed class CrashRun(string data, int seed)
             if (!await TrySendAsync(clientOf(), batch, cancellationToken)) failed++;
         }
 
-        return (await CompareAsync(clientOf(), everything: true, cancellationToken), failed);
+        return failed;
     }
 
     /// <summary>Starts a child that nobody kills, sends what was not acknowledged, and compares what it answers.</summary>
@@ -147,7 +160,11 @@ public sealed class CrashRun(string data, int seed)
         return await _audiences.PutAsync(client, always: false, cancellationToken) ? client : throw new InvalidOperationException($"Segments cannot be put.\n{child.Output}");
     }
 
-    private Task<Comparison> CompareAsync(CdpClient client, bool everything, CancellationToken cancellationToken) =>
+    /// <summary>Compares what a server answers that somebody else started.</summary>
+    /// <param name="client">The server.</param>
+    /// <param name="everything">All customers; else those touched since the last comparison.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    public Task<Comparison> CompareAsync(CdpClient client, bool everything, CancellationToken cancellationToken) =>
         new Comparer(client, Ledger, _audiences, node => PublishNextAsync(client, node, cancellationToken)).RunAsync(everything, cancellationToken);
 
     private async Task<string> PublishNextAsync(CdpClient client, string node, CancellationToken cancellationToken)
@@ -157,7 +174,7 @@ public sealed class CrashRun(string data, int seed)
         return await PublishAsync(client, [made], cancellationToken);
     }
 
-    /// <summary>Sends a batch and reads what it did; false where the store was away.</summary>
+    /// <summary>Sends a batch and reads what it did; false where the server or its store was away.</summary>
     private async Task<bool> TrySendAsync(CdpClient client, List<MadeEvent> batch, CancellationToken cancellationToken)
     {
         try
@@ -166,8 +183,9 @@ public sealed class CrashRun(string data, int seed)
             await LookAsync(client, batch[^1].Nodes[0], token, cancellationToken);
             return true;
         }
-        catch (CallException e) when (e.StatusCode == Code.Unavailable)
+        catch (CallException e) when (e.StatusCode is Code.Unavailable or Code.DeadlineExceeded)
         {
+            await Task.Delay(PauseAfterFailure, cancellationToken);
             return false;
         }
     }

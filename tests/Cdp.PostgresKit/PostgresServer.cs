@@ -5,6 +5,11 @@ using System.Net.Sockets;
 
 namespace Cdp.PostgresKit;
 
+/// <summary>Where a server listens.</summary>
+/// <param name="Address">IPv4 address; whoever is in the same subnet may connect.</param>
+/// <param name="Network">Network namespace of the address; null: that of this process.</param>
+public sealed record PostgresHost(string Address, string? Network);
+
 /// <summary>A PostgreSQL server of our own on a temporary directory.</summary>
 public sealed class PostgresServer : IAsyncDisposable
 {
@@ -12,9 +17,11 @@ public sealed class PostgresServer : IAsyncDisposable
     private readonly string _bin;
     private readonly string? _user;
     private readonly string _settings;
+    private readonly PostgresHost _host;
 
-    private PostgresServer(string data, string bin, string? user, int port, string settings)
+    private PostgresServer(PostgresHost host, string data, string bin, string? user, int port, string settings)
     {
+        _host = host;
         _data = data;
         _bin = bin;
         _user = user;
@@ -25,19 +32,23 @@ public sealed class PostgresServer : IAsyncDisposable
     /// <summary>Why there can be no server here; null: there can.</summary>
     public static string? Missing => FindBin() is null ? "PostgreSQL is not installed: `apt-get install postgresql`." : null;
 
-    /// <summary>Port on 127.0.0.1.</summary>
+    /// <summary>Its port.</summary>
     public int Port { get; }
 
-    /// <summary>Connects to it, in Npgsql's words.</summary>
-    public string ConnectionString => string.Create(CultureInfo.InvariantCulture, $"Host=127.0.0.1;Port={Port};Username=cdp;Database=postgres");
+    /// <summary>Connects this process to it, in Npgsql's words.</summary>
+    public string ConnectionString => string.Create(CultureInfo.InvariantCulture, $"Host={(_host.Network is null ? _host.Address : _data)};Port={Port};Username=cdp;Database=postgres");
 
-    /// <summary>Connects to it, as a URL.</summary>
-    public string Url => string.Create(CultureInfo.InvariantCulture, $"postgres://cdp@127.0.0.1:{Port}/postgres");
+    /// <summary>Connects to it from its network, as a URL.</summary>
+    public string Url => string.Create(CultureInfo.InvariantCulture, $"postgres://cdp@{_host.Address}:{Port}/postgres");
 
     /// <summary>Makes and starts one; it does not run as root, so root lends it the user <c>postgres</c>.</summary>
     /// <param name="settings">Settings of the server, <c>name=value</c>.</param>
-    public static async Task<PostgresServer> StartAsync(params string[] settings)
+    public static Task<PostgresServer> StartAsync(params string[] settings) => StartAsync(new PostgresHost("127.0.0.1", Network: null), settings);
+
+    /// <summary>The same elsewhere.</summary>
+    public static async Task<PostgresServer> StartAsync(PostgresHost host, params string[] settings)
     {
+        ArgumentNullException.ThrowIfNull(host);
         var bin = FindBin() ?? throw new InvalidOperationException(Missing);
         var user = Environment.UserName == "root" ? "postgres" : null;
         var data = Directory.CreateTempSubdirectory("cdp-pg-").FullName;
@@ -45,9 +56,10 @@ public sealed class PostgresServer : IAsyncDisposable
         probe.Start();
         var port = ((IPEndPoint)probe.LocalEndpoint).Port;
         probe.Stop();
-        var server = new PostgresServer(data, bin, user, port, string.Concat(settings.Select(setting => $" -c {setting}")));
+        var server = new PostgresServer(host, data, bin, user, port, string.Concat(settings.Select(setting => $" -c {setting}")));
         if (user is not null) await RunAsync("chown", user, data);
         await server.ToolAsync("initdb", "-D", data, "-U", "cdp", "-A", "trust", "--no-sync");
+        if (host.Network is not null) await File.AppendAllTextAsync(Path.Combine(data, "pg_hba.conf"), "host all all samenet trust\n");
         await server.StartAgainAsync();
         return server;
     }
@@ -55,7 +67,7 @@ public sealed class PostgresServer : IAsyncDisposable
     /// <summary>Starts it after it was stopped or killed.</summary>
     public Task StartAgainAsync() => ToolAsync(
         "pg_ctl", "-D", _data, "-w", "-t", "60", "-l", Path.Combine(_data, "log"),
-        "-o", string.Create(CultureInfo.InvariantCulture, $"-p {Port} -k {_data} -c listen_addresses=127.0.0.1{_settings}"), "start");
+        "-o", string.Create(CultureInfo.InvariantCulture, $"-p {Port} -k {_data} -c listen_addresses={_host.Address}{_settings}"), "start");
 
     /// <summary>Ends it as a crash would: nothing is written any more, and the next start recovers from its log.</summary>
     public Task KillAsync() => ToolAsync("pg_ctl", "-D", _data, "-w", "-m", "immediate", "stop");
@@ -71,9 +83,13 @@ public sealed class PostgresServer : IAsyncDisposable
         ? Directory.GetDirectories("/usr/lib/postgresql").Select(v => Path.Combine(v, "bin")).FirstOrDefault(b => File.Exists(Path.Combine(b, "initdb")))
         : null;
 
-    private Task ToolAsync(string tool, params string[] arguments) => _user is null
-        ? RunAsync(Path.Combine(_bin, tool), arguments)
-        : RunAsync("setpriv", ["--reuid", _user, "--regid", _user, "--clear-groups", Path.Combine(_bin, tool), .. arguments]);
+    private Task ToolAsync(string tool, params string[] arguments)
+    {
+        string[] network = _host.Network is null ? [] : ["ip", "netns", "exec", _host.Network];
+        string[] user = _user is null ? [] : ["setpriv", "--reuid", _user, "--regid", _user, "--clear-groups"];
+        string[] command = [.. network, .. user, Path.Combine(_bin, tool), .. arguments];
+        return RunAsync(command[0], command[1..]);
+    }
 
     private static async Task RunAsync(string program, params string[] arguments)
     {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using Cdp.Grains.Decisions;
 using Cdp.Grains.Merges;
@@ -20,7 +21,18 @@ public sealed record PartitionPorts(
     /// that event is suspected.
     /// </summary>
     public SemaphoreSlim Isolation { get; } = new(1);
+
+    /// <summary>
+    /// By partition, the last work that this process began and saw another activation overtake. It lived on, so that this was
+    /// no attempt that killed a process.
+    /// </summary>
+    public ConcurrentDictionary<int, OvertakenWork> Overtaken { get; } = new();
 }
+
+/// <summary>Work that was begun and overtaken.</summary>
+/// <param name="Committed">The position from which on it was begun.</param>
+/// <param name="Isolated">The event that was handed over alone.</param>
+public readonly record struct OvertakenWork(long Committed, long Isolated);
 
 /// <summary>Applies one partition of the log, in order: resolves, hands over, commits.</summary>
 public sealed class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.IListener, Memberships.IListener, Learning.IListener, IDisposable
@@ -76,6 +88,9 @@ public sealed class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.ILis
         _learning = new Learning(context, _handOvers, ports.Steps, _number, this);
         _resolver = new LinkResolver(context.Grains, ports.States, ports.Definitions, _handOvers, ports.CachedLinks);
     }
+
+    /// <summary>What this process began before, unless it was finished.</summary>
+    private OvertakenWork? Overtaken => _ports.Overtaken.TryGetValue(_number, out var work) && work.Committed == _state.Committed ? work : null;
 
     /// <inheritdoc/>
     public async ValueTask ActivateAsync(CancellationToken cancellationToken)
@@ -194,6 +209,7 @@ public sealed class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.ILis
     /// <summary>Counts, durably and before anything is handed over, that work from the committed position on was begun.</summary>
     private async ValueTask BeginAsync(CancellationToken cancellationToken)
     {
+        _begun |= Overtaken is not null;
         if (_begun) return;
         await WriteStateAsync(
             static state =>
@@ -212,7 +228,7 @@ public sealed class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.ILis
     private async ValueTask IsolateAsync(LogEntry entry, CancellationToken cancellationToken)
     {
         // What kills processes soon after their start, for reasons of its own, is not to meet the same event again.
-        if (_state.Isolated == entry.Position && _state.IsolatedAttempts < BuryAfter)
+        if (_state.Isolated == entry.Position && Overtaken?.Isolated != entry.Position && _state.IsolatedAttempts < BuryAfter)
             await Task.Delay(SuspectDelay, _context.Time, cancellationToken);
         await _ports.Isolation.WaitAsync(cancellationToken);
         try
@@ -230,7 +246,11 @@ public sealed class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.ILis
     private async ValueTask TakeAloneAsync(LogEntry entry, CancellationToken cancellationToken)
     {
         var again = _state.Isolated == entry.Position;
-        if (again && _state.IsolatedAttempts >= BuryAfter)
+        if (again && Overtaken?.Isolated == entry.Position)
+        {
+            await TakeAsync([entry], cancellationToken);
+        }
+        else if (again && _state.IsolatedAttempts >= BuryAfter)
         {
             // Found: what follows is handed over in batches again.
             await WriteStateAsync(state => state.IsolateUntil = entry.Position + 1, cancellationToken);
@@ -456,6 +476,7 @@ public sealed class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.ILis
     private async Task FailAsync(Exception e)
     {
         _ports.Metrics.Failed("partition", e);
+        if (_begun && e is OwnershipLostException) _ports.Overtaken[_number] = new OvertakenWork(_state.Committed, _state.Isolated);
         _context.Abandon();
         await _stop.CancelAsync();
         while (_waiters.TryDequeue(out var waiter, out _)) waiter.TrySetException(new OwnershipLostException(_context.Key));

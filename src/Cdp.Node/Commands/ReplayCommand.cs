@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Cdp.Grains.Hosting;
 using Cdp.Node.Commands.Printing;
 using Cdp.Node.Hosting;
 using Cdp.Node.Replay;
@@ -35,7 +36,7 @@ internal static class ReplayCommand
                 store, options, context.Time,
                 phase => context.Error.WriteLine($"replay: {phase}"),
                 (remedy, error) => context.Error.WriteLine($"replay: an error was handled by {remedy}: {error.Message}"),
-                CrashAt.Parse(context.Variable(CrashAt.Variable)));
+                CrashAt.Parse(context.Variable(CrashAt.Variable), wrong => new SettingException(wrong)));
             var report = await replayer.RunAsync(cancel);
             await context.Out.WriteAsync(parsed.GetValue(json) ? ReplayText.WriteJson(report) : ReplayText.Write(report));
             return await JudgeAsync(context, report, parsed.GetValue(expect));

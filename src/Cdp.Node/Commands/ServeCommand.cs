@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
+using Cdp.Grains.Hosting;
 using Cdp.Node.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -38,7 +39,7 @@ internal static class ServeCommand
             .AddSimpleConsole(console => console.SingleLine = true)
             .AddFilter("Microsoft", LogLevel.Warning));
         var given = OperatorKeyFile.FromEnvironment(context.Variable(OperatorKeyFile.Variable));
-        var steps = CrashAt.Parse(context.Variable(CrashAt.Variable));
+        var steps = CrashAt.Parse(context.Variable(CrashAt.Variable), wrong => new SettingException(wrong));
         await using var node = await CdpNode.StartAsync(options, () => given ?? OperatorKeyFile.ReadOrMake(options.DataDirectory), context.Time, loggers, steps);
         foreach (var healed in node.Healed) await context.Error.WriteLineAsync($"cdp: {healed}");
         if (given is null) await context.Out.WriteLineAsync($"operator key in {OperatorKeyFile.PathIn(options.DataDirectory)}");

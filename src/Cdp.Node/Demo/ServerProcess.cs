@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using Cdp.Grains.Hosting;
 using Cdp.Node.Commands;
 using Cdp.Node.Hosting;
 

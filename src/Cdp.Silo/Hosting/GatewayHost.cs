@@ -13,6 +13,8 @@ internal sealed class GatewayHost(
     SiloOptions options, OperatorKey key, IGrains grains, ClusterLog log, DefinitionsCache definitions, TimeProvider time, IStepObserver steps, ILoggerFactory loggers)
     : IAsyncDisposable
 {
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(250);
+
     private RpcServer? _server;
 
     /// <summary>Whether it takes calls.</summary>
@@ -25,8 +27,7 @@ internal sealed class GatewayHost(
     public async Task OpenAsync(CancellationToken cancellationToken)
     {
         var gateway = new GatewayServices(new GatewayPorts(grains, log, definitions, time, steps));
-        await gateway.Tenants.BootstrapAsync(key.Text, cancellationToken);
-        await gateway.Tenants.ResumeSweepsAsync(cancellationToken);
+        await PrepareAsync(gateway, cancellationToken);
         _server = await RpcServer.StartAsync(
             new RpcServerOptions
             {
@@ -48,6 +49,24 @@ internal sealed class GatewayHost(
     {
         IsOpen = false;
         if (_server is not null) await _server.StopAsync(TimeSpan.FromSeconds(options.DrainSeconds));
+    }
+
+    /// <summary>Asks until there is an answer: another silo may have been lost a moment ago, and have had it.</summary>
+    private async Task PrepareAsync(GatewayServices gateway, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            try
+            {
+                await gateway.Tenants.BootstrapAsync(key.Text, cancellationToken);
+                await gateway.Tenants.ResumeSweepsAsync(cancellationToken);
+                return;
+            }
+            catch (Exception e) when (e is OrleansException or TimeoutException)
+            {
+                await Task.Delay(RetryDelay, time, cancellationToken);
+            }
+        }
     }
 
     /// <inheritdoc/>

@@ -55,9 +55,21 @@ internal static class SiloApplication
         silo.Configure<ClusterOptions>(cluster => (cluster.ClusterId, cluster.ServiceId) = (options.Cluster, "cdp"));
         silo.Configure<ClusterMembershipOptions>(membership =>
         {
+            // A probe may take its double where answers are slow to come; not four times as long, as usual.
             membership.ProbeTimeout = TimeSpan.FromMilliseconds(options.ProbeMilliseconds);
+            membership.MaxProbeTimeout = membership.ProbeTimeout * 2;
             membership.NumMissedProbesLimit = 3;
+
+            // Who asks on behalf of another would wait for a silent silo to acknowledge that the question was withdrawn
+            // (WaitForCancellationAcknowledgement), and nobody would ever vote.
+            membership.EnableIndirectProbes = false;
+
+            // One silo alone may bury others once these have not signed for three times as long: when all but it, or all, died at once.
+            membership.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(5);
         });
+
+        // Grains of a lost silo are activated elsewhere at once. Usually they wait in case it lives on; here tags fence it off.
+        silo.Configure<GrainDirectoryOptions>(directory => directory.RangeLeaseDuration = TimeSpan.Zero);
         switch (options.Profile)
         {
             case SiloProfile.Localhost:

@@ -102,7 +102,7 @@ public sealed record SiloOptions
 
     /// <summary>
     /// Milliseconds between two probes of one silo by another, and for the answer, 500 to 10,000. Three missed ones, and two
-    /// silos that say so, make a silo dead: docs/cluster.md has what shorter ones cost in false alarms.
+    /// silos that say so, make a silo dead: docs/cluster.md.
     /// </summary>
     public int ProbeMilliseconds { get; init; } = 1_500;
 

@@ -8,6 +8,14 @@ internal sealed class PostgresSource : IAsyncDisposable
     /// <summary>Seconds that a connection may take to be made.</summary>
     private const int ConnectSeconds = 5;
 
+    /// <summary>
+    /// Whatever the server's defaults: what is acknowledged is on its disk, and a process that vanished or stands still in the
+    /// midst of a transaction holds its locks for seconds, not for the hours after which TCP gives a silent peer up.
+    /// </summary>
+    private const string SessionSettings =
+        "-c synchronous_commit=on -c idle_in_transaction_session_timeout=5000 -c tcp_user_timeout=10000 " +
+        "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=1 -c tcp_keepalives_count=5";
+
     private readonly string _own;
 
     public PostgresSource(string connectionString, PostgresStoreOptions options)
@@ -23,9 +31,7 @@ internal sealed class PostgresSource : IAsyncDisposable
             MaxPoolSize = options.Readers,
             MinPoolSize = 0,
         };
-
-        // Whatever the server's default: what is acknowledged is on its disk.
-        shared.Options = $"{shared.Options} -c synchronous_commit=on".TrimStart();
+        shared.Options = $"{shared.Options} {SessionSettings}".TrimStart();
         if (!shared.ContainsKey("Timeout")) shared.Timeout = ConnectSeconds;
         _own = new NpgsqlConnectionStringBuilder(shared.ConnectionString) { Pooling = false }.ConnectionString;
         Readers = NpgsqlDataSource.Create(shared.ConnectionString);

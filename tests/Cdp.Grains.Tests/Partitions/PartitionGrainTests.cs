@@ -39,6 +39,39 @@ public sealed class PartitionGrainTests
         Assert.Equal(Enumerable.Range(0, 20).Select(i => (long)i), grains.Winner.Order());
     }
 
+    [Fact]
+    public async Task Processes_that_overtake_each_other_suspect_no_event_of_having_killed_one()
+    {
+        var states = new MemoryStateStore();
+        using var metrics = new GrainMetrics((_, _) => { });
+        await PointAsync(states, "winner");
+        PartitionPorts[] processes = [PartitionHarness.Ports(states, metrics), PartitionHarness.Ports(states, metrics)];
+        var batch = new DeliverRequest { Entries = { Entry(0, "winner") } };
+        var tries = new List<(TestActivation<PartitionGrain> Partition, HeldGrains Grains)>();
+        foreach (var ports in (PartitionPorts[])[processes[0], processes[1], processes[0]])
+        {
+            var grains = new HeldGrains();
+            var partition = await TestActivation<PartitionGrain>.StartAsync("3", grains, context => new PartitionGrain(context, ports));
+            await partition.Call(grain => grain.Deliver(batch, CancellationToken.None));
+
+            // The one before gets its answer when it is too late.
+            if (tries.Count > 0) await EndAsync(tries[^1]);
+            tries.Add((partition, grains));
+        }
+
+        var row = await states.ReadAsync(PartitionGrain.StateKind, "3", TestContext.Current.CancellationToken);
+        var state = PartitionState.Parser.ParseFrom(row.Value.Span);
+        Assert.True(tries[0].Partition.Abandoned);
+        Assert.Equal((1L, 0L, 0L), (state.Committed, state.IsolateUntil, state.DeadLetters));
+        await EndAsync(tries[^1]);
+
+        static async Task EndAsync((TestActivation<PartitionGrain> Partition, HeldGrains Grains) one)
+        {
+            one.Grains.Answer.SetResult(new ApplyReply { Standing = CustomerStanding.Here, Applied = 1 });
+            await one.Partition.StopAsync();
+        }
+    }
+
     /// <summary>Every identifier belongs to the customer of its name.</summary>
     private static async Task PointAsync(MemoryStateStore states, string customer) => Assert.NotNull(await states.WriteAsync(
         IdentityLinkGrain.StateKind, $"{Tenant}/{customer}", new LinkState { Customer = customer, Version = 1 }.ToByteArray(), null, TestContext.Current.CancellationToken));
@@ -70,5 +103,19 @@ public sealed class PartitionGrainTests
             foreach (var entry in request.Entries) grains.Winner.Enqueue(entry.Position);
             return new(new ApplyReply { Standing = CustomerStanding.Here, Applied = request.Entries.Count });
         }
+    }
+
+    /// <summary>Customers that answer when they are told to.</summary>
+    private sealed class HeldGrains : IGrains
+    {
+        public TaskCompletionSource<ApplyReply> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public TGrain Get<TGrain>(string key) where TGrain : class => new HeldCustomer(Answer.Task) as TGrain
+            ?? throw new InvalidOperationException($"Not asked for here: {typeof(TGrain).Name}.");
+    }
+
+    private sealed class HeldCustomer(Task<ApplyReply> answer) : ApplyingCustomer
+    {
+        public override ValueTask<ApplyReply> Apply(ApplyRequest request, CancellationToken cancellationToken) => new(answer);
     }
 }

@@ -1,5 +1,6 @@
 using Cdp.CrashKit;
 using Cdp.Grains.Customers;
+using Cdp.Grains.Hosting;
 using Cdp.Grains.Ports;
 using Cdp.Node.Commands;
 using Cdp.Node.Replay;
@@ -185,7 +186,7 @@ public sealed class ReplayTests : IDisposable
     /// <summary>Replays from the log in another process that kills itself at a step; returns its exit code.</summary>
     private async Task<int> KilledAsync(string step)
     {
-        var options = new CdpProcessOptions { Environment = new Dictionary<string, string> { [Hosting.CrashAt.Variable] = step } };
+        var options = new CdpProcessOptions { Environment = new Dictionary<string, string> { [CrashAt.Variable] = step } };
         await using var process = CdpProcess.Start(["replay", "--data", _folder.Path, "--from-log"], options);
         return await process.WaitAsync(Cancel);
     }

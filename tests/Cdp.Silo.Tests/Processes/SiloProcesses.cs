@@ -14,11 +14,12 @@ namespace Cdp.Silo.Tests.Processes;
 internal sealed class SiloProcesses : IAsyncDisposable
 {
     private readonly PostgresServer _server;
+    private readonly TestNetwork? _network;
     private readonly ConcurrentDictionary<CdpProcess, Doors> _silos = new();
     private string _watchKey = "";
     private int _next;
 
-    private SiloProcesses(PostgresServer server) => _server = server;
+    private SiloProcesses(PostgresServer server, TestNetwork? network) => (_server, _network) = (server, network);
 
     /// <summary>Those that are there.</summary>
     public IReadOnlyList<CdpProcess> Silos => [.. _silos.Keys];
@@ -27,26 +28,40 @@ internal sealed class SiloProcesses : IAsyncDisposable
     public static async Task<SiloProcesses> StartAsync(int silos, CancellationToken cancellationToken)
     {
         Assert.SkipWhen(PostgresServer.Missing is not null, PostgresServer.Missing ?? "");
-        var server = await PostgresServer.StartAsync();
-        await PostgresSchema.MigrateAsync(server.ConnectionString, PostgresSchema.DefaultName, partitions: null, epoch: null, cancellationToken);
-        var processes = new SiloProcesses(server);
-        await processes.StartOneAsync(cancellationToken);
-        var admin = processes.NextClient().Admin;
-        await admin.PutTenantAsync(new PutTenantRequest { Tenant = new Tenant { Id = "watched" } }, cancellationToken: cancellationToken);
-        processes._watchKey = (await admin.CreateKeyAsync(new CreateKeyRequest { TenantId = "watched", Roles = { Role.Admin } }, cancellationToken: cancellationToken)).Secret;
-        await processes.StopAsync(processes.Silos[0], cancellationToken);
+        var processes = new SiloProcesses(await PostgresServer.StartAsync(), network: null);
+        await processes.PrepareAsync(() => processes.Launch(), cancellationToken);
         await Task.WhenAll(Enumerable.Range(0, silos).Select(_ => processes.StartOneAsync(cancellationToken)));
         return processes;
     }
 
-    /// <summary>Starts another silo; returns when it serves.</summary>
-    public async Task<CdpProcess> StartOneAsync(CancellationToken cancellationToken)
+    /// <summary>Starts the database on a machine, and makes what silos need; they are started on other machines.</summary>
+    public static async Task<SiloProcesses> StartAsync(TestNetwork network, TestMachine database, TestMachine first, CancellationToken cancellationToken)
     {
-        var environment = Environment(("Cdp__Profile", "postgres"), ("Cdp__Postgres", _server.Url));
-        var silo = CdpProcess.Start([], new CdpProcessOptions { Program = "cdp-silo.dll", Environment = environment });
-        var address = await silo.Address.WaitAsync(cancellationToken) ?? throw new InvalidOperationException($"The silo did not start.\n{silo.Output}");
-        _silos[silo] = new Doors(CdpProcess.Connect(address), _watchKey.Length == 0 ? null : new CdpClient(address, _watchKey));
+        var processes = new SiloProcesses(await PostgresServer.StartAsync(new PostgresHost(database.Address, database.Name)), network);
+        await processes.PrepareAsync(() => processes.LaunchOn(first), cancellationToken);
+        return processes;
+    }
+
+    /// <summary>Starts another silo; returns when it serves.</summary>
+    public async Task<CdpProcess> StartOneAsync(CancellationToken cancellationToken, params (string Name, string Value)[] settings) => await ServingAsync(Launch(settings), cancellationToken);
+
+    /// <summary>Starts a silo that kills itself at the n-th passing of a step; returns when it serves, or has died before.</summary>
+    public async Task<CdpProcess> StartDyingAsync(string step, int passing, CancellationToken cancellationToken)
+    {
+        var silo = Launch(("CDP_CRASH_AT", string.Create(CultureInfo.InvariantCulture, $"{step}:{passing}")));
+        await TryServeAsync(silo, cancellationToken);
         return silo;
+    }
+
+    /// <summary>Starts a silo on a machine.</summary>
+    public CdpProcess LaunchOn(TestMachine machine) => Launch(["ip", "netns", "exec", machine.Name], [("Cdp__Address", machine.Address), ("Cdp__SiloPort", "11111")]);
+
+    /// <summary>Waits until a silo serves, which has clients from then on; false: it ended before.</summary>
+    public async Task<bool> TryServeAsync(CdpProcess silo, CancellationToken cancellationToken)
+    {
+        var address = await silo.Address.WaitAsync(cancellationToken);
+        if (address is not null) _silos[silo] = Connect(address);
+        return address is not null;
     }
 
     /// <summary>Variables of a silo's environment: ports that are free, the operator's key, and those given.</summary>
@@ -70,6 +85,9 @@ internal sealed class SiloProcesses : IAsyncDisposable
     /// <summary>The same for a tenant of its own, which is watched.</summary>
     public CdpClient NextWatchingClient() => Next().Watching!;
 
+    /// <summary>A client of one silo, for the tenant that is watched.</summary>
+    public CdpClient WatchingClientOf(CdpProcess silo) => _silos[silo].Watching!;
+
     /// <summary>Runs a test's work; what the silos wrote goes with its failure.</summary>
     public async Task<T> ExplainAsync<T>(Task<T> work)
     {
@@ -77,7 +95,7 @@ internal sealed class SiloProcesses : IAsyncDisposable
         {
             return await work;
         }
-        catch (CallException e)
+        catch (Exception e) when (e is CallException or TimeoutException)
         {
             throw new InvalidOperationException($"{e.Message}\n{string.Join("\n\n", Silos.Select(silo => silo.Output))}", e);
         }
@@ -94,9 +112,14 @@ internal sealed class SiloProcesses : IAsyncDisposable
     public async Task<int> StopAsync(CdpProcess silo, CancellationToken cancellationToken)
     {
         await silo.SignalAsync("TERM", cancellationToken);
+        return await EndedAsync(silo, cancellationToken);
+    }
+
+    /// <summary>Waits for a silo that ends by itself, and returns its exit code.</summary>
+    public async Task<int> EndedAsync(CdpProcess silo, CancellationToken cancellationToken)
+    {
         var code = await silo.WaitAsync(cancellationToken);
-        Forget(silo);
-        await silo.DisposeAsync();
+        await KillAsync(silo);
         return code;
     }
 
@@ -115,10 +138,43 @@ internal sealed class SiloProcesses : IAsyncDisposable
         return ((IPEndPoint)probe.LocalEndpoint).Port;
     }
 
+    /// <summary>Makes the tables, and the tenant that is watched.</summary>
+    private async Task PrepareAsync(Func<CdpProcess> launch, CancellationToken cancellationToken)
+    {
+        await PostgresSchema.MigrateAsync(_server.ConnectionString, PostgresSchema.DefaultName, partitions: null, epoch: null, cancellationToken);
+        var silo = await ServingAsync(launch(), cancellationToken);
+        var admin = NextClient().Admin;
+        await admin.PutTenantAsync(new PutTenantRequest { Tenant = new Tenant { Id = "watched" } }, cancellationToken: cancellationToken);
+        _watchKey = (await admin.CreateKeyAsync(new CreateKeyRequest { TenantId = "watched", Roles = { Role.Admin } }, cancellationToken: cancellationToken)).Secret;
+        await StopAsync(silo, cancellationToken);
+    }
+
+    private CdpProcess Launch(params (string Name, string Value)[] settings) => Launch([], settings);
+
+    private CdpProcess Launch(IReadOnlyList<string> tracer, (string Name, string Value)[] settings) => CdpProcess.Start([], new CdpProcessOptions
+    {
+        Program = "cdp-silo.dll",
+        Tracer = tracer,
+        Environment = Environment([("Cdp__Profile", "postgres"), ("Cdp__Postgres", _server.Url), .. settings]),
+    });
+
+    private async Task<CdpProcess> ServingAsync(CdpProcess silo, CancellationToken cancellationToken) =>
+        await TryServeAsync(silo, cancellationToken) ? silo : throw new InvalidOperationException($"The silo did not start.\n{silo.Output}");
+
+    private Doors Connect(Uri address)
+    {
+        CdpClient Client(string key) => new(address, key, new RpcChannelOptions { DefaultTimeout = TimeSpan.FromMinutes(3), Handler = _network?.NewHandler() });
+        return new Doors(Client(CdpProcess.OperatorKey), _watchKey.Length == 0 ? null : Client(_watchKey));
+    }
+
+    /// <summary>The doors of another silo that lives; of one that does not, where none does.</summary>
     private Doors Next()
     {
-        Doors[] doors = [.. _silos.Values];
-        return doors[(uint)Interlocked.Increment(ref _next) % doors.Length];
+        KeyValuePair<CdpProcess, Doors>[] all = [.. _silos];
+        if (all.Length == 0) throw new InvalidOperationException("There is no silo.");
+        KeyValuePair<CdpProcess, Doors>[] living = [.. all.Where(silo => !silo.Key.HasExited)];
+        if (living.Length > 0) all = living;
+        return all[(uint)Interlocked.Increment(ref _next) % all.Length].Value;
     }
 
     private void Forget(CdpProcess silo)

@@ -1,7 +1,8 @@
 using System.Diagnostics;
+using System.Globalization;
 using Cdp.Grains.Ports;
 
-namespace Cdp.Node.Hosting;
+namespace Cdp.Grains.Hosting;
 
 /// <summary>
 /// Kills this process, as <c>kill -9</c> does, when a named step of recovery is reached for the n-th time. For crash
@@ -22,14 +23,16 @@ public sealed class CrashAt : IStepObserver
     }
 
     /// <summary>Reads <c>step:n</c>; without a text, nothing ever crashes.</summary>
-    /// <exception cref="SettingException">There is no such step.</exception>
-    public static IStepObserver Parse(string? text)
+    /// <param name="text">The variable's value.</param>
+    /// <param name="wrong">Makes the exception for a text that names no step.</param>
+    public static IStepObserver Parse(string? text, Func<string, Exception> wrong)
     {
+        ArgumentNullException.ThrowIfNull(wrong);
         if (string.IsNullOrEmpty(text)) return NoStepObserver.Instance;
         var parts = text.Split(':');
         if (!RecoverySteps.All.Contains(parts[0]) || parts.Length > 2 || (parts.Length == 2 && !int.TryParse(parts[1], out _)))
-            throw new SettingException($"{Variable}: give STEP:N, STEP being one of {string.Join(", ", RecoverySteps.All)}.");
-        return new CrashAt(parts[0], parts.Length == 2 ? int.Parse(parts[1], System.Globalization.CultureInfo.InvariantCulture) : 1);
+            throw wrong($"{Variable}: give STEP:N, STEP being one of {string.Join(", ", RecoverySteps.All)}.");
+        return new CrashAt(parts[0], parts.Length == 2 ? int.Parse(parts[1], CultureInfo.InvariantCulture) : 1);
     }
 
     /// <inheritdoc/>
