@@ -17,13 +17,15 @@ public interface IPartitionGrain : IPartition, IGrainWithStringKey
     ValueTask<long> Notice();
 }
 
-/// <summary>Hosts partitions. Where one is active, its part of the log is read.</summary>
+/// <summary>Hosts partitions. Where one is active, its part of the log is read; it moves when its silo becomes another.</summary>
 /// <param name="context">The activation.</param>
 /// <param name="services">The silo's services.</param>
+[PartitionPlacement]
 public sealed class PartitionHost(IGrainContext context, IServiceProvider services) : GrainHost<IPartition>(context, services), IPartitionGrain, IDisposable
 {
     private readonly CancellationTokenSource _stop = new();
     private readonly ClusterLog _log = services.GetRequiredService<ClusterLog>();
+    private readonly PartitionHomes _homes = services.GetRequiredService<PartitionHomes>();
     private Task _pump = Task.CompletedTask;
 
     private int Number => int.Parse(GrainContext.GrainId.Key.ToString()!, NumberStyles.None, CultureInfo.InvariantCulture);
@@ -51,6 +53,8 @@ public sealed class PartitionHost(IGrainContext context, IServiceProvider servic
     /// <inheritdoc/>
     public async ValueTask<long> Notice()
     {
+        // Its own silo calls it once a second, which makes it there.
+        if (_homes.IsElsewhere(Number)) this.DeactivateOnIdle();
         _log.Ring(Number);
         await LoadedAsync(CancellationToken.None);
         return (await Plain.GetStatus(new GetPartitionStatusRequest(), CancellationToken.None)).Applied;

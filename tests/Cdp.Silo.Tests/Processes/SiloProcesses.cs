@@ -1,7 +1,5 @@
 using System.Collections.Concurrent;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using Cdp.Client;
 using Cdp.CrashKit;
 using Cdp.PostgresKit;
@@ -56,7 +54,7 @@ internal sealed class SiloProcesses : IAsyncDisposable
         {
             ["Cdp__Port"] = "0",
             ["Cdp__HealthPort"] = "0",
-            ["Cdp__SiloPort"] = FreePort().ToString(CultureInfo.InvariantCulture),
+            ["Cdp__SiloPort"] = CdpProcess.FreePort().ToString(CultureInfo.InvariantCulture),
             [CdpProcess.AdminKeyVariable] = CdpProcess.OperatorKey,
             ["DOTNET_TieredPGO"] = "0",
         };
@@ -105,13 +103,6 @@ internal sealed class SiloProcesses : IAsyncDisposable
     {
         foreach (var silo in Silos) await KillAsync(silo);
         await _server.DisposeAsync();
-    }
-
-    private static int FreePort()
-    {
-        using var probe = new TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        return ((IPEndPoint)probe.LocalEndpoint).Port;
     }
 
     private Doors Next()
