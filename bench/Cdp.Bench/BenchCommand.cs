@@ -1,9 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Cdp.Bench.Engine;
-using Cdp.Bench.Learning;
-using Cdp.Bench.Product;
 
 namespace Cdp.Bench;
 
@@ -12,50 +9,20 @@ internal static class BenchCommand
 {
     private const double DefaultSeconds = 20;
 
-    private static readonly IReadOnlyList<IBench> Benches =
-    [
-        new GrainCallBench(),
-        new MemoryBench(),
-        new IngestBench(),
-        new LookupBench(),
-        new LatencyBench(),
-        new HotBench(),
-        new IdentityBench(),
-        new SegmentCostBench(),
-        new SegmentIngestBench(),
-        new SegmentLatencyBench(),
-        new DecideBench(),
-        new DecideManyBench(),
-        new ScaleBench(),
-        new KillBench(),
-        new RegretBench(),
-    ];
-
-    internal static async Task<int> RunAsync(string[] args)
+    /// <summary>Runs one of the benchmarks of a program; returns its exit code.</summary>
+    internal static async Task<int> RunAsync(string[] args, IReadOnlyList<IBench> benches)
     {
-        if (args is [PostgresPipeline.Command, var connection])
-        {
-            await PostgresPipeline.ServeAsync(connection);
-            return 0;
-        }
-
-        if (args is [EchoServer.Command, var method, var reply])
-        {
-            await EchoServer.ServeAsync(method, reply);
-            return 0;
-        }
-
         if (args is ["list"] or [])
         {
-            foreach (var known in Benches)
+            foreach (var known in benches)
                 Console.WriteLine($"{known.Name,-14} {known.Description}");
             return args.Length == 0 ? 2 : 0;
         }
 
-        var bench = Benches.FirstOrDefault(known => known.Name == args[0]);
+        var bench = benches.FirstOrDefault(known => known.Name == args[0]);
         if (bench is null)
         {
-            await Console.Error.WriteLineAsync($"There is no benchmark '{args[0]}'. Known: {string.Join(", ", Benches.Select(known => known.Name))}.");
+            await Console.Error.WriteLineAsync($"There is no benchmark '{args[0]}'. Known: {string.Join(", ", benches.Select(known => known.Name))}.");
             return 2;
         }
 

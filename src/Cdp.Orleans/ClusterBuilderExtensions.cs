@@ -39,6 +39,8 @@ public static class ClusterBuilderExtensions
         services.AddSingleton(provider => new ClusterLog(StoresOf(provider).Log, provider.GetRequiredService<IGrainFactory>(), options.MaxBacklogBytes, time));
         services.AddSingleton(_ => new GrainMetrics((during, error) => options.Hosting.OnFault?.Invoke("grain", during, error)));
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<SiloNewsClient>(provider, time));
+        services.AddSingleton<PartitionHomes>();
+        services.AddPlacementDirector<PartitionPlacement, PartitionPlacementDirector>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, PartitionWatch>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, PartitionGauges>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, DefinitionsRefresh>();

@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
 using System.Text.RegularExpressions;
 using Cdp.Client;
 
@@ -105,6 +107,14 @@ public sealed partial class CdpProcess : IAsyncDisposable
 
     /// <summary>The same as a shell starts it in the foreground: Ctrl-C reaches it, even where this process ignores it.</summary>
     public static CdpProcess CallInForeground(Uri address, params string[] arguments) => Start(arguments, Calling(address) with { Tracer = ["env", "--default-signal=INT"] });
+
+    /// <summary>A port of this machine that nobody listens at now.</summary>
+    public static int FreePort()
+    {
+        using var probe = new TcpListener(IPAddress.Loopback, 0);
+        probe.Start();
+        return ((IPEndPoint)probe.LocalEndpoint).Port;
+    }
 
     /// <summary>A client with the operator's key.</summary>
     public static CdpClient Connect(Uri address) => new(address, OperatorKey, new RpcChannelOptions { DefaultTimeout = Patience });

@@ -17,9 +17,10 @@ public sealed class SolutionTests
         Assert.Equal(Projects.OnDisk.Except(Projects.OfCluster), Projects.OfFilter("SingleNode.slnf"));
 
     [Fact]
-    public void What_needs_Orleans_is_the_engine_the_silo_and_their_tests() => Assert.Equal(
+    public void What_needs_Orleans_is_the_engine_the_silo_their_tests_and_their_benchmarks() => Assert.Equal(
         [
-            "src/Cdp.Azure/Cdp.Azure.csproj", "src/Cdp.Orleans/Cdp.Orleans.csproj", "src/Cdp.Silo/Cdp.Silo.csproj", "tests/Cdp.Orleans.Tests/Cdp.Orleans.Tests.csproj",
+            "bench/Cdp.Bench.Cluster/Cdp.Bench.Cluster.csproj", "src/Cdp.Azure/Cdp.Azure.csproj", "src/Cdp.Orleans/Cdp.Orleans.csproj", "src/Cdp.Silo/Cdp.Silo.csproj",
+            "tests/Cdp.Orleans.Tests/Cdp.Orleans.Tests.csproj",
             "tests/Cdp.Silo.Tests/Cdp.Silo.Tests.csproj",
         ],
         Projects.OfCluster);

@@ -41,6 +41,17 @@ public sealed class PostgresServer : IAsyncDisposable
     /// <summary>Connects to it from its network, as a URL.</summary>
     public string Url => string.Create(CultureInfo.InvariantCulture, $"postgres://cdp@{_host.Address}:{Port}/postgres");
 
+    /// <summary>CPU time that all its processes have used so far; on Linux.</summary>
+    public TimeSpan Cpu
+    {
+        get
+        {
+            var main = long.Parse(File.ReadLines(Path.Combine(_data, "postmaster.pid")).First(), CultureInfo.InvariantCulture);
+            var processes = Directory.EnumerateDirectories("/proc").Where(path => char.IsAsciiDigit(Path.GetFileName(path)[0])).Select(ProcessTimes.Read).OfType<ProcessTimes>().ToList();
+            return processes.First(process => process.Id == main).WithChildren + TimeSpan.FromMicroseconds(processes.Where(process => process.Parent == main).Sum(process => process.Own.TotalMicroseconds));
+        }
+    }
+
     /// <summary>Makes and starts one; it does not run as root, so root lends it the user <c>postgres</c>.</summary>
     /// <param name="settings">Settings of the server, <c>name=value</c>.</param>
     public static Task<PostgresServer> StartAsync(params string[] settings) => StartAsync(new PostgresHost("127.0.0.1", Network: null), settings);

@@ -33,10 +33,10 @@ internal sealed class IngestBench : IBench
     }
 
     /// <summary>The load; no two seeds make an event of the same id.</summary>
-    internal static EventSource[] Sources(int firstSeed = 1)
+    internal static EventSource[] Sources(int firstSeed = 1, int customers = Customers)
     {
-        var zipf = new Zipf(Customers);
-        return [.. Enumerable.Range(firstSeed, Writers).Select(seed => new EventSource(Customers, seed, zipf.Next))];
+        var zipf = new Zipf(customers);
+        return [.. Enumerable.Range(firstSeed, Writers).Select(seed => new EventSource(customers, seed, zipf.Next))];
     }
 
     /// <param name="duration">How long events are sent.</param>

@@ -16,8 +16,20 @@ internal static class Load
         public double Rate => Events / Seconds;
     }
 
-    public static async Task<Outcome> RunAsync(
+    public static Task<Outcome> RunAsync(
         CdpClient client, IReadOnlyList<EventSource> sources, TimeSpan duration, Func<string, Task> waitVisible, CancellationToken cancellationToken)
+    {
+        var started = Stopwatch.GetTimestamp();
+        return RunAsync(() => client, sources, _ => Stopwatch.GetElapsedTime(started) < duration, waitVisible, cancellationToken);
+    }
+
+    /// <param name="client">The client of the next batch.</param>
+    /// <param name="sources">Makes the events, one for each writer.</param>
+    /// <param name="goesOn">Whether a writer that has published so many events publishes more.</param>
+    /// <param name="waitVisible">Waits until a token's events can be read.</param>
+    /// <param name="cancellationToken">Cancels it.</param>
+    public static async Task<Outcome> RunAsync(
+        Func<CdpClient> client, IReadOnlyList<EventSource> sources, Func<long, bool> goesOn, Func<string, Task> waitVisible, CancellationToken cancellationToken)
     {
         var cpu = Process.GetCurrentProcess().TotalProcessorTime;
         var started = Stopwatch.GetTimestamp();
@@ -30,9 +42,9 @@ internal static class Load
         {
             var events = 0L;
             var token = "";
-            while (Stopwatch.GetElapsedTime(started) < duration)
+            while (goesOn(events))
             {
-                var response = await PublishAsync(client, source.NextBatch(BatchSize), cancellationToken);
+                var response = await PublishAsync(client(), source.NextBatch(BatchSize), cancellationToken);
                 if (response.Refused.Count > 0) throw new InvalidOperationException($"An event was refused: {response.Refused[0].Reason}.");
                 events += response.Accepted;
                 token = response.Token;
@@ -43,13 +55,17 @@ internal static class Load
     }
 
     /// <summary>Publishes, waiting as long as the server asks when it is behind.</summary>
-    public static async Task<PublishEventsResponse> PublishAsync(CdpClient client, PublishEventsRequest request, CancellationToken cancellationToken)
+    public static Task<PublishEventsResponse> PublishAsync(CdpClient client, PublishEventsRequest request, CancellationToken cancellationToken) =>
+        PatientlyAsync(() => client.Ingest.PublishEventsAsync(request, cancellationToken: cancellationToken), cancellationToken);
+
+    /// <summary>Calls again as often as the server asks for it.</summary>
+    public static async Task<T> PatientlyAsync<T>(Func<Task<T>> call, CancellationToken cancellationToken)
     {
         while (true)
         {
             try
             {
-                return await client.Ingest.PublishEventsAsync(request, cancellationToken: cancellationToken);
+                return await call();
             }
             catch (CallException e) when (e.RetryDelay is { } delay)
             {

@@ -19,7 +19,11 @@ internal static class Lookups
 
     /// <summary>Looks up from several callers at once, uniform over the customers; latencies in milliseconds, sorted.</summary>
     public static Task<double[]> RunAsync(CdpClient client, int customers, int callers, TimeSpan duration, CancellationToken cancellationToken) =>
-        ClosedLoop.RunAsync(customer => client.Profiles.GetProfileAsync(Request(customer), cancellationToken: cancellationToken), customers, callers, duration, cancellationToken);
+        RunAsync(() => client, customers, callers, duration, cancellationToken);
+
+    /// <summary>The same, each call by a client of its own.</summary>
+    public static Task<double[]> RunAsync(Func<CdpClient> client, int customers, int callers, TimeSpan duration, CancellationToken cancellationToken) =>
+        ClosedLoop.RunAsync(customer => client().Profiles.GetProfileAsync(Request(customer), cancellationToken: cancellationToken), customers, callers, duration, cancellationToken);
 
     /// <summary>Reads every customer once.</summary>
     public static Task ReadAllAsync(CdpClient client, int customers, int callers, CancellationToken cancellationToken) =>
@@ -32,16 +36,15 @@ internal static class Lookups
             cancellationToken)));
 
     /// <summary>Publishes events so that every customer exists and is live.</summary>
-    public static async Task FillAsync(CdpClient client, int customers, int eventsEach, CancellationToken cancellationToken)
+    public static Task FillAsync(CdpClient client, int customers, int eventsEach, CancellationToken cancellationToken) =>
+        FillAsync(() => client, customers, eventsEach, cancellationToken);
+
+    /// <summary>The same, each batch by a client of its own.</summary>
+    public static async Task FillAsync(Func<CdpClient> client, int customers, int eventsEach, CancellationToken cancellationToken)
     {
         const int Writers = 4;
         var token = await Task.WhenAll(Enumerable.Range(0, Writers).Select(writer => Task.Run(() => WriteAsync(writer), cancellationToken)));
-        foreach (var last in token)
-        {
-            await client.Identities.ResolveIdentifierAsync(
-                new ResolveIdentifierRequest { Identifier = new Identifier { Namespace = "user_id", Value = "user-0" }, AfterToken = last },
-                cancellationToken: cancellationToken);
-        }
+        foreach (var last in token) await LatencyBench.VisibleAsync(client(), last, cancellationToken);
 
         async Task<string> WriteAsync(int writer)
         {
@@ -55,7 +58,7 @@ internal static class Lookups
             var left = (long)customers * eventsEach / Writers;
             var last = "";
             for (; left > 0; left -= Load.BatchSize)
-                last = (await Load.PublishAsync(client, source.NextBatch((int)Math.Min(left, Load.BatchSize)), cancellationToken)).Token;
+                last = (await Load.PublishAsync(client(), source.NextBatch((int)Math.Min(left, Load.BatchSize)), cancellationToken)).Token;
             return last;
         }
     }

@@ -26,6 +26,7 @@ internal sealed class ServerProcess : IAsyncDisposable
     /// <summary>Resident memory in bytes.</summary>
     public long Memory => _process.Memory;
 
+    /// <summary>Starts a server on a directory; null: one of its own.</summary>
     public static Task<ServerProcess> StartAsync(string? data = null)
     {
         data ??= Path.Combine(Path.GetTempPath(), $"cdp-bench-{Guid.NewGuid():N}");
@@ -51,14 +52,17 @@ internal sealed class ServerProcess : IAsyncDisposable
     public CdpClient Connect() => CdpProcess.Connect(Address);
 
     /// <summary>Waits until what was written is saved and the server rests.</summary>
-    public async Task SettleAsync(CancellationToken cancellationToken)
+    public Task SettleAsync(CancellationToken cancellationToken) => SettleAsync(() => Cpu, TimeSpan.FromMilliseconds(100), cancellationToken);
+
+    /// <summary>The same for whatever has used so much CPU time, and rests when it uses less than so much of it in a second.</summary>
+    public static async Task SettleAsync(Func<TimeSpan> cpu, TimeSpan rest, CancellationToken cancellationToken)
     {
         // Snapshots follow the last event by half a minute.
         for (var rested = 0; rested < 35;)
         {
-            var before = Cpu;
+            var before = cpu();
             await Task.Delay(TimeSpan.FromSeconds(1), cancellationToken);
-            rested = Cpu - before < TimeSpan.FromMilliseconds(100) ? rested + 1 : 0;
+            rested = cpu() - before < rest ? rested + 1 : 0;
         }
     }
 

@@ -12,6 +12,15 @@ public sealed class Backlog(long maxBytes)
     private readonly Dictionary<string, long> _bytes = new(StringComparer.Ordinal);
     private readonly PriorityQueue<(string Tenant, long Bytes), long> _open = new();
 
+    /// <summary>Whether all that was acknowledged here is applied, as far as that was heard of.</summary>
+    public bool IsEmpty
+    {
+        get
+        {
+            lock (_lock) return _open.Count == 0;
+        }
+    }
+
     /// <summary>How long a tenant has to wait before it may append; zero: now.</summary>
     public TimeSpan Admit(string tenant)
     {

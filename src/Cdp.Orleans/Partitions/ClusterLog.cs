@@ -93,6 +93,9 @@ public sealed class ClusterLog : IEventAppender, IPartitionProgress, IPartitionF
     /// <summary>Sees to it that a partition's grain is active somewhere and looks for more.</summary>
     public void Notice(int partition) => _notices[partition].Post();
 
+    /// <summary>Whether this silo has appended what, as far as it has heard, is not applied yet.</summary>
+    public bool Awaits(int partition) => !_backlogs[partition].IsEmpty;
+
     /// <summary>There is more in a partition whose grain is on this silo.</summary>
     public void Ring(int partition) => _bells[partition].Ring();
 

@@ -20,15 +20,17 @@ public interface IPartitionGrain : IPartition, IGrainWithStringKey
     ValueTask<long> Notice();
 }
 
-/// <summary>Hosts partitions. Where one is active, its part of the log is read, or pushed by a stream to it.</summary>
+/// <summary>Hosts partitions. Where one is active, its part of the log is read, or pushed by a stream to it; it moves when its silo becomes another.</summary>
 /// <param name="context">The activation.</param>
 /// <param name="services">The silo's services.</param>
 [ImplicitStreamSubscription(LogStreams.Namespace)]
+[PartitionPlacement]
 public sealed class PartitionHost(IGrainContext context, IServiceProvider services)
     : GrainHost<IPartition>(context, services), IPartitionGrain, IStreamSubscriptionObserver, IDisposable
 {
     private readonly CancellationTokenSource _stop = new();
     private readonly ClusterLog _log = services.GetRequiredService<ClusterLog>();
+    private readonly PartitionHomes _homes = services.GetRequiredService<PartitionHomes>();
     private StreamFeed? _pushed;
     private Task _pump = Task.CompletedTask;
 
@@ -68,6 +70,8 @@ public sealed class PartitionHost(IGrainContext context, IServiceProvider servic
     /// <inheritdoc/>
     public async ValueTask<long> Notice()
     {
+        // Its own silo calls it once a second, which makes it there.
+        if (_homes.IsElsewhere(Number)) this.DeactivateOnIdle();
         _log.Ring(Number);
         await LoadedAsync(CancellationToken.None);
         var applied = (await Plain.GetStatus(new GetPartitionStatusRequest(), CancellationToken.None)).Applied;

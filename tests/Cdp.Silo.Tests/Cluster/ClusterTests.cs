@@ -26,6 +26,20 @@ public sealed class ClusterTests
     }
 
     [Fact]
+    public async Task A_silo_that_comes_takes_its_share_of_the_partitions_and_one_that_goes_leaves_it_to_the_others()
+    {
+        await using var silos = await TestSilos.StartAsync(1);
+        await silos.PartitionsAsync(8);
+        await silos.StartOneAsync();
+        await silos.PartitionsAsync(4, 4);
+        var third = await silos.StartOneAsync();
+        await silos.PartitionsAsync(2, 3, 3);
+        await silos.StopAsync(third);
+        await silos.PartitionsAsync(4, 4);
+        Assert.Empty(silos.Errors);
+    }
+
+    [Fact]
     public async Task Silos_that_are_killed_under_load_lose_nothing_and_count_nothing_twice()
     {
         await using var silos = await TestSilos.StartAsync(3);

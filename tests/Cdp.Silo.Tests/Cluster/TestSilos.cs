@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using Cdp.Client;
@@ -13,6 +14,7 @@ using Cdp.Silo.Hosting;
 using Cdp.StorageContract;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Configuration;
+using Orleans.Serialization.TypeSystem;
 using Orleans.TestingHost;
 
 namespace Cdp.Silo.Tests.Cluster;
@@ -93,6 +95,22 @@ internal sealed class TestSilos : IAsyncDisposable
     {
         CdpClient[] clients = [.. _doors.Values.Select(door => door.Client)];
         return clients[(uint)Interlocked.Increment(ref _next) % clients.Length];
+    }
+
+    /// <summary>Waits until the silos have so many partitions each, in any order of the silos.</summary>
+    /// <exception cref="TimeoutException">They do not within a minute.</exception>
+    public async Task PartitionsAsync(params int[] expected)
+    {
+        var management = _cluster.Client.GetGrain<IManagementGrain>(0);
+        var started = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            var partitions = await management.GetDetailedGrainStatistics([RuntimeTypeNameFormatter.Format(typeof(PartitionHost))]);
+            int[] found = [.. partitions.CountBy(partition => partition.SiloAddress).Select(silo => silo.Value).Order()];
+            if (found.SequenceEqual(expected)) return;
+            if (Stopwatch.GetElapsedTime(started) > TimeSpan.FromMinutes(1)) throw new TimeoutException($"The silos have {string.Join(", ", found)} partitions.");
+            await Task.Delay(TimeSpan.FromMilliseconds(50), TestContext.Current.CancellationToken);
+        }
     }
 
     /// <summary>Ends a silo as a crash would, as far as that is possible within a process.</summary>

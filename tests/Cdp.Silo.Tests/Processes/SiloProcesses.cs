@@ -1,7 +1,5 @@
 using System.Collections.Concurrent;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using Cdp.Client;
 using Cdp.CrashKit;
 using Cdp.PostgresKit;
@@ -71,7 +69,7 @@ internal sealed class SiloProcesses : IAsyncDisposable
         {
             ["Cdp__Port"] = "0",
             ["Cdp__HealthPort"] = "0",
-            ["Cdp__SiloPort"] = FreePort().ToString(CultureInfo.InvariantCulture),
+            ["Cdp__SiloPort"] = CdpProcess.FreePort().ToString(CultureInfo.InvariantCulture),
             [CdpProcess.AdminKeyVariable] = CdpProcess.OperatorKey,
             ["DOTNET_TieredPGO"] = "0",
         };
@@ -128,14 +126,6 @@ internal sealed class SiloProcesses : IAsyncDisposable
     {
         foreach (var silo in Silos) await KillAsync(silo);
         await _server.DisposeAsync();
-    }
-
-    /// <summary>A port that nobody listens on now.</summary>
-    public static int FreePort()
-    {
-        using var probe = new TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        return ((IPEndPoint)probe.LocalEndpoint).Port;
     }
 
     /// <summary>Makes the tables, and the tenant that is watched.</summary>
