@@ -33,9 +33,12 @@ public sealed class SiloKillAtStepTests
 
         // All work goes to those that die of it, and in the end to the last of them.
         foreach (var silo in others) await silos.KillAsync(silo);
-        var deaths = dying.Select(silo => silos.EndedAsync(silo, Token)).ToList();
+        var deaths = dying.Select(silo => silo.WaitAsync(Token)).ToList();
         for (var left = deaths.ToList(); left.Count > 1;) left.Remove(await Task.WhenAny(left));
         await silos.StartOneAsync(Token);
         Assert.All(await Task.WhenAll(deaths), code => Assert.Equal(CdpProcess.Killed, code));
+
+        // Not before: senders find nobody but the dead until then.
+        foreach (var silo in dying) await silos.KillAsync(silo);
     }
 }

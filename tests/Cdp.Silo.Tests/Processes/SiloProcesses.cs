@@ -110,12 +110,6 @@ internal sealed class SiloProcesses : IAsyncDisposable
     public async Task<int> StopAsync(CdpProcess silo, CancellationToken cancellationToken)
     {
         await silo.SignalAsync("TERM", cancellationToken);
-        return await EndedAsync(silo, cancellationToken);
-    }
-
-    /// <summary>Waits for a silo that ends by itself, and returns its exit code.</summary>
-    public async Task<int> EndedAsync(CdpProcess silo, CancellationToken cancellationToken)
-    {
         var code = await silo.WaitAsync(cancellationToken);
         await KillAsync(silo);
         return code;
