@@ -102,7 +102,7 @@ public sealed class RetailDecisionTests
 
     private static async Task<DecideResponse> DecideAsync(RunningNode node, string placement, string name, DecisionMode mode)
     {
-        var request = new DecideRequest { Placement = placement, Identifiers = { RetailServer.RefOf(name).Identifier }, Purpose = "service", Mode = mode };
+        var request = new DecideRequest { Placement = placement, Identifiers = { RetailReader.RefOf(name).Identifier }, Purpose = "service", Mode = mode };
         return await node.Client.Decisions.DecideAsync(request, cancellationToken: Cancel);
     }
 

@@ -37,7 +37,7 @@ public sealed class RetailProofTests
             invoices = await ImportAndCheckAsync(server, csv, folder.File("rejects.csv"), expected, copies: 0);
             profiles = await server.ProfilesAsync(expected.Keys);
             foreach (var (customer, figures) in expected)
-                Assert.Equal(figures with { Lines = 0, Quantity = 0 }, RetailServer.FiguresOf(profiles[customer]));
+                Assert.Equal(figures with { Lines = 0, Quantity = 0 }, RetailReader.FiguresOf(profiles[customer]));
             Assert.Equal(expected.Count, profiles.Values.Select(p => p.CustomerId).Distinct().Count());
         }
 

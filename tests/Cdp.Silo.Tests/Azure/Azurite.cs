@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Azure.Data.Tables;
-using Cdp.Silo.Tests.Processes;
+using Cdp.CrashKit;
 
 namespace Cdp.Silo.Tests.Azure;
 
@@ -46,7 +46,7 @@ internal sealed class Azurite : IAsyncDisposable
     {
         Assert.SkipWhen(Missing is not null && Environment.GetEnvironmentVariable("CI") is null, Missing ?? "");
         var directory = Directory.CreateTempSubdirectory("cdp-azurite-").FullName;
-        var port = SiloProcesses.FreePort();
+        var port = CdpProcess.FreePort();
         var start = new ProcessStartInfo(
             Program, ["--tableHost", "127.0.0.1", "--tablePort", port.ToString(CultureInfo.InvariantCulture), "--location", directory, "--silent", "--skipApiVersionCheck", "--disableTelemetry"])
         {

@@ -1,8 +1,8 @@
 using System.Net;
 using Cdp.Azure;
+using Cdp.CrashKit;
 using Cdp.Grains.Hosting;
 using Cdp.Grains.Ports;
-using Cdp.Silo.Tests.Processes;
 using Cdp.StorageContract;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -21,7 +21,7 @@ public sealed class TableSilo : IAsyncLifetime
     {
         if (Azurite.Missing is not null && Environment.GetEnvironmentVariable("CI") is null) return;
         _azurite = await Azurite.StartAsync(CancellationToken.None);
-        var host = Host.CreateDefaultBuilder().ConfigureLogging(logging => logging.ClearProviders()).UseOrleans(silo => silo.ConfigureEndpoints(IPAddress.Loopback, SiloProcesses.FreePort(), gatewayPort: 0).UseAzureTables(_azurite.Tables)).Build();
+        var host = Host.CreateDefaultBuilder().ConfigureLogging(logging => logging.ClearProviders()).UseOrleans(silo => silo.ConfigureEndpoints(IPAddress.Loopback, CdpProcess.FreePort(), gatewayPort: 0).UseAzureTables(_azurite.Tables)).Build();
         await host.StartAsync();
         _host = host;
     }
