@@ -54,8 +54,7 @@ public sealed class PartitionHost(IGrainContext context, IServiceProvider servic
     /// <inheritdoc/>
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken token)
     {
-        await _stop.CancelAsync();
-        await Task.WhenAny(_pump);
+        await StopPumpAsync();
         _log.ReadersChanged(Number, -1);
         await base.OnDeactivateAsync(reason, token);
     }
@@ -70,9 +69,8 @@ public sealed class PartitionHost(IGrainContext context, IServiceProvider servic
     /// <inheritdoc/>
     public async ValueTask<long> Notice()
     {
-        // Its own silo calls it once a second, which makes it there.
-        if (_homes.IsElsewhere(Number)) this.DeactivateOnIdle();
-        _log.Ring(Number);
+        if (_homes.IsElsewhere(Number)) await MoveAsync();
+        else _log.Ring(Number);
         await LoadedAsync(CancellationToken.None);
         var applied = (await Plain.GetStatus(new GetPartitionStatusRequest(), CancellationToken.None)).Applied;
         _log.Applied(Number, applied);
@@ -93,4 +91,21 @@ public sealed class PartitionHost(IGrainContext context, IServiceProvider servic
 
     /// <inheritdoc/>
     public void Dispose() => _stop.Dispose();
+
+    /// <summary>
+    /// Moves to the silo that it belongs to. If it only ended, whoever remembers that it was here would call, and so make, it
+    /// here again.
+    /// </summary>
+    private async Task MoveAsync()
+    {
+        // The pump first, and while its calls are answered: an activation that ends answers none.
+        await StopPumpAsync();
+        this.MigrateOnIdle();
+    }
+
+    private async Task StopPumpAsync()
+    {
+        await _stop.CancelAsync();
+        await Task.WhenAny(_pump);
+    }
 }
