@@ -43,7 +43,8 @@ public static class ClusterBuilderExtensions
         services.AddPlacementDirector<PartitionPlacement, PartitionPlacementDirector>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, PartitionWatch>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, PartitionGauges>();
-        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, DefinitionsRefresh>();
+        services.AddSingleton<DefinitionsRefresh>();
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<DefinitionsRefresh>());
         silo.AddGrainService<SiloNews>();
         return silo.AddPlainGrains(provider => GrainCatalog.Of(Ports(provider, options)), time, Hosts, options.Hosting);
     }

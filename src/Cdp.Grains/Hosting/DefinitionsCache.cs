@@ -26,13 +26,19 @@ public sealed class DefinitionsCache(IStateStore states) : IDefinitions, IDefini
     }
 
     /// <summary>Reads the configurations again that are cached, in case somebody else changed one.</summary>
-    public async ValueTask RefreshAsync(CancellationToken cancellationToken)
+    /// <returns>Tenants whose configuration had changed without this process being told.</returns>
+    public async ValueTask<IReadOnlyList<string>> RefreshAsync(CancellationToken cancellationToken)
     {
         string[] tenants = [.. _definitions.Keys];
+        var missed = new List<string>();
         foreach (var row in await states.ReadManyAsync(TenantGrain.StateKind, tenants, cancellationToken))
         {
-            if (row.Exists && TenantConfig.Parser.ParseFrom(row.Value.Span) is var config && config.Version > Find(config.Tenant.Id)?.Config.Version) Changed(config);
+            if (!row.Exists || TenantConfig.Parser.ParseFrom(row.Value.Span) is not { } config || config.Version <= Find(config.Tenant.Id)?.Config.Version) continue;
+            Changed(config);
+            missed.Add(config.Tenant.Id);
         }
+
+        return missed;
     }
 
     private async ValueTask<Definitions?> LoadAsync(string tenant, CancellationToken cancellationToken)

@@ -10,8 +10,8 @@ namespace Cdp.Grains.Refolds;
 public interface IRefoldSweep
 {
     /// <summary>
-    /// Makes sure that every customer gets there: begins where something changed since the last sweep, goes on where one
-    /// was interrupted, else does nothing. Returns at once and says how far it is.
+    /// Makes sure that every customer gets there: begins where something changed since the last sweep or the request says
+    /// so, goes on where one was interrupted, else does nothing. Returns at once and says how far it is.
     /// </summary>
     ValueTask<SweepReply> Sweep(SweepRequest request, CancellationToken cancellationToken);
 

@@ -12,7 +12,8 @@ namespace Cdp.Grains.Refolds;
 /// <summary>
 /// Visits the customers of the index page by page in the time that others leave over (<see cref="Spare"/>), so that a
 /// change of definitions does not compete with events and lookups. Its place is durable: a restart goes on where it was. A
-/// customer that comes to be meanwhile, ahead of that place or behind it, knows the new definitions from its first event on.
+/// customer that comes to be meanwhile, ahead of that place or behind it, knows the new definitions from its first event on;
+/// a process that finds out that it did not asks for another sweep.
 /// </summary>
 public sealed class RefoldSweepGrain(
     IGrainContext context, IStateStore states, ICustomerIndex customers, IDefinitions definitions, INodeLoad load, IStepObserver steps, GrainMetrics metrics) : IRefoldSweep, IGrainLifecycle
@@ -45,7 +46,7 @@ public sealed class RefoldSweepGrain(
     public async ValueTask<SweepReply> Sweep(SweepRequest request, CancellationToken cancellationToken)
     {
         var current = await CurrentAsync(cancellationToken);
-        if (!IsFor(current))
+        if (request.Again || !IsFor(current))
         {
             var begun = new RefoldSweepState
             {

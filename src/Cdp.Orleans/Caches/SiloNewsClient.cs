@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Cdp.Grains.Hosting;
 using Cdp.Grains.Ports;
 using Cdp.State.V1;
+using Microsoft.Extensions.DependencyInjection;
 using Orleans.Runtime.Services;
 
 namespace Cdp.Orleans.Caches;
@@ -17,6 +18,7 @@ public sealed class SiloNewsClient(IServiceProvider services, IClusterMembership
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
+    private readonly IServiceProvider _services = services;
     private readonly ConcurrentDictionary<(string Tenant, uint Placement, SiloAddress Silo), Courier> _couriers = new();
 
     private IEnumerable<SiloAddress> Others => members.CurrentSnapshot.Members.Values
@@ -24,9 +26,14 @@ public sealed class SiloNewsClient(IServiceProvider services, IClusterMembership
 
     /// <summary>
     /// Tells the silos of a configuration; returns when they know it. One that does not answer within two seconds reads it
-    /// later (<see cref="DefinitionsRefresh"/>).
+    /// later, and what it does until then is looked at again (<see cref="DefinitionsRefresh"/>).
     /// </summary>
-    public Task TellAsync(TenantConfig config) => Task.WhenAll(Others.Select(silo => TryAsync(silo, news => news.ConfigChanged(config))));
+    public async Task TellAsync(TenantConfig config)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        var told = await Task.WhenAll(Others.Select(silo => TryAsync(silo, news => news.ConfigChanged(config))));
+        if (!Array.TrueForAll(told, known => known)) _services.GetRequiredService<DefinitionsRefresh>().Missed(config.Tenant.Id);
+    }
 
     /// <summary>
     /// Tells the silos of what a model learned, without waiting: to each silo one message of a model is under way, and the
@@ -43,15 +50,17 @@ public sealed class SiloNewsClient(IServiceProvider services, IClusterMembership
             _couriers.GetOrAdd((tenant, state.Placement, silo), static (_, deliver) => new Courier(deliver), (ModelState newest) => TryAsync(silo, news => news.ModelLearned(tenant, newest))).Post(state);
     }
 
-    private async Task TryAsync(SiloAddress silo, Func<ISiloNews, ValueTask> tell)
+    /// <returns>False: it may not have heard. It dies, or hears of the next; configurations are read again from time to time.</returns>
+    private async Task<bool> TryAsync(SiloAddress silo, Func<ISiloNews, ValueTask> tell)
     {
         try
         {
             await tell(GetGrainService(silo)).AsTask().WaitAsync(Patience, time);
+            return true;
         }
         catch (Exception)
         {
-            // It dies, or hears of the next; configurations are read again from time to time.
+            return false;
         }
     }
 

@@ -44,6 +44,18 @@ public sealed class RefoldSweepGrainTests : IDisposable
     }
 
     [Fact]
+    public async Task A_sweep_that_is_asked_for_again_visits_everybody_anew()
+    {
+        var expected = await AddCustomersAsync();
+        var sweep = await StartAsync();
+        await RunAsync(sweep);
+        var again = await sweep.Grain.Sweep(new SweepRequest { Again = true }, TestContext.Current.CancellationToken);
+        Assert.Equal((false, 0), (again.Done, again.Visited));
+        await RunAsync(sweep);
+        Assert.Equal([.. expected, .. expected], _visited.Keys);
+    }
+
+    [Fact]
     public async Task A_restart_goes_on_where_the_sweep_was()
     {
         var expected = await AddCustomersAsync();

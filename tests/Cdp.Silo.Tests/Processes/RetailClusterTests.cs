@@ -38,7 +38,8 @@ public sealed class RetailClusterTests
 
         // As soon as the first customer is there, another silo goes.
         var first = RetailReader.RefOf(expected.Keys.Single(name => name == lines[0][6]));
-        await UntilAsync(async () => (await ReadAsync(silos.NextClient(), first)).Results[0].Profile is not null);
+        await UntilAsync(async () => import.HasExited || (await ReadAsync(silos.NextClient(), first)).Results[0].Profile is not null);
+        Assert.False(import.HasExited, import.Output);
         await silos.KillAsync(silos.Silos.First(silo => silo != door));
         await silos.StartOneAsync(Token);
         Assert.True(await import.WaitAsync(Token) == 0, import.Output);
