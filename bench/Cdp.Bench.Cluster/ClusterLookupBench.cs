@@ -17,6 +17,7 @@ internal sealed class ClusterLookupBench : IBench
     private const int Customers = 10_000;
     private const int Callers = 32;
     private const int Rounds = 6;
+    private const int WarmUps = 3;
 
     public string Name => "cluster-lookup";
 
@@ -25,7 +26,7 @@ internal sealed class ClusterLookupBench : IBench
     public async Task<BenchResult> RunAsync(BenchArguments arguments, CancellationToken cancellationToken)
     {
         var counts = SiloCounts.Of(arguments);
-        var round = TimeSpan.FromSeconds(arguments.Seconds / (counts.Count * 3 * (Rounds + 1)));
+        var round = TimeSpan.FromSeconds(arguments.Seconds / (counts.Count * 3 * (Rounds + WarmUps)));
         await using var single = await ServerProcess.StartAsync();
         using var singleClient = single.Connect();
         await Lookups.FillAsync(singleClient, Customers, 3, cancellationToken);
@@ -64,7 +65,7 @@ internal sealed class ClusterLookupBench : IBench
         {
             // As often as there are gateways, each of which learns where customers are.
             for (var i = 0; i < silos; i++) await Lookups.ReadAllAsync(subject.Client(), Customers, Callers, cancellationToken);
-            await LookUpAsync(subject, round, cancellationToken);
+            for (var i = 0; i < WarmUps; i++) await LookUpAsync(subject, round, cancellationToken);
         }
 
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{silos} silo(s), request {Lookups.Request(1).CalculateSize()} B, reply {sample.CalculateSize()} B, {Callers} callers"));
@@ -90,7 +91,7 @@ internal sealed class ClusterLookupBench : IBench
     internal static void Report(Work work, int silos, long count, string what, Dictionary<string, double> figures)
     {
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"  {(double)work.Messages / count:n2} messages and {(double)work.Bytes / count:n0} B between silos a {what}; {work.Local:p0} of messages stayed; max ÷ mean of calls {work.CallSpread:n2}, of CPU {work.CpuSpread:n2}"));
+            $"  {(double)work.Messages / count:n2} messages and {(double)work.Bytes / count:n0} B between silos a {what}; {work.Local:p0} of calls local; max ÷ mean of calls {work.CallSpread:n2}, of CPU {work.CpuSpread:n2}"));
         figures[$"messages_{silos}"] = (double)work.Messages / count;
         figures[$"local_{silos}"] = work.Local;
         figures[$"call_spread_{silos}"] = work.CallSpread;

@@ -12,8 +12,8 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using Orleans.Configuration;
-using ServiceDescriptor = Google.Protobuf.Reflection.ServiceDescriptor;
 using static Cdp.Bench.Cluster.Silos.ChildSilo;
+using ServiceDescriptor = Google.Protobuf.Reflection.ServiceDescriptor;
 
 namespace Cdp.Bench.Cluster.Silos;
 

@@ -11,10 +11,11 @@ internal sealed class OrleansMeter : IDisposable
 
     private readonly MeterListener _listener = new();
     private readonly Lock _reading = new();
-    private long _sent;
-    private long _bytes;
+    private long _answered;
     private long _stayed;
-    private long _calls;
+    private long _left;
+    private long _messages;
+    private long _bytes;
 
     /// <summary>Counts from now on.</summary>
     public OrleansMeter()
@@ -23,15 +24,17 @@ internal sealed class OrleansMeter : IDisposable
         {
             if (instrument is { Meter.Name: "Microsoft.Orleans", Name: Sent or SentToItself or Processed }) listener.EnableMeasurementEvents(instrument);
         };
-        _listener.SetMeasurementEventCallback<int>((_, size, _, _) =>
+        _listener.SetMeasurementEventCallback<int>((_, size, tags, _) =>
         {
-            Interlocked.Increment(ref _sent);
+            Interlocked.Increment(ref _messages);
             Interlocked.Add(ref _bytes, size);
+            if (IsCall(tags, "MessageDirection")) Interlocked.Increment(ref _left);
         });
         _listener.SetMeasurementEventCallback<long>((instrument, count, tags, _) =>
         {
+            // Of what a silo sends to itself, Orleans counts calls and no answers.
             if (instrument.Name == SentToItself) _stayed += count;
-            else if (IsRequest(tags)) _calls += count;
+            else if (IsCall(tags, "Direction")) _answered += count;
         });
         _listener.Start();
     }
@@ -42,20 +45,20 @@ internal sealed class OrleansMeter : IDisposable
         lock (_reading)
         {
             // Each reports all it counted since the start.
-            (_stayed, _calls) = (0, 0);
+            (_stayed, _answered) = (0, 0);
             _listener.RecordObservableInstruments();
-            return new SiloCounters(_calls, _stayed, Volatile.Read(ref _sent), Volatile.Read(ref _bytes));
+            return new SiloCounters(_answered, _stayed, Volatile.Read(ref _left), Volatile.Read(ref _messages), Volatile.Read(ref _bytes));
         }
     }
 
     /// <inheritdoc/>
     public void Dispose() => _listener.Dispose();
 
-    private static bool IsRequest(ReadOnlySpan<KeyValuePair<string, object?>> tags)
+    private static bool IsCall(ReadOnlySpan<KeyValuePair<string, object?>> tags, string direction)
     {
         foreach (var (name, value) in tags)
         {
-            if (name == "Direction") return value is "Request";
+            if (name == direction) return value is "Request";
         }
 
         return false;

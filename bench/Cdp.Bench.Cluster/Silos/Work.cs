@@ -12,16 +12,16 @@ internal sealed record Work(IReadOnlyList<Work.OfSilo> Silos)
     public TimeSpan Cpu => TimeSpan.FromMicroseconds(Silos.Sum(silo => silo.Cpu.TotalMicroseconds));
 
     /// <summary>Messages between silos.</summary>
-    public long Messages => Silos.Sum(silo => silo.Counters.Sent);
+    public long Messages => Silos.Sum(silo => silo.Counters.Messages);
 
     /// <summary>Bytes between silos.</summary>
     public long Bytes => Silos.Sum(silo => silo.Counters.Bytes);
 
-    /// <summary>Share of messages, calls as well as answers, that stayed on their silo, 0 to 1.</summary>
-    public double Local => (double)Silos.Sum(silo => silo.Counters.Stayed) / Silos.Sum(silo => silo.Counters.Stayed + silo.Counters.Sent);
+    /// <summary>Share of calls that stayed on their silo, 0 to 1.</summary>
+    public double Local => (double)Silos.Sum(silo => silo.Counters.Stayed) / Silos.Sum(silo => silo.Counters.Stayed + silo.Counters.Left);
 
     /// <summary>Calls that the busiest silo's grains answered, by the mean.</summary>
-    public double CallSpread => Spread(silo => silo.Counters.Calls);
+    public double CallSpread => Spread(silo => silo.Counters.Answered);
 
     /// <summary>CPU time of the busiest silo, by the mean.</summary>
     public double CpuSpread => Spread(silo => silo.Cpu.TotalMicroseconds);
