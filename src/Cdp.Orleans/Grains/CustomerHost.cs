@@ -1,6 +1,7 @@
 using Cdp.Grains.Customers;
 using Cdp.Grains.V1;
 using Cdp.Orleans.Hosting;
+using Orleans.Placement;
 using IGrainContext = Orleans.Runtime.IGrainContext;
 
 namespace Cdp.Orleans.Grains;
@@ -8,9 +9,10 @@ namespace Cdp.Orleans.Grains;
 /// <summary>As Orleans knows customers.</summary>
 public interface ICustomerGrain : ICustomer, IGrainWithStringKey;
 
-/// <summary>Hosts customers.</summary>
+/// <summary>Hosts customers, mostly beside the partition that hands them their first event: docs/decisions/0013-placement.md.</summary>
 /// <param name="context">The activation.</param>
 /// <param name="services">The silo's services.</param>
+[PreferLocalPlacement]
 public sealed class CustomerHost(IGrainContext context, IServiceProvider services) : GrainHost<ICustomer>(context, services), ICustomerGrain
 {
     /// <inheritdoc/>
