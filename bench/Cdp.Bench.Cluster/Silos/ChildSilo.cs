@@ -23,7 +23,7 @@ internal static class ChildSilo
     public static async Task ServeAsync()
     {
         using var meter = new OrleansMeter();
-        await using var store = await SiloApplication.OpenStoreAsync(Settings);
+        await using var store = await SiloStore.OpenAsync(Settings, CancellationToken.None);
         var key = OperatorKey.Read(Environment.GetEnvironmentVariable(OperatorKey.Variable));
         await using var application = SiloApplication.Build(Settings, key, store, NoStepObserver.Instance);
         application.MapGet(CountersPath, meter.Read);

@@ -9,7 +9,7 @@ namespace Cdp.Orleans.Grains;
 /// <summary>As Orleans knows customers.</summary>
 public interface ICustomerGrain : ICustomer, IGrainWithStringKey;
 
-/// <summary>Hosts customers, mostly beside the partition that hands them their first event: docs/decisions/0013-placement.md.</summary>
+/// <summary>Hosts customers, mostly beside the partition that hands them their first event: docs/decisions/0014-placement.md.</summary>
 /// <param name="context">The activation.</param>
 /// <param name="services">The silo's services.</param>
 [PreferLocalPlacement]
