@@ -36,6 +36,7 @@ public sealed partial class ErrorReasonTests
         Assert.Equal(["PAGE_SIZE_INVALID"], ReasonsIn("throw RpcError.InvalidField(\"page_size\", \"Give 1.\", \"PAGE_SIZE_INVALID\")"));
         Assert.Equal(["PURPOSE"], ReasonsIn("new Withheld { Reason = \"PURPOSE\" }"));
         Assert.Empty(ReasonsIn("public const string Variable = \"CDP_ADMIN_KEY\";"));
+        Assert.Empty(ReasonsIn("public const string EndpointVariable = \"OTEL_EXPORTER_OTLP_ENDPOINT\";"));
         Assert.Empty(ReasonsIn("/// <summary>Type <c>\"NOT_ONE\"</c>.</summary>"));
     }
 
@@ -54,7 +55,7 @@ public sealed partial class ErrorReasonTests
                 .Where(text => text.Contains('_', StringComparison.Ordinal) ? !IsVariable(text) : OneWord.Contains(text));
 
     private static bool IsVariable(string text) =>
-        text.StartsWith("CDP_", StringComparison.Ordinal) || text.StartsWith("DOTNET_", StringComparison.Ordinal);
+        Array.Exists(["CDP_", "DOTNET_", "OTEL_"], prefix => text.StartsWith(prefix, StringComparison.Ordinal));
 
     private static IEnumerable<string> Explained(string document) =>
         Documents.FirstCells(document).Where(name => WholeReason().IsMatch(name) || OneWord.Contains(name)).Order(StringComparer.Ordinal);
