@@ -18,6 +18,8 @@ internal sealed class Comparer(CdpClient client, Ledger ledger, Audiences audien
     private const int MostStaleReads = 100;
     private static readonly CallOptions Patient = new() { Timeout = TimeSpan.FromSeconds(60) };
 
+    private const int MostAttempts = 10;
+
     private readonly List<string> _differences = [];
     private readonly Dictionary<string, string> _groupOf = new(StringComparer.Ordinal);
     private readonly Dictionary<string, SortedSet<string>> _members = Audiences.Ids.ToDictionary(id => id, _ => new SortedSet<string>(StringComparer.Ordinal), StringComparer.Ordinal);
@@ -36,7 +38,7 @@ internal sealed class Comparer(CdpClient client, Ledger ledger, Audiences audien
         foreach (var token in ledger.TakeTokens())
         {
             mirrored.AfterToken = token;
-            await client.Segments.CountMembersAsync(mirrored, Patient, cancellationToken);
+            await MirroredAsync(mirrored, cancellationToken);
         }
 
         var groups = Groups();
@@ -64,6 +66,23 @@ internal sealed class Comparer(CdpClient client, Ledger ledger, Audiences audien
             LostIds = _lostIds,
             Differences = _differences,
         };
+    }
+
+    /// <summary>Waits until what was published stands in the segments; whoever has the answer may be lost meanwhile.</summary>
+    private async Task MirroredAsync(CountMembersRequest request, CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await client.Segments.CountMembersAsync(request, Patient, cancellationToken);
+                return;
+            }
+            catch (CallException e) when (e.StatusCode == Code.Unavailable && attempt < MostAttempts)
+            {
+                // The answer says to send the call again.
+            }
+        }
     }
 
     private Dictionary<string, Group> Groups()

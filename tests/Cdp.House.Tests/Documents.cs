@@ -12,7 +12,7 @@ internal static partial class Documents
         "README.md",
         .. new[] { "docs", "samples" }.Select(room => Path.Combine(Repository.Root, room)).Where(Directory.Exists)
             .SelectMany(room => Directory.EnumerateFiles(room, "*.md", SearchOption.AllDirectories))
-            .Select(Projects.Relative).Order(StringComparer.Ordinal),
+            .Where(path => !Projects.IsOutput(path)).Select(Projects.Relative).Order(StringComparer.Ordinal),
     ];
 
     public static string Read(string document) => File.ReadAllText(Path.Combine(Repository.Root, document));
