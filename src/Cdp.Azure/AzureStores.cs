@@ -1,5 +1,4 @@
 using Azure.Data.Tables;
-using Azure.Identity;
 using Cdp.Grains.Hosting;
 using Cdp.Grains.Ports;
 using Cdp.Orleans.Storage;
@@ -43,5 +42,5 @@ public static class AzureStores
     }
 
     private static TableServiceClient ClientOf(string tables) =>
-        Uri.TryCreate(tables, UriKind.Absolute, out var uri) ? new TableServiceClient(uri, new DefaultAzureCredential()) : new TableServiceClient(tables);
+        Uri.TryCreate(tables, UriKind.Absolute, out var uri) ? new TableServiceClient(uri, MachineIdentity.Credential) : new TableServiceClient(tables);
 }

@@ -1,4 +1,3 @@
-using Azure.Identity;
 using Azure.Messaging.EventHubs;
 
 namespace Cdp.Azure.Log;
@@ -11,5 +10,5 @@ public sealed record EventHubAddress(string EventHubs, string EventHub, string C
 {
     /// <summary>Opens a connection; nothing is sent before it is used.</summary>
     public EventHubConnection Connect() =>
-        EventHubs.Contains('=', StringComparison.Ordinal) ? new EventHubConnection(EventHubs, EventHub) : new EventHubConnection(EventHubs, EventHub, new DefaultAzureCredential());
+        EventHubs.Contains('=', StringComparison.Ordinal) ? new EventHubConnection(EventHubs, EventHub) : new EventHubConnection(EventHubs, EventHub, MachineIdentity.Credential);
 }

@@ -19,6 +19,9 @@ namespace Cdp.Azure.Log;
 /// </remarks>
 public sealed class EventHubLog : IEventLog, IAsyncDisposable
 {
+    /// <summary>Most positions without a payload of one read.</summary>
+    private const int MostLost = 512;
+
     private readonly EventHubProducerClient _producer;
     private readonly EventHubConsumerClient _consumer;
     private readonly End[] _ends;
@@ -62,18 +65,15 @@ public sealed class EventHubLog : IEventLog, IAsyncDisposable
         var hub = await TryAsync(() => _consumer.GetPartitionPropertiesAsync(Id(partition), cancellationToken)).ConfigureAwait(false);
         var end = EndOf(hub);
         if (from >= end) return [];
-        var records = new List<PositionedRecord>();
         if (!hub.IsEmpty && hub.BeginningSequenceNumber <= from)
-        {
-            await TryAsync(() => ReceiveAsync(partition, from, end, maxBytes, records, cancellationToken)).ConfigureAwait(false);
-            return records;
-        }
+            return await TryAsync(() => ReceiveAsync(partition, from, end, maxBytes, cancellationToken)).ConfigureAwait(false);
 
         // Gone with the retention before anybody took them: positions without a payload, so that the partition goes on.
         var first = hub.IsEmpty ? end : Math.Min(end, hub.BeginningSequenceNumber);
-        for (var position = from; position < first && records.Count < MostLost; position++)
-            records.Add(new PositionedRecord(position, new LogRecord("", LogRecordFlags.Blanked, 0, default)));
-        return records;
+        var lost = new List<PositionedRecord>();
+        for (var position = from; position < first && lost.Count < MostLost; position++)
+            lost.Add(new PositionedRecord(position, new LogRecord("", LogRecordFlags.Blanked, 0, default)));
+        return lost;
     }
 
     /// <inheritdoc/>
@@ -112,8 +112,6 @@ public sealed class EventHubLog : IEventLog, IAsyncDisposable
     internal static async Task<EventHubLog> OpenAsync(EventHubProducerClient producer, EventHubConsumerClient consumer, CancellationToken cancellationToken) =>
         new(producer, consumer, await TryAsync(() => producer.GetEventHubPropertiesAsync(cancellationToken)).ConfigureAwait(false));
 
-    private const int MostLost = 512;
-
     private static string Id(int partition) => partition.ToString(CultureInfo.InvariantCulture);
 
     private static long EndOf(PartitionProperties partition) => partition.LastEnqueuedSequenceNumber + 1;
@@ -144,8 +142,9 @@ public sealed class EventHubLog : IEventLog, IAsyncDisposable
         return true;
     }
 
-    private async Task<bool> ReceiveAsync(int partition, long from, long end, int maxBytes, List<PositionedRecord> records, CancellationToken cancellationToken)
+    private async Task<List<PositionedRecord>> ReceiveAsync(int partition, long from, long end, int maxBytes, CancellationToken cancellationToken)
     {
+        var records = new List<PositionedRecord>();
         var bytes = 0L;
         await foreach (var received in _consumer.ReadEventsFromPartitionAsync(Id(partition), EventPosition.FromSequenceNumber(from), cancellationToken).ConfigureAwait(false))
         {
@@ -154,7 +153,7 @@ public sealed class EventHubLog : IEventLog, IAsyncDisposable
             if (bytes >= maxBytes || received.Data.SequenceNumber >= end - 1) break;
         }
 
-        return true;
+        return records;
     }
 
     private async Task<long> AskEndAsync(int partition) =>
