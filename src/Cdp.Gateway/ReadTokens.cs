@@ -56,6 +56,10 @@ public static class ReadTokens
                     // The partition was dropped while we waited; its next activation knows where it is.
                     await Task.Yield();
                 }
+                catch (TimeoutException)
+                {
+                    // An engine gave the call up; how long is waited is for who reads to say.
+                }
             }
         }
     }

@@ -99,7 +99,16 @@ internal sealed class Comparer(CdpClient client, Ledger ledger, Audiences audien
     {
         var customer = await CustomerOfAsync(name, group, cancellationToken);
         if (customer is null) return;
-        await CompareEventsAsync(customer, group, cancellationToken);
+        try
+        {
+            await CompareEventsAsync(customer, group, cancellationToken);
+        }
+        catch (CallException e) when (e.StatusCode == Code.NotFound)
+        {
+            Differ(ref _lost, group.Events.Count, $"{string.Join(' ', group.Nodes)} lead to {customer}, who does not exist");
+            return;
+        }
+
         var profile = await ReadAsync(customer, group, cancellationToken);
         CompareSums(customer, profile, group);
         await CompareMembershipsAsync(customer, group, cancellationToken);

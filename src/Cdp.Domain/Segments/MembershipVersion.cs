@@ -10,6 +10,9 @@ namespace Cdp.Domain.Segments;
 /// <param name="Sequence">Length of the customer's history when it was.</param>
 public readonly record struct MembershipVersion(long Definitions, long Sequence) : IComparable<MembershipVersion>
 {
+    /// <summary>Stands for any definitions that may come: what a sealed customer states is final.</summary>
+    public const long LastDefinitions = long.MaxValue;
+
     private const int FoldShift = 40;
 
     /// <summary>The version of a statement.</summary>

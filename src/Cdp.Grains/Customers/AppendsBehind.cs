@@ -5,13 +5,17 @@ using Google.Protobuf;
 namespace Cdp.Grains.Customers;
 
 /// <summary>
-/// Appends to a customer's history that no call waits for: entries that a crash may lose. Whatever is appended next is
-/// appended behind them or not at all. Their ends are counted beside the customer's turns and wake none.
+/// Appends to a customer's history that no call waits for: entries that a crash may lose. One is under way at a time, and what
+/// comes meanwhile makes the next one: if another activation's entries came in the place of one that failed, the length could
+/// fit the next all the same. Their ends are counted beside the customer's turns and wake none.
 /// </summary>
 internal sealed class AppendsBehind(IGrainContext context, CustomerPorts ports) : IAppendObserver
 {
     private readonly Lock _gate = new();
+    private HistorySlice? _next;
+    private long _nextFirst;
     private long _begun;
+    private long _issued;
     private long _ended;
     private bool _lost;
     private Queue<(long Until, TaskCompletionSource Ended)>? _waiting;
@@ -25,16 +29,26 @@ internal sealed class AppendsBehind(IGrainContext context, CustomerPorts ports) 
     /// <summary>Begins one. Called in a turn of the customer.</summary>
     public void Begin(long expected, HistorySlice slice)
     {
-        _begun++;
-        try
+        lock (_gate)
         {
-            ports.Steps.Reached(RecoverySteps.HistoryAppending);
-            ports.History.AppendBehind(context.Key, expected, slice.Entries.Count, slice.ToByteArray(), this);
+            _begun++;
+            if (_lost)
+            {
+                _ended = _begun;
+                return;
+            }
+
+            if (_issued > _ended)
+            {
+                if (_next is null) (_next, _nextFirst) = (slice, expected);
+                else _next.Entries.Add(slice.Entries);
+                return;
+            }
+
+            _issued = _begun;
         }
-        catch (Exception e)
-        {
-            Failed(e);
-        }
+
+        Issue(expected, slice);
     }
 
     /// <summary>Waits until all that were begun before have ended. Called in a turn of the customer.</summary>
@@ -59,24 +73,47 @@ internal sealed class AppendsBehind(IGrainContext context, CustomerPorts ports) 
         }
 
         ports.Steps.Reached(RecoverySteps.HistoryAppended);
-        End();
+        HistorySlice? next;
+        long first;
+        lock (_gate)
+        {
+            (next, first, _next) = (_next, _nextFirst, null);
+            End(_issued);
+            if (next is not null) _issued = _begun;
+        }
+
+        if (next is not null) Issue(first, next);
     }
 
     /// <inheritdoc/>
     public void Failed(Exception exception)
     {
-        Volatile.Write(ref _lost, true);
         ports.Metrics.Failed("customer", exception);
         context.Abandon();
-        End();
-    }
-
-    private void End()
-    {
         lock (_gate)
         {
-            _ended++;
-            while (_waiting is not null && _waiting.TryPeek(out var first) && first.Until <= _ended) _waiting.Dequeue().Ended.SetResult();
+            _lost = true;
+            _next = null;
+            End(_begun);
         }
+    }
+
+    private void Issue(long expected, HistorySlice slice)
+    {
+        try
+        {
+            ports.Steps.Reached(RecoverySteps.HistoryAppending);
+            ports.History.AppendBehind(context.Key, expected, slice.Entries.Count, slice.ToByteArray(), this);
+        }
+        catch (Exception e)
+        {
+            Failed(e);
+        }
+    }
+
+    private void End(long until)
+    {
+        Volatile.Write(ref _ended, until);
+        while (_waiting is not null && _waiting.TryPeek(out var first) && first.Until <= until) _waiting.Dequeue().Ended.SetResult();
     }
 }

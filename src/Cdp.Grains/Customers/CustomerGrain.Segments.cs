@@ -20,6 +20,7 @@ public sealed partial class CustomerGrain
     /// <inheritdoc/>
     public async ValueTask<StateMembershipReply> StateMembership(StateMembershipRequest request, CancellationToken cancellationToken)
     {
+        await CheckNewestAsync(cancellationToken);
         if (!Exists) return new StateMembershipReply { Standing = CustomerStanding.Gone };
         if (_sealedInto.Length > 0) return new StateMembershipReply { Standing = CustomerStanding.Forwarded, Statement = Statement() };
         var definitions = await DefinitionsAsync(cancellationToken);
@@ -45,6 +46,20 @@ public sealed partial class CustomerGrain
         return reply;
     }
 
+    /// <summary>
+    /// Whoever asks for a statement hears of no other: it must not come from an activation that another one has overtaken.
+    /// </summary>
+    /// <exception cref="OwnershipLostException">The history is longer than this activation knows.</exception>
+    private async ValueTask CheckNewestAsync(CancellationToken cancellationToken)
+    {
+        // Nothing follows the end of a history.
+        if (_sealedInto.Length > 0) return;
+        await BehindAsync();
+        if ((await _ports.History.ReadAsync(_key, _sequence, 1, cancellationToken)).Count == 0) return;
+        _context.Abandon();
+        throw new OwnershipLostException(_key);
+    }
+
     private bool IsFoldedUnder(Definitions definitions) => !_foldAgain && _foldedUnder!.Version == definitions.Version;
 
     private Subject Subject(Definitions definitions) => new(_profile, definitions.InterestHalfLifeMicros, NowMicros: 0);
@@ -68,11 +83,15 @@ public sealed partial class CustomerGrain
         }
     }
 
-    /// <summary>Who is sealed is in no segment, also where its snapshot was taken before.</summary>
+    /// <summary>
+    /// Who is sealed is in no segment, also where its snapshot was taken before, and under whatever definitions: one who knows
+    /// older ones may seal it.
+    /// </summary>
     private void LeaveSegments(Definitions definitions)
     {
         _segments = [];
-        Evaluated(definitions);
+        _segmentsVersion = definitions.Segments.Version;
+        _segmentsDefinitions = MembershipVersion.LastDefinitions;
     }
 
     private void Evaluated(Definitions definitions)

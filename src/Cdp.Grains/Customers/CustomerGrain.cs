@@ -206,8 +206,9 @@ public sealed partial class CustomerGrain : ICustomer, IGrainLifecycle
     /// <inheritdoc/>
     public async ValueTask<RefoldReply> Refold(RefoldRequest request, CancellationToken cancellationToken)
     {
+        await CheckNewestAsync(cancellationToken);
         if (!Exists) return new RefoldReply { Standing = CustomerStanding.Gone };
-        if (_sealedInto.Length > 0) return new RefoldReply { Standing = CustomerStanding.Forwarded };
+        if (_sealedInto.Length > 0) return new RefoldReply { Standing = CustomerStanding.Forwarded, Membership = Statement() };
         var definitions = await DefinitionsAsync(cancellationToken);
         if (!request.AsItStands || _foldAgain || _foldedUnder!.Version != definitions.Version)
         {
@@ -307,6 +308,12 @@ public sealed partial class CustomerGrain : ICustomer, IGrainLifecycle
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask AppendAsync(HistorySlice slice, CancellationToken cancellationToken)
     {
+        if (_behind is { } behind)
+        {
+            await behind.EndAsync();
+            if (behind.Lost) throw new OwnershipLostException(_key);
+        }
+
         _ports.Steps.Reached(RecoverySteps.HistoryAppending);
         var bytes = new byte[slice.CalculateSize()];
         slice.WriteTo(bytes.AsSpan());

@@ -92,7 +92,13 @@ public sealed class IdentityGrain : IIdentity, IGrainLifecycle
     public async ValueTask<ConfirmCustomerReply> Confirm(ConfirmCustomerRequest request, CancellationToken cancellationToken)
     {
         using var use = _rows.Clock.Begin();
-        if (await _rows.LoadGroupAsync(request.Customer) is not { } group) return new ConfirmCustomerReply();
+        if (await _rows.LoadGroupAsync(request.Customer) is not { } group)
+        {
+            // Nobody is to be told that a customer is unknown which another activation has minted.
+            if (request.Customer.Length > 0) await _record.CheckNewestAsync(cancellationToken);
+            return new ConfirmCustomerReply();
+        }
+
         var standing = await _rows.LoadStandingAsync(request.Customer);
         await _record.Durable.WaitAsync(cancellationToken);
         return new ConfirmCustomerReply

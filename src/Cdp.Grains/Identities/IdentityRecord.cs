@@ -5,13 +5,14 @@ using Google.Protobuf;
 namespace Cdp.Grains.Identities;
 
 /// <summary>
-/// A tenant's identity record. Appends are issued in the order of decision and are in flight together; one counts as
-/// durable once all before it are. After one failed nothing follows.
+/// A tenant's identity record. One append is under way at a time, and what is decided meanwhile makes the next one: an append
+/// is issued by nobody but who knows all that stands before it. After one failed nothing follows.
 /// </summary>
 internal sealed class IdentityRecord(IHistory history, ICustomerIndex index, string tenant, Action lost)
 {
     private const int ReplayBytes = 1 << 20;
     private Exception? _failure;
+    private List<IdentityDecision>? _next;
 
     /// <summary>Key of the record's history.</summary>
     public string Key { get; } = GrainCatalog.IdentityRecordKey(tenant);
@@ -28,12 +29,31 @@ internal sealed class IdentityRecord(IHistory history, ICustomerIndex index, str
         if (_failure is not null) throw new IdentityRecordException("The identity record was lost to another writer or a failure.", _failure);
     }
 
+    /// <summary>Throws where the record is longer than is known here: what is not known may have been decided.</summary>
+    /// <exception cref="OwnershipLostException">Another writer appended; the activation is dropped.</exception>
+    public async ValueTask CheckNewestAsync(CancellationToken cancellationToken)
+    {
+        if (await history.LengthAsync(Key, cancellationToken) <= End) return;
+        var overtaken = new OwnershipLostException(tenant);
+        Fail(overtaken);
+        throw overtaken;
+    }
+
     /// <summary>Appends decisions. The customers they mint stand in the index before the task completes.</summary>
     public Task AppendAsync(IReadOnlyList<IdentityDecision> decisions)
     {
-        var first = End;
+        if (_next is null)
+        {
+            _next = [.. decisions];
+            Durable = CommitAsync(Durable, End, _next);
+        }
+        else
+        {
+            _next.AddRange(decisions);
+        }
+
         End += decisions.Count;
-        return Durable = CommitAsync(Durable, first, decisions);
+        return Durable;
     }
 
     /// <summary>Hands over the decisions from a sequence on, in order, and takes their end as the record's end.</summary>
@@ -74,16 +94,19 @@ internal sealed class IdentityRecord(IHistory history, ICustomerIndex index, str
             : throw new InvalidDataException($"Decision {sequence} is missing from the identity record of tenant {tenant}.");
     }
 
-    private async Task CommitAsync(Task previous, long first, IReadOnlyList<IdentityDecision> decisions)
+    private async Task CommitAsync(Task previous, long first, List<IdentityDecision> decisions)
     {
         try
         {
+            // Not beside the one before: if another writer came in its place, the length could fit all the same.
+            await previous;
             ThrowIfLost();
+            _next = null;
             var slice = new IdentitySlice();
             slice.Decisions.Add(decisions);
             var appended = history.AppendAsync(Key, first, decisions.Count, slice.ToByteArray(), CancellationToken.None).AsTask();
             var indexed = decisions.Where(d => d.Minted is not null).Select(d => AddToIndexAsync(d.Minted.Customer));
-            await Task.WhenAll(indexed.Append(appended).Append(previous));
+            await Task.WhenAll(indexed.Append(appended));
             if (!await appended) throw new IdentityRecordException("Another writer appended to the identity record.", null);
         }
         catch (Exception e)

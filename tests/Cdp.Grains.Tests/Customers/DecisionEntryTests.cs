@@ -144,6 +144,42 @@ public sealed class DecisionEntryTests : IDisposable
         Assert.Null(await _customer.SnapshotAsync());
     }
 
+    [Fact]
+    public async Task Nothing_follows_a_decision_that_another_writer_got_ahead_of_though_the_length_fits()
+    {
+        var customer = await UncappedAsync();
+        _customer.History.Silent = true;
+        await _customer.Rows.AppendAsync(CustomerHarness.Key, (await _customer.EntriesAsync()).Count, 1, new HistorySlice { Entries = { new HistoryEntry() } }.ToByteArray(), Cancel);
+        var before = await _customer.EntriesAsync();
+        await DecideAsync(customer, DecisionConsistency.Async);
+        await DecideAsync(customer, DecisionConsistency.Async);
+        var applying = ApplyAsync(customer, await _customer.LogAsync(new Event { Id = "e1" }, minute: 1));
+        Assert.False(applying.IsCompleted);
+
+        await _customer.History.TellAllAsync();
+
+        await Assert.ThrowsAsync<OwnershipLostException>(() => applying);
+        Assert.True(customer.Abandoned);
+        Assert.Equal(before, await _customer.EntriesAsync());
+    }
+
+    [Fact]
+    public async Task Decisions_that_come_while_one_is_written_are_written_together_behind_it()
+    {
+        var customer = await UncappedAsync();
+        _customer.History.Silent = true;
+        var before = (await _customer.EntriesAsync()).Count;
+        var decisions = new List<DecideResponse>();
+        for (var i = 0; i < 4; i++) decisions.Add(await DecideAsync(customer, DecisionConsistency.Async));
+        Assert.Equal(before + 1, (await _customer.EntriesAsync()).Count);
+
+        await _customer.History.TellNextAsync();
+        Assert.Equal(decisions.Select(d => d.DecisionId), (await _customer.EntriesAsync()).Skip(before).Select(entry => entry.Decision.Id));
+        await _customer.History.TellNextAsync();
+        await customer.StopAsync();
+        Assert.NotNull(await _customer.SnapshotAsync());
+    }
+
     /// <summary>A customer for whom nothing is offered that has a cap: such a decision is written before it is told.</summary>
     private Task<TestActivation<CustomerGrain>> UncappedAsync()
     {

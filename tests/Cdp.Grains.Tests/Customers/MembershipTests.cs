@@ -65,9 +65,45 @@ public sealed class MembershipTests : IDisposable
         Assert.Equal((CustomerStanding.Forwarded, 0), (left.Standing, left.Statement.Segments.Count));
         Assert.True(MembershipVersion.Of(left.Statement) > MembershipVersion.Of(before));
         Assert.Equal([1u], (await StateAsync(winner)).Statement.Segments);
+    }
 
-        static Task<StateMembershipReply> StateAsync(Harness.TestActivation<Grains.Customers.CustomerGrain> customer) =>
-            customer.Call(grain => grain.StateMembership(new StateMembershipRequest(), TestContext.Current.CancellationToken));
+    [Fact]
+    public async Task Who_was_merged_says_so_whatever_definitions_come_and_whatever_those_knew_who_merged_it()
+    {
+        var loser = await _customer.StartAsync("shop/c2");
+        await CustomerHarness.ApplyAsync(loser, await OrderAsync(1), await OrderAsync(2));
+        await loser.Call(grain => grain.Seal(new SealRequest { Winner = "c1", IdentitySequence = 5, At = 1 }, TestContext.Current.CancellationToken));
+        var left = (await StateAsync(loser)).Statement;
+        Put("buyers", "orders.count >= 1");
+
+        var swept = (await loser.Call(grain => grain.Refold(new RefoldRequest { AsItStands = true }, TestContext.Current.CancellationToken))).Membership;
+
+        Assert.Empty(swept.Segments);
+        Assert.Equal(MembershipVersion.Of(left), MembershipVersion.Of(swept));
+        Assert.True(MembershipVersion.Of(left) > new MembershipVersion(MembershipVersion.DefinitionsOf(foldVersion: 1_000, configVersion: 1L << 39), 1_000));
+    }
+
+    [Fact]
+    public async Task An_activation_that_another_one_overtook_states_nothing()
+    {
+        var overtaken = await _customer.StartAsync();
+        await CustomerHarness.ApplyAsync(overtaken, await OrderAsync(1));
+        var other = await _customer.StartAsync();
+        await CustomerHarness.ApplyAsync(other, await OrderAsync(2));
+
+        await Assert.ThrowsAsync<OwnershipLostException>(() => StateAsync(overtaken));
+
+        Assert.True(overtaken.Abandoned);
+        Assert.Equal([1u], (await StateAsync(await _customer.StartAsync())).Statement.Segments);
+    }
+
+    [Fact]
+    public async Task Nor_does_one_that_knows_of_no_customer_yet()
+    {
+        var early = await _customer.StartAsync();
+        await CustomerHarness.ApplyAsync(await _customer.StartAsync(), await OrderAsync(1));
+
+        await Assert.ThrowsAsync<OwnershipLostException>(() => StateAsync(early));
     }
 
     [Fact]
@@ -82,7 +118,7 @@ public sealed class MembershipTests : IDisposable
         await _customer.LeaveSnapshotAsync(before);
 
         var again = await _customer.StartAsync();
-        var reply = await again.Call(grain => grain.StateMembership(new StateMembershipRequest(), TestContext.Current.CancellationToken));
+        var reply = await StateAsync(again);
 
         Assert.Equal(CustomerStanding.Forwarded, reply.Standing);
         Assert.Empty(reply.Statement.Segments);
@@ -93,11 +129,14 @@ public sealed class MembershipTests : IDisposable
     {
         var nobody = await _customer.StartAsync("shop/c9");
 
-        var reply = await nobody.Call(grain => grain.StateMembership(new StateMembershipRequest(), TestContext.Current.CancellationToken));
+        var reply = await StateAsync(nobody);
 
         Assert.Equal(CustomerStanding.Gone, reply.Standing);
         Assert.Null(reply.Statement);
     }
+
+    private static Task<StateMembershipReply> StateAsync(Harness.TestActivation<Grains.Customers.CustomerGrain> customer) =>
+        customer.Call(grain => grain.StateMembership(new StateMembershipRequest(), TestContext.Current.CancellationToken));
 
     private void Put(string id, string expression) =>
         _customer.Change(new ChangeTenantRequest { PutSegment = new Segment { Id = id, Expression = expression } });

@@ -29,12 +29,12 @@ internal sealed class YieldingStateStore(IStateStore inner) : IStateStore
     private static Task Elsewhere() => Task.Run(static () => { });
 }
 
-/// <summary>A history whose appends are applied in order and become durable when they are released.</summary>
+/// <summary>A history whose appends are held until they are released: what another writer appends meanwhile comes before them.</summary>
 internal sealed class GatedHistory(IHistory inner) : IHistory
 {
     private readonly Queue<TaskCompletionSource> _waiting = new();
 
-    /// <summary>Appends issued and not yet durable.</summary>
+    /// <summary>Appends issued and not yet released.</summary>
     public int Waiting
     {
         get
@@ -46,15 +46,9 @@ internal sealed class GatedHistory(IHistory inner) : IHistory
     public async ValueTask<bool> AppendAsync(string key, long expected, int count, ReadOnlyMemory<byte> slice, CancellationToken cancellationToken)
     {
         var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        Task<bool> append;
-        lock (_waiting)
-        {
-            _waiting.Enqueue(gate);
-            append = inner.AppendAsync(key, expected, count, slice, cancellationToken).AsTask();
-        }
-
+        lock (_waiting) _waiting.Enqueue(gate);
         await gate.Task;
-        return await append;
+        return await inner.AppendAsync(key, expected, count, slice, cancellationToken);
     }
 
     public void ReleaseNext()

@@ -59,13 +59,15 @@ public sealed class IdentityGrainTests
         var second = activation.Call(g => g.Decide(Of(Question(Id("device", "b"))), CancellationToken.None));
         var followsFirst = activation.Call(g => g.Decide(Of(Question(Id("device", "a"))), CancellationToken.None));
 
-        // A turn behind the three: all were decided, both appends are under way, nobody has a reply.
+        // A turn behind the three: all were decided, one append is under way and not the next, nobody has a reply.
         await activation.Call(_ => new ValueTask<bool>(true));
-        Assert.Equal(2, gate.Waiting);
+        Assert.Equal(1, gate.Waiting);
         Assert.False(first.IsCompleted || second.IsCompleted || followsFirst.IsCompleted);
 
         gate.ReleaseNext();
         await first;
+        await activation.Call(_ => new ValueTask<bool>(true));
+        Assert.Equal(1, gate.Waiting);
         Assert.False(second.IsCompleted);
         gate.ReleaseNext();
         Assert.Equal((await first).Answers, (await followsFirst).Answers);
@@ -83,11 +85,32 @@ public sealed class IdentityGrainTests
         await activation.Call(_ => new ValueTask<bool>(true));
 
         gate.FailNext();
-        gate.ReleaseNext();
         await Assert.ThrowsAsync<IOException>(() => first);
         await Assert.ThrowsAnyAsync<IOException>(() => second);
         Assert.True(activation.Abandoned);
         await Assert.ThrowsAsync<IdentityRecordException>(() => activation.Call(g => g.Decide(Of(Question(Id("device", "c"))), CancellationToken.None)));
+        Assert.Equal(0, gate.Waiting);
+    }
+
+    [Fact]
+    public async Task Nothing_follows_an_append_in_whose_place_another_writers_came_though_the_length_fits()
+    {
+        var gate = new GatedHistory(_tenant.MemoryHistory);
+        var overtaken = await new IdentityHarness(_tenant.Config) { History = gate }.GetAsync();
+        var first = overtaken.Call(g => g.Decide(Of(Question(Id("device", "a"))), CancellationToken.None));
+        var second = overtaken.Call(g => g.Decide(Of(Question(Id("device", "a"), Id("email", "e"))), CancellationToken.None));
+        await overtaken.Call(_ => new ValueTask<bool>(true));
+        var other = await _tenant.AskAsync(Id("device", "somebody else"));
+
+        while (gate.Waiting > 0)
+        {
+            gate.ReleaseNext();
+            await overtaken.Call(_ => new ValueTask<bool>(true));
+        }
+
+        await Assert.ThrowsAsync<IdentityRecordException>(() => first);
+        await Assert.ThrowsAsync<IdentityRecordException>(() => second);
+        Assert.Equal(other.Customer, Assert.Single(await _tenant.RecordAsync()).Minted.Customer);
     }
 
     [Fact]
@@ -214,6 +237,20 @@ public sealed class IdentityGrainTests
         Assert.Equal((true, 1L, older.Customer), (gone.Minted, gone.MintedSequence, gone.MergedInto));
         Assert.Equal(older.MintedAt, gone.MintedAt);
         Assert.Equal("", (await _tenant.ConfirmAsync(older.Customer)).MergedInto);
+        Assert.False((await _tenant.ConfirmAsync("cnobody")).Minted);
+    }
+
+    [Fact]
+    public async Task An_activation_that_another_one_overtook_calls_nobody_unknown()
+    {
+        var overtaken = await _tenant.ActivateAsync();
+        var minted = await _tenant.AskAsync(Id("device", "a"));
+
+        var request = new ConfirmCustomerRequest { Customer = minted.Customer };
+        await Assert.ThrowsAsync<OwnershipLostException>(() => overtaken.Call(grain => grain.Confirm(request, CancellationToken.None)));
+
+        Assert.True(overtaken.Abandoned);
+        Assert.True((await _tenant.ConfirmAsync(minted.Customer)).Minted);
         Assert.False((await _tenant.ConfirmAsync("cnobody")).Minted);
     }
 

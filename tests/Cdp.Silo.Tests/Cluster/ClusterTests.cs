@@ -1,11 +1,16 @@
 using Cdp.CrashKit;
+using Cdp.Grains.Hosting;
+using Cdp.StorageContract;
 using Cdp.V1;
+using Orleans.Configuration;
 
 namespace Cdp.Silo.Tests.Cluster;
 
 /// <summary>Three silos and a gateway on each.</summary>
 public sealed class ClusterTests
 {
+    private static readonly TimeSpan CallLimit = TimeSpan.FromSeconds(1);
+
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -37,6 +42,30 @@ public sealed class ClusterTests
         await silos.StopAsync(third);
         await silos.PartitionsAsync(4, 4);
         Assert.Empty(silos.Errors);
+    }
+
+    [Fact]
+    public async Task A_reader_waits_for_a_token_longer_than_a_call_between_silos_may_last()
+    {
+        var history = new MemoryHistory();
+        await using var silos = await TestSilos.StartAsync(2, new TestSilosOptions
+        {
+            Stores = new GrainStores(new MemoryEventLog(8), new MemoryStateStore(), history, new MemoryCustomerIndex()),
+            Configure = silo => silo.Configure<SiloMessagingOptions>(messaging => messaging.ResponseTimeout = CallLimit),
+        });
+        history.Broken = true;
+        var made = new Event { Id = "e1", Kind = EventKind.Track, Type = "Visit", Source = "tests", Channel = "web" };
+        made.Identifiers.Add(new Identifier { Namespace = "email", Value = "somebody@example.com" });
+        var published = await silos.NextClient().Ingest.PublishEventsAsync(new PublishEventsRequest { Events = { made } }, cancellationToken: Token);
+        var read = new GetProfileRequest { Customer = new CustomerRef { Identifier = made.Identifiers[0] }, Purpose = "service", AfterToken = published.Token };
+        var reads = silos.Silos.Select(silo => silos.ClientOf(silo).Profiles.GetProfileAsync(read, cancellationToken: Token)).ToList();
+        var started = TimeProvider.System.GetTimestamp();
+        while (TimeProvider.System.GetElapsedTime(started) < 3 * CallLimit) await Task.Delay(50, Token);
+        Assert.DoesNotContain(reads, one => one.IsCompleted);
+
+        history.Broken = false;
+
+        foreach (var one in reads) Assert.Equal(1, (await one).Profile.Activity.EventCount);
     }
 
     [Fact]

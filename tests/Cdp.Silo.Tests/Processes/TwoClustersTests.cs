@@ -10,7 +10,7 @@ public sealed class TwoClustersTests
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    [Fact(Explicit = true)]
+    [Fact]
     public async Task Two_clusters_on_one_database_lose_nothing_and_count_nothing_twice()
     {
         await using var silos = await SiloProcesses.StartAsync(1, Token);
