@@ -11,5 +11,5 @@ switch (args)
         await EchoSilo.ServeAsync(reply);
         return 0;
     default:
-        return await BenchCommand.RunAsync(args, [new ClusterLookupBench(), new ClusterIngestBench()]);
+        return await BenchCommand.RunAsync(args, [new ClusterLookupBench(), new ClusterIngestBench(), new ClusterStateBench()]);
 }

@@ -11,7 +11,7 @@ namespace Cdp.CrashKit;
 /// <summary>How a child is started.</summary>
 public sealed record CdpProcessOptions
 {
-    /// <summary>The program, beside the assemblies of the one that starts it.</summary>
+    /// <summary>The program: its path, or its name beside the assemblies of the one that starts it.</summary>
     public string Program { get; init; } = "cdp.dll";
 
     /// <summary>A program and its arguments to run the child under.</summary>

@@ -18,14 +18,14 @@ public sealed class EventHubStreamTests
         var hub = new FakeHub(4);
         await using var log = await EventHubLog.OpenAsync(hub.Producer, hub.Consumer, Token);
         await using var silos = await StartAsync(hub, log);
-        var (comparison, failed) = await new CrashRun("", seed: 41).OutlastAsync(
+        var (comparison, failed) = await silos.ExplainAsync(new CrashRun("", seed: 41).OutlastAsync(
             silos.NextClient,
             async () =>
             {
                 await silos.KillAsync(silos.Silos[1]);
                 await silos.StartOneAsync();
             },
-            outages: 2, Token);
+            outages: 2, Token));
         TestContext.Current.TestOutputHelper?.WriteLine($"{comparison}; {failed} calls failed; {silos.Errors.Count} errors were handled");
         Assert.True(comparison.IsClean, $"{comparison}\n{string.Join('\n', comparison.Differences)}\n{string.Join('\n', silos.Errors.Take(5))}");
         Assert.True(comparison.Events > 100, $"Only {comparison.Events} events were compared.");

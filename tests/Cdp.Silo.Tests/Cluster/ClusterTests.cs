@@ -73,14 +73,14 @@ public sealed class ClusterTests
     {
         await using var silos = await TestSilos.StartAsync(3);
         var run = new CrashRun("", seed: 11);
-        var (comparison, failed) = await run.OutlastAsync(
+        var (comparison, failed) = await silos.ExplainAsync(run.OutlastAsync(
             silos.NextClient,
             async () =>
             {
                 await silos.KillAsync(silos.Silos[1]);
                 await silos.StartOneAsync();
             },
-            outages: 10, Token);
+            outages: 10, Token));
         Assert.True(comparison.IsClean, $"{comparison}\n{string.Join('\n', comparison.Differences)}");
         Assert.True(comparison.Events > 100, $"Only {comparison.Events} events were compared.");
         TestContext.Current.TestOutputHelper?.WriteLine($"{comparison}; {failed} calls failed");

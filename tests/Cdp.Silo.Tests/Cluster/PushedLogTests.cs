@@ -75,7 +75,7 @@ public sealed class PushedLogTests
 
     private static async Task CompareAsync(TestSilos silos, Func<Task> outage)
     {
-        var (comparison, failed) = await new CrashRun("", seed: 31).OutlastAsync(silos.NextClient, outage, outages: 1, Token);
+        var (comparison, failed) = await silos.ExplainAsync(new CrashRun("", seed: 31).OutlastAsync(silos.NextClient, outage, outages: 1, Token));
         TestContext.Current.TestOutputHelper?.WriteLine($"{comparison}; {failed} calls failed; {silos.Errors.Count} errors were handled");
         Assert.True(comparison.IsClean, $"{comparison}\n{string.Join('\n', comparison.Differences)}");
         Assert.True(comparison.Events > 100, $"Only {comparison.Events} events were compared.");

@@ -12,6 +12,7 @@ using Cdp.Orleans.Partitions;
 using Cdp.Rpc;
 using Cdp.Silo.Hosting;
 using Cdp.StorageContract;
+using Cdp.V1;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Configuration;
 using Orleans.Serialization.TypeSystem;
@@ -38,6 +39,8 @@ internal sealed record TestSilosOptions
 /// <summary>Silos in this process, each with a gateway, on memory stores that they share.</summary>
 internal sealed class TestSilos : IAsyncDisposable
 {
+    private const int MostErrors = 20;
+
     public const string OperatorKey = "operator-key-of-the-tests";
 
     private readonly InProcessTestCluster _cluster;
@@ -95,6 +98,20 @@ internal sealed class TestSilos : IAsyncDisposable
     {
         CdpClient[] clients = [.. _doors.Values.Select(door => door.Client)];
         return clients[(uint)Interlocked.Increment(ref _next) % clients.Length];
+    }
+
+    /// <summary>Runs a test's work; where events stand and what the silos wrote goes with its failure.</summary>
+    public async Task<T> ExplainAsync<T>(Task<T> work)
+    {
+        try
+        {
+            return await work;
+        }
+        catch (Exception e) when (e is CallException or TimeoutException)
+        {
+            var partitions = (await NextClient().Admin.ListPartitionsAsync(new ListPartitionsRequest(), cancellationToken: TestContext.Current.CancellationToken)).Partitions;
+            throw new InvalidOperationException($"{e.Message}\n{string.Join('\n', partitions)}\n{string.Join("\n\n", _errors.TakeLast(MostErrors))}", e);
+        }
     }
 
     /// <summary>Waits until the silos have so many partitions each, in any order of the silos.</summary>

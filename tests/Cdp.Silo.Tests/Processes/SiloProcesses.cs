@@ -43,6 +43,11 @@ internal sealed class SiloProcesses : IAsyncDisposable
     /// <summary>Starts another silo; returns when it serves.</summary>
     public async Task<CdpProcess> StartOneAsync(CancellationToken cancellationToken, params (string Name, string Value)[] settings) => await ServingAsync(Launch(settings), cancellationToken);
 
+    /// <summary>Starts a silo of another version; returns when it serves.</summary>
+    /// <param name="program">Path of its <c>cdp-silo.dll</c>.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    public async Task<CdpProcess> StartOneOfAsync(string program, CancellationToken cancellationToken) => await ServingAsync(Launch([], [], program), cancellationToken);
+
     /// <summary>Starts a silo that kills itself at the n-th passing of a step; returns when it serves, or has died before.</summary>
     public async Task<CdpProcess> StartDyingAsync(string step, int passing, CancellationToken cancellationToken)
     {
@@ -135,9 +140,9 @@ internal sealed class SiloProcesses : IAsyncDisposable
 
     private CdpProcess Launch(params (string Name, string Value)[] settings) => Launch([], settings);
 
-    private CdpProcess Launch(IReadOnlyList<string> tracer, (string Name, string Value)[] settings) => CdpProcess.Start([], new CdpProcessOptions
+    private CdpProcess Launch(IReadOnlyList<string> tracer, (string Name, string Value)[] settings, string program = "cdp-silo.dll") => CdpProcess.Start([], new CdpProcessOptions
     {
-        Program = "cdp-silo.dll",
+        Program = program,
         Tracer = tracer,
         Environment = Environment([("Cdp__Profile", "postgres"), ("Cdp__Postgres", _server.Url), .. settings]),
     });
