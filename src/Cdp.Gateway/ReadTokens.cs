@@ -12,6 +12,7 @@ namespace Cdp.Gateway;
 public static class ReadTokens
 {
     private const int MaxLength = 64 * 1024;
+    private static readonly TimeSpan PauseWhileMoving = TimeSpan.FromMilliseconds(20);
 
     /// <summary>Makes the text of a token.</summary>
     public static string Encode(ReadToken token) => Base64Url.EncodeToString(token.ToByteArray());
@@ -53,8 +54,8 @@ public static class ReadTokens
                 }
                 catch (OwnershipLostException)
                 {
-                    // The partition was dropped while we waited; its next activation knows where it is.
-                    await Task.Yield();
+                    // The partition was dropped or moves; its next activation knows where it is.
+                    await Task.Delay(PauseWhileMoving, ports.Time, cancellationToken);
                 }
                 catch (TimeoutException)
                 {

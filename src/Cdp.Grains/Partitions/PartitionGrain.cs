@@ -124,6 +124,7 @@ public sealed class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.ILis
         {
             // Also when nobody waits any longer: what is tried until it succeeds would be tried for ever.
             await _stop.CancelAsync();
+            FailWaiters();
         }
 
         Dispose();
@@ -479,9 +480,14 @@ public sealed class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.ILis
         if (_begun && e is OwnershipLostException) _ports.Overtaken[_number] = new OvertakenWork(_state.Committed, _state.Isolated);
         _context.Abandon();
         await _stop.CancelAsync();
-        while (_waiters.TryDequeue(out var waiter, out _)) waiter.TrySetException(new OwnershipLostException(_context.Key));
+        FailWaiters();
         _memberships.Fail(new OwnershipLostException(_context.Key));
         _learning.Fail(new OwnershipLostException(_context.Key));
         _room?.TrySetException(new OwnershipLostException(_context.Key));
+    }
+
+    private void FailWaiters()
+    {
+        while (_waiters.TryDequeue(out var waiter, out _)) waiter.TrySetException(new OwnershipLostException(_context.Key));
     }
 }

@@ -47,8 +47,9 @@ public static class SiloBuilderExtensions
         return silo;
     }
 
-    /// <summary>Lets protobuf messages cross calls; for silos and for Orleans clients.</summary>
+    /// <summary>Lets protobuf messages cross calls, and errors of any type as what they are; for silos and for Orleans clients.</summary>
     public static IServiceCollection AddPlainMessages(this IServiceCollection services) => services
+        .Configure<ExceptionSerializationOptions>(exceptions => exceptions.SupportedExceptionTypeFilter = static _ => true)
         .AddSingleton<MessageCodecs>()
         .AddSingleton<ISpecializableCodec>(provider => provider.GetRequiredService<MessageCodecs>())
         .AddSingleton<IGeneralizedCopier>(provider => provider.GetRequiredService<MessageCodecs>())

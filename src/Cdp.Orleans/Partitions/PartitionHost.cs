@@ -1,4 +1,5 @@
 using System.Globalization;
+using Cdp.Grains;
 using Cdp.Grains.Hosting;
 using Cdp.Grains.Partitions;
 using Cdp.Grains.V1;
@@ -84,7 +85,19 @@ public sealed class PartitionHost(IGrainContext context, IServiceProvider servic
     public ValueTask<DeliverReply> Deliver(DeliverRequest request, CancellationToken cancellationToken) => Plain.Deliver(request, cancellationToken);
 
     /// <inheritdoc/>
-    public ValueTask<WaitAppliedReply> WaitApplied(WaitAppliedRequest request, CancellationToken cancellationToken) => Plain.WaitApplied(request, cancellationToken);
+    /// <remarks>Ends where the partition is no longer read here: Orleans moves nothing before its calls have ended.</remarks>
+    public async ValueTask<WaitAppliedReply> WaitApplied(WaitAppliedRequest request, CancellationToken cancellationToken)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stop.Token);
+        try
+        {
+            return await Plain.WaitApplied(request, either.Token);
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            throw new OwnershipLostException(GrainContext.GrainId.Key.ToString()!);
+        }
+    }
 
     /// <inheritdoc/>
     public ValueTask<GetPartitionStatusReply> GetStatus(GetPartitionStatusRequest request, CancellationToken cancellationToken) => Plain.GetStatus(request, cancellationToken);

@@ -1,3 +1,7 @@
+using System.Net.Sockets;
+using Cdp.Grains;
+using Cdp.Grains.Identities;
+using Cdp.Grains.Ports;
 using Cdp.Orleans.Hosting;
 using Cdp.V1;
 using Microsoft.Extensions.DependencyInjection;
@@ -44,5 +48,27 @@ public sealed class MessageCodecTests : IDisposable
         Assert.Same(sent, _services.GetRequiredService<DeepCopier>().Copy(sent));
     }
 
+    /// <summary>Who calls a grain of another silo catches what one of its own catches.</summary>
+    [Fact]
+    public void Errors_of_any_type_arrive_as_what_they_are_with_what_caused_them()
+    {
+        Exception[] errors =
+        [
+            new OwnershipLostException("shop/c1"),
+            new GrainUnavailableException("The silo is stopping."),
+            new IdentityRecordException("Lost.", new InvalidDataException("Short.")),
+            new IOException("The server is away.", new DriverException("Connection refused.", new SocketException(111))),
+            new TaskCanceledException("Enough."),
+        ];
+        foreach (var error in errors)
+        {
+            var arrived = Serializer.Deserialize<Exception>(Serializer.SerializeToArray(error));
+            for (Exception? sent = error, got = arrived; sent is not null; (sent, got) = (sent.InnerException, got!.InnerException))
+                Assert.Equal((sent.GetType(), sent.Message), (got?.GetType(), got?.Message));
+        }
+    }
+
     public void Dispose() => _services.Dispose();
+
+    private sealed class DriverException(string message, Exception inner) : Exception(message, inner);
 }

@@ -1,5 +1,7 @@
+using Cdp.Client;
 using Cdp.CrashKit;
 using Cdp.Grains.Hosting;
+using Cdp.Grains.Ports;
 using Cdp.StorageContract;
 using Cdp.V1;
 using Orleans.Configuration;
@@ -44,6 +46,28 @@ public sealed class ClusterTests
         Assert.Empty(silos.Errors);
     }
 
+    /// <summary>Orleans moves a grain when its calls have ended; that of a reader who waits may last as long as the reader does.</summary>
+    [Fact]
+    public async Task Partitions_move_though_readers_wait_for_them_and_readers_hear_of_where_they_are_then()
+    {
+        var log = new WithholdingLog(new MemoryEventLog(8)) { Withholds = true };
+        await using var silos = await TestSilos.StartAsync(1, new TestSilosOptions
+        {
+            Stores = new GrainStores(log, new MemoryStateStore(), new MemoryHistory(), new MemoryCustomerIndex()),
+        });
+        await silos.PartitionsAsync(8);
+        var client = silos.NextClient();
+        var reading = new List<Task<GetProfileResponse>>();
+        for (var i = 0; i < 100; i++) reading.Add(client.Profiles.GetProfileAsync(await PublishAsync(client, $"somebody{i}@example.com"), cancellationToken: Token));
+
+        await silos.StartOneAsync();
+        await silos.PartitionsAsync(4, 4);
+        Assert.DoesNotContain(reading, one => one.IsCompleted);
+        log.Withholds = false;
+
+        foreach (var one in reading) Assert.Equal(1, (await silos.ExplainAsync(one)).Profile.Activity.EventCount);
+    }
+
     [Fact]
     public async Task A_reader_waits_for_a_token_longer_than_a_call_between_silos_may_last()
     {
@@ -54,10 +78,7 @@ public sealed class ClusterTests
             Configure = silo => silo.Configure<SiloMessagingOptions>(messaging => messaging.ResponseTimeout = CallLimit),
         });
         history.Broken = true;
-        var made = new Event { Id = "e1", Kind = EventKind.Track, Type = "Visit", Source = "tests", Channel = "web" };
-        made.Identifiers.Add(new Identifier { Namespace = "email", Value = "somebody@example.com" });
-        var published = await silos.NextClient().Ingest.PublishEventsAsync(new PublishEventsRequest { Events = { made } }, cancellationToken: Token);
-        var read = new GetProfileRequest { Customer = new CustomerRef { Identifier = made.Identifiers[0] }, Purpose = "service", AfterToken = published.Token };
+        var read = await PublishAsync(silos.NextClient(), "somebody@example.com");
         var reads = silos.Silos.Select(silo => silos.ClientOf(silo).Profiles.GetProfileAsync(read, cancellationToken: Token)).ToList();
         var started = TimeProvider.System.GetTimestamp();
         while (TimeProvider.System.GetElapsedTime(started) < 3 * CallLimit) await Task.Delay(50, Token);
@@ -84,5 +105,37 @@ public sealed class ClusterTests
         Assert.True(comparison.IsClean, $"{comparison}\n{string.Join('\n', comparison.Differences)}");
         Assert.True(comparison.Events > 100, $"Only {comparison.Events} events were compared.");
         TestContext.Current.TestOutputHelper?.WriteLine($"{comparison}; {failed} calls failed");
+    }
+
+    /// <summary>Publishes an event of somebody; reads somebody once it is applied.</summary>
+    private static async Task<GetProfileRequest> PublishAsync(CdpClient client, string email)
+    {
+        var made = new Event { Id = email, Kind = EventKind.Track, Type = "Visit", Source = "tests", Channel = "web" };
+        made.Identifiers.Add(new Identifier { Namespace = "email", Value = email });
+        var published = await client.Ingest.PublishEventsAsync(new PublishEventsRequest { Events = { made } }, cancellationToken: Token);
+        return new GetProfileRequest { Customer = new CustomerRef { Identifier = made.Identifiers[0] }, Purpose = "service", AfterToken = published.Token };
+    }
+
+    /// <summary>A log that takes everything and, while it withholds, has nothing for readers.</summary>
+    private sealed class WithholdingLog(IEventLog inner) : IEventLog
+    {
+        public bool Withholds { get; set; }
+
+        public int Partitions => inner.Partitions;
+
+        public string Epoch => inner.Epoch;
+
+        public ValueTask<long> AppendAsync(int partition, IReadOnlyList<LogRecord> records, CancellationToken cancellationToken) => inner.AppendAsync(partition, records, cancellationToken);
+
+        public ValueTask<IReadOnlyList<PositionedRecord>> ReadAsync(int partition, long from, int maxBytes, CancellationToken cancellationToken) =>
+            Withholds ? new([]) : inner.ReadAsync(partition, from, maxBytes, cancellationToken);
+
+        public ValueTask<IReadOnlyList<LogRecord?>> ReadManyAsync(IReadOnlyList<(int Partition, long Position)> positions, CancellationToken cancellationToken) =>
+            inner.ReadManyAsync(positions, cancellationToken);
+
+        public ValueTask<long> EndAsync(int partition, CancellationToken cancellationToken) => inner.EndAsync(partition, cancellationToken);
+
+        public ValueTask<bool> BlankAsync(int partition, long position, ReadOnlyMemory<byte> remainder, CancellationToken cancellationToken) =>
+            inner.BlankAsync(partition, position, remainder, cancellationToken);
     }
 }

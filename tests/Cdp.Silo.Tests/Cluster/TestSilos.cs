@@ -166,8 +166,16 @@ internal sealed class TestSilos : IAsyncDisposable
             services.GetRequiredService<IGrains>(), services.GetRequiredService<ClusterLog>(), services.GetRequiredService<DefinitionsCache>(), TimeProvider.System, NoStepObserver.Instance));
         await gateway.Tenants.BootstrapAsync(OperatorKey, TestContext.Current.CancellationToken);
         var server = await RpcServer.StartAsync(
-            new RpcServerOptions { ErrorDomain = "cdp", Address = IPAddress.Loopback, Gate = gateway.Authenticator.CheckAsync, Translate = ClusterErrors.Translate }, gateway.Services);
+            new RpcServerOptions { ErrorDomain = "cdp", Address = IPAddress.Loopback, Gate = gateway.Authenticator.CheckAsync, Translate = Translate }, gateway.Services);
         _doors[silo] = new Door(server, new CdpClient(new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{server.Port}")), OperatorKey));
+    }
+
+    /// <summary>As a silo does; what it has no words for is an error that it is to be blamed for.</summary>
+    private RpcError? Translate(Exception error)
+    {
+        var translated = ClusterErrors.Translate(error);
+        if (translated is null) _errors.Enqueue(error);
+        return translated;
     }
 
     private sealed record Door(RpcServer Server, CdpClient Client) : IAsyncDisposable
