@@ -59,6 +59,6 @@ public sealed class NetworkCutTests
 
         TestContext.Current.TestOutputHelper?.WriteLine(
             $"cut from {from.Length} machines: {reads.Reads} reads there, the longest behind by {reads.Longest.TotalSeconds:0.0} s; healed after {Stopwatch.GetElapsedTime(joined).TotalSeconds:0.0} s; silos ended here {supervisor.Ends(here)} times, there {supervisor.Ends(there)} times");
-        Assert.True(counted);
+        Assert.True(counted, reads.Difference);
     }
 }

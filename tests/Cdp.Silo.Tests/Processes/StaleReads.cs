@@ -23,6 +23,9 @@ internal sealed class StaleReads(Func<CdpClient> writeTo, Func<CdpClient> readFr
     /// <summary>Reads that were answered, and reads that were not.</summary>
     public (int Answered, int Refused) Reads => (_answered, _refused);
 
+    /// <summary>What was not counted once.</summary>
+    public string? Difference { get; private set; }
+
     /// <summary>Makes the customers.</summary>
     public async Task PrepareAsync(CancellationToken cancellationToken)
     {
@@ -63,7 +66,10 @@ internal sealed class StaleReads(Func<CdpClient> writeTo, Func<CdpClient> readFr
             try
             {
                 var read = new GetProfileRequest { Customer = new CustomerRef { CustomerId = customer.Id }, Purpose = "service", AfterToken = token };
-                counted &= (await readFrom().Profiles.GetProfileAsync(read, Impatient, CancellationToken.None)).Profile.Activity.EventCount == customer.Acknowledged;
+                var count = (await readFrom().Profiles.GetProfileAsync(read, Impatient, CancellationToken.None)).Profile.Activity.EventCount;
+                if (count == customer.Acknowledged) continue;
+                counted = false;
+                Difference = $"{customer.Identifier.Value} has {count} events of {customer.Acknowledged} acknowledged";
             }
             catch (Exception e) when (e is CallException or ObjectDisposedException)
             {
