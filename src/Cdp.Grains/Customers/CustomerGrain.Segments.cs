@@ -55,7 +55,7 @@ public sealed partial class CustomerGrain
         // Nothing follows the end of a history.
         if (_sealedInto.Length > 0) return;
         await BehindAsync();
-        if ((await _ports.History.ReadAsync(_key, _sequence, 1, cancellationToken)).Count == 0) return;
+        if (await _ports.History.LengthAsync(_key, cancellationToken) <= _sequence) return;
         _context.Abandon();
         throw new OwnershipLostException(_key);
     }

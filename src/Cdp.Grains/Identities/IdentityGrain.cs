@@ -95,7 +95,7 @@ public sealed class IdentityGrain : IIdentity, IGrainLifecycle
         if (await _rows.LoadGroupAsync(request.Customer) is not { } group)
         {
             // Nobody is to be told that a customer is unknown which another activation has minted.
-            if (request.Customer.Length > 0) await _record.CheckNewestAsync(cancellationToken);
+            await _record.CheckNewestAsync(cancellationToken);
             return new ConfirmCustomerReply();
         }
 
