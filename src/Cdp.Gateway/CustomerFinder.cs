@@ -1,6 +1,7 @@
 using Cdp.Domain.Events;
 using Cdp.Domain.Identity;
 using Cdp.Gateway.Keys;
+using Cdp.Grains;
 using Cdp.Grains.Customers;
 using Cdp.Grains.Identities;
 using Cdp.Grains.V1;
@@ -97,9 +98,20 @@ public sealed class CustomerFinder(GatewayPorts ports)
         StandingOf<TReply> standingOf, CancellationToken cancellationToken)
         where TReply : class
     {
-        for (var fresh = false; ; fresh = true)
+        var fresh = false;
+        for (var overtaken = 0; ;)
         {
-            var reply = await calling;
+            TReply reply;
+            try
+            {
+                reply = await calling;
+            }
+            catch (OwnershipLostException) when (overtaken++ < Overtaken.MostTimes)
+            {
+                calling = call(route.Customer, request, cancellationToken);
+                continue;
+            }
+
             var (standing, forwardedTo) = standingOf(reply);
             if (standing == CustomerStanding.Here) return reply;
             if (standing == CustomerStanding.Forwarded)
@@ -115,6 +127,7 @@ public sealed class CustomerFinder(GatewayPorts ports)
             // Nobody is there any more: what the link says now decides, once.
             _routes.Forget(route);
             if (fresh || await ReadLinkAsync(caller, new Identifier { Namespace = route.Namespace, Value = route.Value }, cancellationToken) is not { } next) return null;
+            fresh = true;
             route = next;
             calling = call(route.Customer, request, cancellationToken);
         }
@@ -128,7 +141,7 @@ public sealed class CustomerFinder(GatewayPorts ports)
     {
         for (var forwards = 0; forwards < MostForwards; forwards++)
         {
-            var reply = await call(customer.Grain, request, cancellationToken);
+            var reply = await Overtaken.AgainAsync((request, cancellationToken) => call(customer.Grain, request, cancellationToken), request, cancellationToken);
             var (standing, forwardedTo) = standingOf(reply);
             if (standing == CustomerStanding.Here) return (reply, customer.Id);
             if (standing != CustomerStanding.Forwarded) break;

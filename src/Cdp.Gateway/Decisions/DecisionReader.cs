@@ -65,7 +65,7 @@ internal sealed class DecisionReader(GatewayPorts ports, CustomerFinder finder)
         ReadPurposes.Of(caller, request.Purpose);
         var size = Pages.SizeOf(request.PageSize, DefaultPage, request.PageToken.Length == 0 || DecisionId.TryParse(request.PageToken, out _));
         await ReadTokens.WaitAsync(ports, request.AfterToken, context.CancellationToken);
-        var read = new ReadDecisionsRequest { PageSize = size, PageToken = request.PageToken };
+        var read = new ReadDecisionsRequest { PageSize = size, PageToken = request.PageToken, Newest = request.AfterToken.Length > 0 };
         var reply = await finder.CallAsync(
             caller, request.Customer, "customer", static (customer, read, cancellationToken) => customer.ReadDecisions(read, cancellationToken), read,
             static r => (r.Standing, r.ForwardedTo), context.CancellationToken) ?? throw CustomerFinder.NotFound();

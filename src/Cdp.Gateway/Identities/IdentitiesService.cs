@@ -36,7 +36,7 @@ public sealed class IdentitiesService(GatewayPorts ports, CustomerFinder finder,
         var caller = Authenticator.CallerOf(context);
         CustomerFinder.Resolve(caller, request.Identifier, "identifier");
         await ReadTokens.WaitAsync(ports, request.AfterToken, context.CancellationToken);
-        var id = await StandingIdAsync(caller, new CustomerRef { Identifier = request.Identifier }, string.Empty, context.CancellationToken);
+        var id = await StandingIdAsync(caller, new CustomerRef { Identifier = request.Identifier }, request.AfterToken.Length > 0, context.CancellationToken);
         return new ResolveIdentifierResponse { CustomerId = id };
     }
 
@@ -47,9 +47,8 @@ public sealed class IdentitiesService(GatewayPorts ports, CustomerFinder finder,
         var size = Pages.SizeOf(request.PageSize, DefaultPage, PageTokens.IsFactToken(request.PageToken));
         await ReadTokens.WaitAsync(ports, request.AfterToken, context.CancellationToken);
         var id = await finder.IdOfAsync(caller, request.Customer, "customer", context.CancellationToken) ?? throw CustomerFinder.NotFound();
-        var group = await ports.Grains.Get<IIdentity>(caller.Tenant).Describe(
-            new DescribeGroupRequest { Customer = id, PageSize = size, PageToken = request.PageToken },
-            context.CancellationToken);
+        var describe = new DescribeGroupRequest { Customer = id, PageSize = size, PageToken = request.PageToken, Newest = request.AfterToken.Length > 0 };
+        var group = await Overtaken.AgainAsync(ports.Grains.Get<IIdentity>(caller.Tenant).Describe, describe, context.CancellationToken);
         if (!group.Found) throw CustomerFinder.NotFound();
         var response = new DescribeIdentityResponse { CustomerId = group.Customer, NextPageToken = group.NextPageToken };
         response.FormerCustomerIds.AddRange(group.Former);
@@ -82,14 +81,14 @@ public sealed class IdentitiesService(GatewayPorts ports, CustomerFinder finder,
         var strongest = caller.Identifiers.Resolve(request.Identifiers)[0];
         var anchor = request.Identifiers.First(i => caller.Identifiers.Resolve(i.Namespace, i.Value).Key == strongest.Key);
         var response = new LinkIdentifiersResponse { Token = published.Token };
-        response.CustomerId = await StandingIdAsync(caller, new CustomerRef { Identifier = anchor }, string.Empty, context.CancellationToken);
+        response.CustomerId = await StandingIdAsync(caller, new CustomerRef { Identifier = anchor }, newest: true, context.CancellationToken);
         await AddRefusalsAsync(caller, response, link.Id, context.CancellationToken);
         return response;
     }
 
     private async ValueTask AddRefusalsAsync(Caller caller, LinkIdentifiersResponse response, string eventId, CancellationToken cancellationToken)
     {
-        await foreach (var fact in IdentityFacts.AllAsync(ports.Grains.Get<IIdentity>(caller.Tenant), response.CustomerId, cancellationToken))
+        await foreach (var fact in IdentityFacts.AllAsync(ports.Grains.Get<IIdentity>(caller.Tenant), response.CustomerId, newest: true, cancellationToken))
         {
             if (fact.Refused is not null && fact.Evidence?.EventId == eventId && fact.Evidence.Source == PlatformSource)
                 response.Refused.Add(fact.Refused);
@@ -124,10 +123,11 @@ public sealed class IdentitiesService(GatewayPorts ports, CustomerFinder finder,
     }
 
     /// <summary>The customer that stands for a reference now, merges followed.</summary>
-    private async ValueTask<string> StandingIdAsync(Caller caller, CustomerRef reference, string field, CancellationToken cancellationToken)
+    private async ValueTask<string> StandingIdAsync(Caller caller, CustomerRef reference, bool newest, CancellationToken cancellationToken)
     {
-        var id = await finder.IdOfAsync(caller, reference, field, cancellationToken) ?? throw CustomerFinder.NotFound();
-        var confirmed = await ports.Grains.Get<IIdentity>(caller.Tenant).Confirm(new ConfirmCustomerRequest { Customer = id }, cancellationToken);
+        var id = await finder.IdOfAsync(caller, reference, string.Empty, cancellationToken) ?? throw CustomerFinder.NotFound();
+        var confirm = new ConfirmCustomerRequest { Customer = id, Newest = newest };
+        var confirmed = await Overtaken.AgainAsync(ports.Grains.Get<IIdentity>(caller.Tenant).Confirm, confirm, cancellationToken);
         return confirmed.MergedInto.Length > 0 ? confirmed.MergedInto : id;
     }
 

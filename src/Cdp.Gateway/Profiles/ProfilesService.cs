@@ -45,7 +45,7 @@ public sealed class ProfilesService(GatewayPorts ports, CustomerFinder finder)
         Caller caller, ReadProfileRequest read, GetProfileRequest request, ServerCallContext context)
     {
         await ReadTokens.WaitAsync(ports, request.AfterToken, context.CancellationToken);
-        return ResponseWith(await ReadAsync(caller, request.Customer, "customer", read, context.CancellationToken));
+        return ResponseWith(await ReadAsync(caller, request.Customer, "customer", Newest(read), context.CancellationToken));
     }
 
     private static async ValueTask<ReadOnlyMemory<byte>> RespondAsync(ValueTask<ByteString?> reading) => ResponseWith(await reading);
@@ -58,7 +58,12 @@ public sealed class ProfilesService(GatewayPorts ports, CustomerFinder finder)
         if (request.Customers.Count is 0 or > MostCustomers)
             throw RpcError.InvalidField("customers", $"Name 1 to {MostCustomers} customers.", "TOO_MANY_CUSTOMERS").ToException();
         var read = Checked(caller, request.Purpose, request.Fields);
-        await ReadTokens.WaitAsync(ports, request.AfterToken, context.CancellationToken);
+        if (request.AfterToken.Length > 0)
+        {
+            await ReadTokens.WaitAsync(ports, request.AfterToken, context.CancellationToken);
+            read = Newest(read);
+        }
+
         return EncodedReplies.Profiles(await Task.WhenAll(request.Customers.Select(OneAsync)));
 
         async Task<(ByteString? Profile, string Reason)> OneAsync(CustomerRef customer, int index)
@@ -82,7 +87,7 @@ public sealed class ProfilesService(GatewayPorts ports, CustomerFinder finder)
         if (view.RecentEvents != FieldAccess.Visible) throw ReadPurposes.Withheld(purpose, ProfileFields.RecentEvents);
         var size = Pages.SizeOf(request.PageSize, DefaultPage, PageTokens.IsEventToken(request.PageToken));
         await ReadTokens.WaitAsync(ports, request.AfterToken, context.CancellationToken);
-        var read = new ReadEventsRequest { PageSize = size, PageToken = request.PageToken };
+        var read = new ReadEventsRequest { PageSize = size, PageToken = request.PageToken, Newest = request.AfterToken.Length > 0 };
         var reply = await finder.CallAsync(
             caller, request.Customer, "customer", static (customer, read, cancellationToken) => customer.ReadEvents(read, cancellationToken), read,
             static r => (r.Standing, r.ForwardedTo), context.CancellationToken) ?? throw CustomerFinder.NotFound();
@@ -123,6 +128,9 @@ public sealed class ProfilesService(GatewayPorts ports, CustomerFinder finder)
         return request;
     }
 
+    /// <summary>The same read by who has a token.</summary>
+    private static ReadProfileRequest Newest(ReadProfileRequest read) => new(read) { Newest = true };
+
     /// <summary>The encoded profile; null when there is no such customer.</summary>
     private ValueTask<ByteString?> ReadAsync(
         Caller caller, CustomerRef? customer, string field, ReadProfileRequest read, CancellationToken cancellationToken)
@@ -134,28 +142,28 @@ public sealed class ProfilesService(GatewayPorts ports, CustomerFinder finder)
 #pragma warning disable VSTHRD103 // Not a wait: it says that it completed.
         return calling.IsCompletedSuccessfully && !identifiers.IsAsked
             ? new(calling.Result?.Profile)
-            : FinishAsync(caller, calling, identifiers, cancellationToken);
+            : FinishAsync(caller, calling, identifiers, read.Newest, cancellationToken);
 #pragma warning restore VSTHRD103
     }
 
     private async ValueTask<ByteString?> FinishAsync(
-        Caller caller, ValueTask<ReadProfileReply?> calling, FieldGroup identifiers, CancellationToken cancellationToken)
+        Caller caller, ValueTask<ReadProfileReply?> calling, FieldGroup identifiers, bool newest, CancellationToken cancellationToken)
     {
         if (await calling is not { } reply) return null;
         if (!identifiers.IsAsked) return reply.Profile;
 
         // Encoded messages that follow one another are one message, their repeated fields joined.
         var customerId = Profile.Parser.ParseFrom(reply.Profile).CustomerId;
-        var more = await IdentifiersAsync(caller, customerId, identifiers, cancellationToken);
+        var more = await IdentifiersAsync(caller, customerId, identifiers, newest, cancellationToken);
         return ByteString.CopyFrom([.. reply.Profile.Span, .. more.ToByteArray()]);
     }
 
     /// <summary>The part of a profile that the identity has and the customer has not.</summary>
-    private async ValueTask<Profile> IdentifiersAsync(Caller caller, string customerId, FieldGroup asked, CancellationToken cancellationToken)
+    private async ValueTask<Profile> IdentifiersAsync(Caller caller, string customerId, FieldGroup asked, bool newest, CancellationToken cancellationToken)
     {
         var profile = new Profile();
         var withheld = new SortedSet<string>(StringComparer.Ordinal);
-        await foreach (var fact in IdentityFacts.AllAsync(ports.Grains.Get<IIdentity>(caller.Tenant), customerId, cancellationToken))
+        await foreach (var fact in IdentityFacts.AllAsync(ports.Grains.Get<IIdentity>(caller.Tenant), customerId, newest, cancellationToken))
         {
             if ((fact.Minted?.Identifier ?? fact.Linked?.Identifier) is not { } identifier) continue;
             if (asked.Of(identifier.Namespace) == FieldAccess.Visible)

@@ -50,7 +50,7 @@ public sealed class SegmentsService(GatewayPorts ports, CustomerFinder finder, T
     {
         var caller = Authenticator.CallerOf(context);
         var segment = Find(caller, request.Id, "id");
-        var (members, backfill) = await CountAsync(caller, segment, context.CancellationToken);
+        var (members, backfill) = await CountAsync(caller, segment, newest: false, context.CancellationToken);
         return new GetSegmentResponse { Segment = segment.Definition, Members = members, Backfill = backfill, Problem = segment.Problem };
     }
 
@@ -79,7 +79,7 @@ public sealed class SegmentsService(GatewayPorts ports, CustomerFinder finder, T
         var isToken = SegmentMembers.TryReadToken(request.PageToken, out var after);
         var size = Pages.SizeOf(request.PageSize, DefaultPage, isToken);
         await ReadTokens.WaitMirroredAsync(ports, request.AfterToken, context.CancellationToken);
-        return await _members.ListAsync(caller, segment, after, size, context.CancellationToken);
+        return await _members.ListAsync(caller, segment, after, size, request.AfterToken.Length > 0, context.CancellationToken);
     }
 
     private async ValueTask<CountMembersResponse> CountMembersAsync(CountMembersRequest request, ServerCallContext context)
@@ -87,7 +87,7 @@ public sealed class SegmentsService(GatewayPorts ports, CustomerFinder finder, T
         var caller = Authenticator.CallerOf(context);
         var segment = Find(caller, request.Segment, "segment");
         await ReadTokens.WaitMirroredAsync(ports, request.AfterToken, context.CancellationToken);
-        var (members, backfill) = await CountAsync(caller, segment, context.CancellationToken);
+        var (members, backfill) = await CountAsync(caller, segment, request.AfterToken.Length > 0, context.CancellationToken);
         return new CountMembersResponse { Members = members, Backfill = backfill };
     }
 
@@ -125,16 +125,17 @@ public sealed class SegmentsService(GatewayPorts ports, CustomerFinder finder, T
         Caller caller, CustomerRef? customer, ReadMembershipRequest read, string afterToken, CancellationToken cancellationToken)
     {
         await ReadTokens.WaitAsync(ports, afterToken, cancellationToken);
+        read.Newest = afterToken.Length > 0;
         return await finder.CallAsync(
             caller, customer, "customer", static (customer, read, cancellationToken) => customer.ReadMembership(read, cancellationToken), read,
             static r => (r.Standing, r.ForwardedTo), cancellationToken) ?? throw CustomerFinder.NotFound();
     }
 
-    private async ValueTask<(long Members, Backfill Backfill)> CountAsync(Caller caller, CompiledSegment segment, CancellationToken cancellationToken)
+    private async ValueTask<(long Members, Backfill Backfill)> CountAsync(Caller caller, CompiledSegment segment, bool newest, CancellationToken cancellationToken)
     {
         // In this order a count beside a backfill that is done is a count after it.
         var backfill = await BackfillAsync(caller, cancellationToken);
-        return (await _members.CountAsync(caller, segment, cancellationToken), backfill);
+        return (await _members.CountAsync(caller, segment, newest, cancellationToken), backfill);
     }
 
     private async ValueTask<Backfill> BackfillAsync(Caller caller, CancellationToken cancellationToken)

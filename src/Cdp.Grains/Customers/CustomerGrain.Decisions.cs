@@ -23,6 +23,7 @@ public sealed partial class CustomerGrain
     /// <inheritdoc/>
     public async ValueTask<DecideCustomerReply> Decide(DecideCustomerRequest request, CancellationToken cancellationToken)
     {
+        if (request.Call.AfterToken.Length > 0) await CheckNewestAsync(cancellationToken);
         if (Elsewhere() is { } forwarded) return new DecideCustomerReply { Standing = CustomerStanding.Forwarded, ForwardedTo = forwarded };
         if (!Exists) return new DecideCustomerReply { Standing = CustomerStanding.Gone };
         var definitions = await DefinitionsAsync(cancellationToken);
@@ -37,6 +38,8 @@ public sealed partial class CustomerGrain
         var call = DecisionCalls.Of(request.Call, new DecisionId(_id, _sequence, now, nonce), seed, request.Purpose) with { IsStale = _foldAgain };
         var subject = new Subject(_profile, definitions.InterestHalfLifeMicros, now, facts);
         var decision = Decider.Decide(model, call, subject, _decisions ??= new DecisionMemory());
+
+        using var writing = _write.Begin();
 
         // Not cancelled with the caller: an append whose end is unknown would leave the sequence in doubt.
         var slice = new HistorySlice { Entries = { new HistoryEntry { Decision = decision.Entry } } };
@@ -67,6 +70,7 @@ public sealed partial class CustomerGrain
     /// <inheritdoc/>
     public async ValueTask<ReadDecisionsReply> ReadDecisions(ReadDecisionsRequest request, CancellationToken cancellationToken)
     {
+        if (request.Newest) await CheckNewestAsync(cancellationToken);
         if (Elsewhere() is { } forwarded) return new ReadDecisionsReply { Standing = CustomerStanding.Forwarded, ForwardedTo = forwarded };
         if (!Exists) return new ReadDecisionsReply { Standing = CustomerStanding.Gone };
         await BehindAsync();
@@ -76,6 +80,8 @@ public sealed partial class CustomerGrain
     /// <inheritdoc/>
     public async ValueTask<ReadCreditsReply> ReadCredits(ReadCreditsRequest request, CancellationToken cancellationToken)
     {
+        // They were applied, by whichever activation.
+        await CheckNewestAsync(cancellationToken);
         if (Elsewhere() is { } forwarded) return new ReadCreditsReply { Standing = CustomerStanding.Forwarded, ForwardedTo = forwarded };
         if (!Exists) return new ReadCreditsReply { Standing = CustomerStanding.Gone };
         var remembered = _decisions ?? new DecisionMemory();

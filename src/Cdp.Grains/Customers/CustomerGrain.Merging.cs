@@ -13,6 +13,7 @@ public sealed partial class CustomerGrain
     {
         if (_sealedInto.Length == 0)
         {
+            using var writing = _write.Begin();
             var definitions = await DefinitionsAsync(cancellationToken);
             var slice = new HistorySlice();
             if (!Exists)
@@ -55,6 +56,7 @@ public sealed partial class CustomerGrain
             return reply;
         }
 
+        using var writing = _write.Begin();
         var definitions = await DefinitionsAsync(cancellationToken);
         var loserKey = $"{_tenant}/{request.Loser}";
         if (_ids.FiltersMissing) await _ids.LoadFiltersAsync(cancellationToken);

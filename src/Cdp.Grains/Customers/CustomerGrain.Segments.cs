@@ -31,6 +31,7 @@ public sealed partial class CustomerGrain
     /// <inheritdoc/>
     public async ValueTask<ReadMembershipReply> ReadMembership(ReadMembershipRequest request, CancellationToken cancellationToken)
     {
+        if (request.Newest) await CheckNewestAsync(cancellationToken);
         if (Elsewhere() is { } forwarded) return new ReadMembershipReply { Standing = CustomerStanding.Forwarded, ForwardedTo = forwarded };
         if (!Exists) return new ReadMembershipReply { Standing = CustomerStanding.Gone };
         var definitions = await DefinitionsAsync(cancellationToken);
@@ -55,7 +56,14 @@ public sealed partial class CustomerGrain
         // Nothing follows the end of a history.
         if (_sealedInto.Length > 0) return;
         await BehindAsync();
-        if (await _ports.History.LengthAsync(_key, cancellationToken) <= _sequence) return;
+        var known = _sequence;
+        var length = await _ports.History.LengthAsync(_key, cancellationToken);
+        if (length <= known) return;
+
+        // Beside another call: what that one, or a decision since, appended is the activation's own.
+        await _write.WaitAsync();
+        await BehindAsync();
+        if (length <= _sequence && _behind is not { Lost: true }) return;
         _context.Abandon();
         throw new OwnershipLostException(_key);
     }

@@ -46,6 +46,7 @@ public sealed partial class CustomerGrain : ICustomer, IGrainLifecycle
     private readonly EventIds _ids;
     private readonly SnapshotWriter _snapshots;
     private readonly IGrainTimer _snapshotTimer;
+    private readonly WriteUnderWay _write = new();
 
     private ProfileState _profile = new();
     private RenderedProfile? _rendered;
@@ -135,6 +136,7 @@ public sealed partial class CustomerGrain : ICustomer, IGrainLifecycle
         if (!Exists && request.Mint is null) return new ApplyReply { Standing = CustomerStanding.Gone };
 
         var definitions = await DefinitionsAsync(cancellationToken);
+        using var writing = _write.Begin();
         var segments = _segments;
         var arrivals = new Arrivals(_key, _sequence, _ids, _ports);
         var slice = arrivals.Slice;
@@ -186,18 +188,13 @@ public sealed partial class CustomerGrain : ICustomer, IGrainLifecycle
     }
 
     /// <inheritdoc/>
-    public ValueTask<ReadProfileReply> ReadProfile(ReadProfileRequest request, CancellationToken cancellationToken)
-    {
-        if (Elsewhere() is { } forwarded) return new(new ReadProfileReply { Standing = CustomerStanding.Forwarded, ForwardedTo = forwarded });
-        if (!Exists) return new(new ReadProfileReply { Standing = CustomerStanding.Gone });
-        return _ports.Definitions.Find(_tenant) is { } definitions
-            ? new(ProfileUnder(definitions, request))
-            : LoadAndReadAsync(request, cancellationToken);
-    }
+    public ValueTask<ReadProfileReply> ReadProfile(ReadProfileRequest request, CancellationToken cancellationToken) =>
+        request.Newest ? CheckAndReadAsync(request, cancellationToken) : Read(request, cancellationToken);
 
     /// <inheritdoc/>
     public async ValueTask<ReadEventsReply> ReadEvents(ReadEventsRequest request, CancellationToken cancellationToken)
     {
+        if (request.Newest) await CheckNewestAsync(cancellationToken);
         if (Elsewhere() is { } forwarded) return new ReadEventsReply { Standing = CustomerStanding.Forwarded, ForwardedTo = forwarded };
         if (!Exists) return new ReadEventsReply { Standing = CustomerStanding.Gone };
         return await EventPages.ReadAsync(Fold, _key, _sequence, request, cancellationToken);
@@ -225,6 +222,21 @@ public sealed partial class CustomerGrain : ICustomer, IGrainLifecycle
             Events = _profile.EventCount,
             Digest = ByteString.CopyFrom(System.Security.Cryptography.SHA256.HashData(_profile.ToByteArray())),
         };
+    }
+
+    private async ValueTask<ReadProfileReply> CheckAndReadAsync(ReadProfileRequest request, CancellationToken cancellationToken)
+    {
+        await CheckNewestAsync(cancellationToken);
+        return await Read(request, cancellationToken);
+    }
+
+    private ValueTask<ReadProfileReply> Read(ReadProfileRequest request, CancellationToken cancellationToken)
+    {
+        if (Elsewhere() is { } forwarded) return new(new ReadProfileReply { Standing = CustomerStanding.Forwarded, ForwardedTo = forwarded });
+        if (!Exists) return new(new ReadProfileReply { Standing = CustomerStanding.Gone });
+        return _ports.Definitions.Find(_tenant) is { } definitions
+            ? new(ProfileUnder(definitions, request))
+            : LoadAndReadAsync(request, cancellationToken);
     }
 
     private async ValueTask<ReadProfileReply> LoadAndReadAsync(ReadProfileRequest request, CancellationToken cancellationToken) =>

@@ -91,6 +91,7 @@ public sealed class IdentityGrain : IIdentity, IGrainLifecycle
     /// <inheritdoc/>
     public async ValueTask<ConfirmCustomerReply> Confirm(ConfirmCustomerRequest request, CancellationToken cancellationToken)
     {
+        if (request.Newest) await _record.CheckNewestAsync(cancellationToken);
         using var use = _rows.Clock.Begin();
         if (await _rows.LoadGroupAsync(request.Customer) is not { } group)
         {
@@ -113,6 +114,7 @@ public sealed class IdentityGrain : IIdentity, IGrainLifecycle
     /// <inheritdoc/>
     public async ValueTask<DescribeGroupReply> Describe(DescribeGroupRequest request, CancellationToken cancellationToken)
     {
+        if (request.Newest) await _record.CheckNewestAsync(cancellationToken);
         using var use = _rows.Clock.Begin();
         await _record.Durable.WaitAsync(cancellationToken);
         return await new GroupDescription(_rows, _record).DescribeAsync(request, cancellationToken);

@@ -26,6 +26,7 @@ public sealed class SegmentGrain(IGrainContext context, IStateStore states, IHis
     private const int ReadBytes = 1 << 20;
 
     private readonly GrainState<MembershipShardState> _kept = new(context, states, StateKind, MembershipShardState.Parser);
+    private readonly WriteUnderWay _write = new();
     private MembershipMirror _mirror = new();
     private long _slices;
     private long _statements;
@@ -59,6 +60,7 @@ public sealed class SegmentGrain(IGrainContext context, IStateStore states, IHis
     /// <inheritdoc/>
     public async ValueTask<MirrorMembershipsReply> Mirror(MirrorMembershipsRequest request, CancellationToken cancellationToken)
     {
+        using var writing = _write.Begin();
         var slice = new MembershipSlice { Statements = { request.Statements } };
         await AppendAsync(slice, cancellationToken);
         Take(slice);
@@ -67,15 +69,38 @@ public sealed class SegmentGrain(IGrainContext context, IStateStore states, IHis
     }
 
     /// <inheritdoc/>
-    public ValueTask<CountShardReply> Count(CountShardRequest request, CancellationToken cancellationToken) =>
-        new(new CountShardReply { Members = _mirror.Count((int)request.Segment) });
+    public async ValueTask<CountShardReply> Count(CountShardRequest request, CancellationToken cancellationToken)
+    {
+        if (request.Newest) await CheckNewestAsync(cancellationToken);
+        return new CountShardReply { Members = _mirror.Count((int)request.Segment) };
+    }
 
     /// <inheritdoc/>
-    public ValueTask<ListShardReply> List(ListShardRequest request, CancellationToken cancellationToken)
+    public async ValueTask<ListShardReply> List(ListShardRequest request, CancellationToken cancellationToken)
     {
+        if (request.Newest) await CheckNewestAsync(cancellationToken);
         var reply = new ListShardReply();
         reply.Customers.AddRange(_mirror.Members((int)request.Segment, request.After, request.Size));
-        return new(reply);
+        return reply;
+    }
+
+    /// <summary>Throws where another activation was told something since, or began a journal of its own.</summary>
+    /// <exception cref="OwnershipLostException">The journal is not as this activation left it; it is dropped.</exception>
+    private async ValueTask CheckNewestAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var (journal, known) = (Journal, _slices);
+            var length = await history.LengthAsync(JournalKey(journal), cancellationToken);
+            if (length == known) return;
+
+            // Beside another call: what that one wrote is known when it has ended.
+            await _write.WaitAsync();
+            if (Journal != journal) continue;
+            if (length > known && length <= _slices) return;
+            context.Abandon();
+            throw new OwnershipLostException(context.Key);
+        }
     }
 
     private void Take(MembershipSlice slice)

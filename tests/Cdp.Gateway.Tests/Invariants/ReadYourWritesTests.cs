@@ -65,6 +65,36 @@ public sealed class ReadYourWritesTests
         Assert.Equal(1, (await counted).Members);
     }
 
+    /// <summary>As after a network was cut: an activation of the customer knows less than its history, and nobody told it.</summary>
+    [Theory]
+    [InlineData("profile")]
+    [InlineData("batch")]
+    [InlineData("events")]
+    [InlineData("memberships")]
+    [InlineData("explanation")]
+    public async Task Every_kind_of_read_sees_what_another_activation_applied(string read)
+    {
+        await using var server = await HeldServer.StartAsync();
+        var (slow, other) = (await server.MeetAsync("slow"), await server.MeetAsync("other"));
+        await server.Server.PutAsync("twice", "events.count == 2");
+        var token = await server.SeeAsync("other");
+        Assert.Equal(2, (await server.Server.ProfileAsync("user_id", "other", token)).Activity.EventCount);
+        Assert.Equal(1, await server.VisibleAsync("slow"));
+        var (client, customer) = (server.Server.Client, GatewayFixture.Ref("user_id", "slow"));
+        var slice = (await server.History.ReadAsync(other, 2, 1, Cancel))[0];
+        Assert.True(await server.History.AppendAsync(slow, 2, slice.Count, slice.Bytes, Cancel));
+        Assert.Equal(1, await server.VisibleAsync("slow"));
+
+        Assert.Equal(2, read switch
+        {
+            "profile" => (await server.Server.ProfileAsync("user_id", "slow", token)).Activity.EventCount,
+            "batch" => Assert.Single((await client.Profiles.BatchGetProfilesAsync(new BatchGetProfilesRequest { Customers = { customer }, AfterToken = token }, cancellationToken: Cancel)).Results).Profile.Activity.EventCount,
+            "events" => (await client.Profiles.ListEventsAsync(new ListEventsRequest { Customer = customer, AfterToken = token }, cancellationToken: Cancel)).Events.Count,
+            "memberships" => (await server.Server.MembershipsAsync(customer, token)).Memberships.Count + 1,
+            _ => (await server.Server.ExplainAsync("twice", customer, token)).Member ? 2 : 1,
+        });
+    }
+
     [Fact]
     public async Task Members_are_read_with_a_token_once_their_shard_has_heard_of_them()
     {

@@ -164,11 +164,14 @@ internal sealed class FaultyHistory(IHistory inner) : IHistory
 
     public int AppendsLeft { get; set; } = int.MaxValue;
 
+    /// <summary>When who appends hears of it: what it appended stands before.</summary>
+    public Task Told { get; set; } = Task.CompletedTask;
+
     /// <summary>Whether who appends behind does not hear of it before <see cref="TellAllAsync"/>.</summary>
     public bool Silent { get; set; }
 
     public ValueTask<bool> AppendAsync(string key, long expected, int count, ReadOnlyMemory<byte> slice, CancellationToken cancellationToken) =>
-        AppendsLeft-- > 0 ? inner.AppendAsync(key, expected, count, slice, cancellationToken) : throw new IOException("The disk is full.");
+        AppendsLeft-- > 0 ? ToldAsync(inner.AppendAsync(key, expected, count, slice, cancellationToken)) : throw new IOException("The disk is full.");
 
     public void AppendBehind(string key, long expected, int count, ReadOnlyMemory<byte> slice, IAppendObserver observer)
     {
@@ -188,6 +191,13 @@ internal sealed class FaultyHistory(IHistory inner) : IHistory
     {
         var (observer, append) = _untold.Dequeue();
         return TellAsync(observer, append);
+    }
+
+    private async ValueTask<bool> ToldAsync(ValueTask<bool> append)
+    {
+        var appended = await append;
+        await Told;
+        return appended;
     }
 
     private static async Task TellAsync(IAppendObserver observer, Task<bool> append) => observer.Appended(await append);

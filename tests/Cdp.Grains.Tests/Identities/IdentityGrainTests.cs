@@ -255,6 +255,23 @@ public sealed class IdentityGrainTests
     }
 
     [Fact]
+    public async Task Nor_does_it_answer_who_knows_that_more_was_decided()
+    {
+        var (first, second) = (await _tenant.AskAsync(Id("device", "a")), await _tenant.AskAsync(Id("device", "b")));
+        await (await _tenant.GetAsync()).StopAsync();
+        var overtaken = await _tenant.ActivateAsync();
+        await _tenant.AskAsync(Id("device", "a"), Id("device", "b"));
+
+        foreach (var customer in new[] { first.Customer, second.Customer })
+        {
+            var confirm = new ConfirmCustomerRequest { Customer = customer, Newest = true };
+            await Assert.ThrowsAsync<OwnershipLostException>(() => overtaken.Call(grain => grain.Confirm(confirm, CancellationToken.None)));
+            var describe = new DescribeGroupRequest { Customer = customer, Newest = true };
+            await Assert.ThrowsAsync<OwnershipLostException>(() => overtaken.Call(grain => grain.Describe(describe, CancellationToken.None)));
+        }
+    }
+
+    [Fact]
     public async Task Describe_lists_the_facts_of_a_customer_and_of_those_merged_into_it_in_the_order_of_decision()
     {
         var older = await _tenant.AskAsync(Id("device", "a"));

@@ -73,6 +73,47 @@ public sealed class SegmentGrainTests
         await AssertHoldsAsync(await StartAsync(), told);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(12)]
+    public async Task Nor_does_it_answer_who_knows_that_more_was_told(int rounds)
+    {
+        var old = await StartAsync();
+        var random = new Random(1);
+        await old.Call(g => g.Mirror(new MirrorMembershipsRequest { Statements = { Statement(0, 1, random) } }, Cancel));
+        var current = await StartAsync();
+        for (var round = 1; round <= rounds; round++)
+        {
+            var request = new MirrorMembershipsRequest();
+            for (var i = 0; i < 500; i++) request.Statements.Add(Statement((round * 500) + i, 1, random));
+            await current.Call(g => g.Mirror(request, Cancel));
+        }
+
+        var count = new CountShardRequest { Segment = 1, Newest = true };
+        await current.Call(g => g.Count(count, Cancel));
+        await Assert.ThrowsAsync<OwnershipLostException>(() => old.Call(g => g.Count(count, Cancel)));
+        Assert.True(old.Abandoned);
+        await Assert.ThrowsAsync<OwnershipLostException>(() => old.Call(g => g.List(new ListShardRequest { Segment = 1, After = -1, Size = 1, Newest = true }, Cancel)));
+    }
+
+    [Fact]
+    public async Task Who_counts_beside_what_is_being_told_waits_until_it_is()
+    {
+        var gate = new GatedHistory(_history);
+        var starting = TestActivation<SegmentGrain>.StartAsync(Key, new NoGrains(), context => new SegmentGrain(context, _states, gate));
+        while (gate.Waiting == 0) await Task.Yield();
+        gate.ReleaseNext();
+        var shard = await starting;
+        var statement = new MembershipStatement { Customer = 1, Definitions = 1, Sequence = 1, Segments = { 1 } };
+        var telling = shard.Call(g => g.Mirror(new MirrorMembershipsRequest { Statements = { statement } }, Cancel));
+        Assert.Equal(0, (await shard.Call(g => g.Count(new CountShardRequest { Segment = 1, Newest = true }, Cancel))).Members);
+
+        gate.ReleaseNext();
+        await telling;
+
+        Assert.Equal(1, (await shard.Call(g => g.Count(new CountShardRequest { Segment = 1, Newest = true }, Cancel))).Members);
+    }
+
     private static async Task AssertHoldsAsync(TestActivation<SegmentGrain> shard, IReadOnlyCollection<MembershipStatement> told)
     {
         for (var segment = 1u; segment <= 3; segment++)

@@ -40,7 +40,7 @@ public sealed class NetworkCutTests
     /// <summary>Cuts a machine off, and returns when its silo is one of the cluster again.</summary>
     private static async Task CutAsync(Supervisor supervisor, TestMachine here, TestMachine there, TestMachine[] from)
     {
-        var reads = new StaleReads(() => supervisor.WatchingClientOf(here), () => supervisor.WatchingClientOf(there), customers: 16);
+        var reads = new StaleReads($"cut-from-{from.Length}-", () => supervisor.WatchingClientOf(here), () => supervisor.WatchingClientOf(there), customers: 16);
         await reads.PrepareAsync(Token);
         using var done = new CancellationTokenSource();
         var running = reads.RunAsync(done.Token);

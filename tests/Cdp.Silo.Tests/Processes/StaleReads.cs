@@ -9,11 +9,11 @@ namespace Cdp.Silo.Tests.Processes;
 /// Publishes events of some customers at one place, reads the customers at another without a token, and measures by how much
 /// what is read there is behind what was acknowledged.
 /// </summary>
-internal sealed class StaleReads(Func<CdpClient> writeTo, Func<CdpClient> readFrom, int customers)
+internal sealed class StaleReads(string name, Func<CdpClient> writeTo, Func<CdpClient> readFrom, int customers)
 {
     private static readonly CallOptions Impatient = new() { Timeout = TimeSpan.FromSeconds(2) };
 
-    private readonly Customer[] _customers = [.. Enumerable.Range(0, customers).Select(i => new Customer(i))];
+    private readonly Customer[] _customers = [.. Enumerable.Range(0, customers).Select(i => new Customer($"{name}{i}@example.com"))];
     private int _answered;
     private int _refused;
 
@@ -113,12 +113,12 @@ internal sealed class StaleReads(Func<CdpClient> writeTo, Func<CdpClient> readFr
     }
 
     /// <summary>One customer: written by one, read by another.</summary>
-    private sealed class Customer(int number)
+    private sealed class Customer(string email)
     {
         private readonly List<long> _acknowledged = [];
         private readonly Lock _lock = new();
 
-        public Identifier Identifier { get; } = new() { Namespace = "email", Value = $"stale{number}@example.com" };
+        public Identifier Identifier { get; } = new() { Namespace = "email", Value = email };
 
         public string Id { get; set; } = "";
 
