@@ -25,6 +25,18 @@ public sealed class HealthService
         _statuses = services.Append("").ToImmutableDictionary(name => name, _ => status, StringComparer.Ordinal);
     }
 
+    /// <summary>Whether the server as a whole is SERVING.</summary>
+    public bool IsServing
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _statuses[""] == ServingStatus.Serving;
+            }
+        }
+    }
+
     /// <summary>Sets the status of a service. Without effect once the server stops.</summary>
     /// <param name="service">Full name; "" for the whole server.</param>
     /// <param name="status">The new status; a service never named before becomes known.</param>

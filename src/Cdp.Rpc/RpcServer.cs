@@ -1,5 +1,6 @@
 using System.Net;
 using Cdp.Rpc.Serving;
+using Cdp.Rpc.Serving.Connect;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -8,22 +9,28 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Cdp.Rpc;
 
-/// <summary>Serves services of gRPC on Kestrel over HTTP/2 in clear text, together with the standard health service.</summary>
+/// <summary>
+/// Serves services of gRPC on Kestrel over HTTP/2 in clear text, together with the standard health service; on a port of its
+/// own, where one is named, also over HTTP/1.1 by the protocol of Connect.
+/// </summary>
+/// <remarks>Two ports, since in clear text a port of Kestrel's is either that of HTTP/1.1 or that of HTTP/2.</remarks>
 public sealed class RpcServer : IAsyncDisposable
 {
     private readonly WebApplication _host;
     private readonly IServer _kestrel;
     private readonly RpcDispatcher _dispatcher;
     private readonly ListenOptions _listen;
+    private readonly ListenOptions? _listenHttp;
     private readonly Lock _lock = new();
     private Task? _stopping;
 
-    private RpcServer(WebApplication host, RpcDispatcher dispatcher, HealthService health, ListenOptions listen)
+    private RpcServer(WebApplication host, RpcDispatcher dispatcher, HealthService health, ListenOptions listen, ListenOptions? listenHttp)
     {
         _host = host;
         _kestrel = host.Services.GetRequiredService<IServer>();
         _dispatcher = dispatcher;
         _listen = listen;
+        _listenHttp = listenHttp;
         Health = health;
     }
 
@@ -32,6 +39,9 @@ public sealed class RpcServer : IAsyncDisposable
 
     /// <summary>The address it listens on.</summary>
     public IPEndPoint EndPoint => _listen.IPEndPoint!;
+
+    /// <summary>The address of HTTP/1.1; null where the options named none.</summary>
+    public IPEndPoint? HttpEndPoint => _listenHttp?.IPEndPoint;
 
     /// <summary>The port it listens on, chosen by the system if the options said 0.</summary>
     public int Port => EndPoint.Port;
@@ -47,7 +57,7 @@ public sealed class RpcServer : IAsyncDisposable
         var health = new HealthService(bound.Select(service => service.Name));
         var dispatcher = new RpcDispatcher([.. bound, health.Bind()], options);
 
-        ListenOptions? listen = null;
+        ListenOptions? listen = null, listenHttp = null;
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddSingleton(options.LoggerFactory);
         builder.WebHost.UseKestrelCore();
@@ -63,12 +73,20 @@ public sealed class RpcServer : IAsyncDisposable
                 endpoint.Protocols = HttpProtocols.Http2;
                 listen = endpoint;
             });
+            if (options.HttpPort is { } port)
+            {
+                kestrel.Listen(options.Address, port, endpoint =>
+                {
+                    endpoint.Protocols = HttpProtocols.Http1;
+                    listenHttp = endpoint;
+                });
+            }
         });
         var host = builder.Build();
         var kestrel = host.Services.GetRequiredService<IServer>();
         try
         {
-            await kestrel.StartAsync(new RpcApplication(dispatcher), cancellationToken);
+            await kestrel.StartAsync(new RpcApplication(dispatcher, new ConnectFront(dispatcher, health)), cancellationToken);
         }
         catch
         {
@@ -77,7 +95,7 @@ public sealed class RpcServer : IAsyncDisposable
             throw;
         }
 
-        return new RpcServer(host, dispatcher, health, listen!);
+        return new RpcServer(host, dispatcher, health, listen!, listenHttp);
     }
 
     /// <summary>

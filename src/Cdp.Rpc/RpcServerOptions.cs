@@ -16,6 +16,12 @@ public sealed record RpcServerOptions
     /// <summary>Port to listen on; 0 lets the system choose (see <see cref="RpcServer.Port"/>).</summary>
     public int Port { get; init; }
 
+    /// <summary>
+    /// Port on which the same services are called over HTTP/1.1 by the protocol of Connect, which also has <c>/healthz</c> and
+    /// <c>/readyz</c>; 0 lets the system choose, null listens on none.
+    /// </summary>
+    public int? HttpPort { get; init; }
+
     /// <summary>Largest request message of a method without a limit of its own, in bytes. Default 4 MiB.</summary>
     public int MaxRequestBytes { get; init; } = 4 * 1024 * 1024;
 

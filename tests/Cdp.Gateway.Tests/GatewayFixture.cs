@@ -70,6 +70,8 @@ internal sealed class GatewayFixture : IAsyncDisposable
 
     public Uri Url => new($"http://127.0.0.1:{_server!.Port}");
 
+    public Uri HttpUrl => new($"http://{_server!.HttpEndPoint}");
+
     public CdpClient ClientWith(string key) => new(new Uri($"http://127.0.0.1:{_server!.Port}"), key);
 
     public async ValueTask DisposeAsync() => await StopAsync();
@@ -111,7 +113,7 @@ internal sealed class GatewayFixture : IAsyncDisposable
         Gateway = new GatewayServices(new GatewayPorts(_host.Grains, _host.Log, _host.Definitions, _time, NoStepObserver.Instance));
         await Gateway.Tenants.BootstrapAsync(OperatorKey, TestContext.Current.CancellationToken);
         _server = await RpcServer.StartAsync(
-            new RpcServerOptions { ErrorDomain = "cdp", Address = IPAddress.Loopback, Gate = Gateway.Authenticator.CheckAsync, Translate = GatewayServices.Translate }, Gateway.Services);
+            new RpcServerOptions { ErrorDomain = "cdp", HttpPort = 0, Address = IPAddress.Loopback, Gate = Gateway.Authenticator.CheckAsync, Translate = GatewayServices.Translate }, Gateway.Services);
         Client = ClientWith(OperatorKey);
     }
 

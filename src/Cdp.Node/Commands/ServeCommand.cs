@@ -11,13 +11,15 @@ internal static class ServeCommand
 {
     public static Command Create(CommandContext context)
     {
-        var command = new Command("serve", "Runs a node: gRPC on one port, all data in one directory or in a PostgreSQL database.");
+        var command = new Command("serve", "Runs a node: gRPC on one port, JSON over HTTP on another, all data in one directory or in a PostgreSQL database.");
         var address = new Option<string?>("--address") { Description = "IP address to listen on; default: 127.0.0.1.", HelpName = "IP" };
         var port = new Option<int?>("--port") { Description = $"Port to listen on, 0 for any; default: {NodeOptions.DefaultPort}.", HelpName = "PORT" };
+        var httpPort = new Option<int?>("--http-port") { Description = "Port of JSON over HTTP, 0 for any, -1 for none; default: the one after --port.", HelpName = "PORT" };
         var partitions = new Option<int?>("--partitions") { Description = "Partitions of a new log; default: 16.", HelpName = "N" };
         var store = new StoreOptions(command);
         command.Options.Add(address);
         command.Options.Add(port);
+        command.Options.Add(httpPort);
         command.Options.Add(partitions);
         command.SetWork(context, (parsed, cancel) =>
         {
@@ -26,6 +28,7 @@ internal static class ServeCommand
             {
                 Address = parsed.GetValue(address) ?? options.Address,
                 Port = parsed.GetValue(port) ?? options.Port,
+                HttpPort = parsed.GetValue(httpPort) ?? options.HttpPort,
                 Partitions = parsed.GetValue(partitions) ?? options.Partitions,
             }, cancel);
         });
@@ -43,6 +46,7 @@ internal static class ServeCommand
         await using var node = await CdpNode.StartAsync(options, () => given ?? OperatorKeyFile.ReadOrMake(options.DataDirectory), context.Time, loggers, steps);
         foreach (var healed in node.Healed) await context.Error.WriteLineAsync($"cdp: {healed}");
         if (given is null) await context.Out.WriteLineAsync($"operator key in {OperatorKeyFile.PathIn(options.DataDirectory)}");
+        if (node.HttpEndPoint is { } http) await context.Out.WriteLineAsync($"JSON over HTTP on http://{http}");
         await context.Out.WriteLineAsync($"serving on http://{node.EndPoint} (data in {NodeStore.Name(options)}); Ctrl-C stops");
         await context.Out.FlushAsync(cancel);
 

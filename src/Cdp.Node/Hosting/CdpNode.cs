@@ -30,6 +30,9 @@ public sealed partial class CdpNode : IAsyncDisposable
     /// <summary>Where it listens.</summary>
     public IPEndPoint EndPoint => _server.EndPoint;
 
+    /// <summary>Where it answers HTTP/1.1; null: nowhere.</summary>
+    public IPEndPoint? HttpEndPoint => _server.HttpEndPoint;
+
     /// <summary>Engine and feeds.</summary>
     public SingleNodeHost Host => _host;
 
@@ -72,6 +75,7 @@ public sealed partial class CdpNode : IAsyncDisposable
                     ErrorDomain = "cdp",
                     Address = IPAddress.Parse(options.Address),
                     Port = options.Port,
+                    HttpPort = options.HttpPortOrNone,
                     Gate = gateway.Authenticator.CheckAsync,
                     Translate = GatewayServices.Translate,
                     Time = time,

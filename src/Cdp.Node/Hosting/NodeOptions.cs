@@ -17,6 +17,9 @@ public sealed record NodeOptions
     /// <summary>Port when none is named.</summary>
     public const int DefaultPort = 7878;
 
+    /// <summary>Number that stands for no port.</summary>
+    public const int NoPort = -1;
+
     private const string Section = "Cdp";
 
     /// <summary>Directory that holds the data; made when absent.</summary>
@@ -33,6 +36,12 @@ public sealed record NodeOptions
 
     /// <summary>Port of gRPC, 0 to 65535; 0: any free one.</summary>
     public int Port { get; init; } = DefaultPort;
+
+    /// <summary>
+    /// Port of JSON over HTTP/1.1 on the same address, 0 to 65535; 0: any free one, -1: none, null: the one after
+    /// <see cref="Port"/>.
+    /// </summary>
+    public int? HttpPort { get; init; }
 
     /// <summary>Number of partitions of a new log, 1 to 1024. A log keeps its number.</summary>
     public int? Partitions { get; init; }
@@ -76,6 +85,7 @@ public sealed record NodeOptions
                 "POSTGRES" => options with { Postgres = value },
                 "ADDRESS" => options with { Address = value },
                 "PORT" => options with { Port = Number(setting.Key, value) },
+                "HTTPPORT" => options with { HttpPort = Number(setting.Key, value) },
                 "PARTITIONS" => options with { Partitions = Number(setting.Key, value) },
                 "MAXACTIVATIONS" => options with { MaxActivations = Number(setting.Key, value) },
                 "MAXMEMORYMEGABYTES" => options with { MaxMemoryMegabytes = Number(setting.Key, value) },
@@ -97,6 +107,7 @@ public sealed record NodeOptions
         if (Postgres is not null) CheckPostgres(Postgres);
         if (!IPAddress.TryParse(Address, out _)) throw Wrong(nameof(Address), "Give an IP address, e.g. 127.0.0.1 or 0.0.0.0.");
         Range(nameof(Port), Port, 0, 65_535);
+        Range(nameof(HttpPort), HttpPort ?? 0, NoPort, 65_535);
         Range(nameof(Partitions), Partitions ?? 1, 1, 1_024);
         Range(nameof(MaxActivations), MaxActivations ?? 1_000, 1_000, int.MaxValue);
         Range(nameof(MaxMemoryMegabytes), MaxMemoryMegabytes ?? 64, 64, int.MaxValue);
@@ -105,6 +116,14 @@ public sealed record NodeOptions
         Range(nameof(DrainSeconds), DrainSeconds, 0, 600);
         return this;
     }
+
+    /// <summary>The port of HTTP/1.1 that the server is told; null: none.</summary>
+    internal int? HttpPortOrNone => HttpPort switch
+    {
+        NoPort => null,
+        { } port => port,
+        null => Port switch { 0 => 0, 65_535 => null, _ => Port + 1 },
+    };
 
     private static void CheckPostgres(string address)
     {

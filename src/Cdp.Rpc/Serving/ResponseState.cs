@@ -1,6 +1,3 @@
-using System.Buffers;
-using System.Buffers.Binary;
-using System.IO.Pipelines;
 using Google.Protobuf;
 using Google.Rpc;
 using Microsoft.AspNetCore.Http;
@@ -12,9 +9,8 @@ namespace Cdp.Rpc.Serving;
 /// The response of one call. One writer at a time; ended exactly once. An end that comes while a write is under way is
 /// carried out by that writer.
 /// </summary>
-internal sealed class ResponseState(HttpContext http, RpcDispatcher dispatcher)
+internal abstract class ResponseState(HttpContext http, RpcDispatcher dispatcher)
 {
-    private const int FrameHeaderBytes = 5;
     private const int Http2InternalError = 2;
 
     private readonly Lock _lock = new();
@@ -26,6 +22,15 @@ internal sealed class ResponseState(HttpContext http, RpcDispatcher dispatcher)
     private bool _ended;
     private bool _started;
     private bool _broken;
+
+    /// <summary>Where it goes.</summary>
+    protected HttpContext Http => http;
+
+    /// <summary>Names who the reasons of errors belong to.</summary>
+    protected string ErrorDomain => dispatcher.ErrorDomain;
+
+    /// <summary>Whether the headers are settled: something was written, or they were sent.</summary>
+    protected bool IsStarted => _started;
 
     public void AddHeader(string name, string value)
     {
@@ -85,13 +90,8 @@ internal sealed class ResponseState(HttpContext http, RpcDispatcher dispatcher)
     public void WriteMessage(IMessage message)
     {
         Start();
-        var size = message.CalculateSize();
-        var pipe = http.Response.BodyWriter;
         _broken = true;
-
-        // The header goes through the same writer first: WriteTo advances the writer before it asks for memory.
-        WriteFrameHeader(pipe, size);
-        message.WriteTo(pipe);
+        Write(message);
         _broken = false;
     }
 
@@ -99,10 +99,8 @@ internal sealed class ResponseState(HttpContext http, RpcDispatcher dispatcher)
     public void WriteMessage(ReadOnlySpan<byte> message)
     {
         Start();
-        var pipe = http.Response.BodyWriter;
         _broken = true;
-        WriteFrameHeader(pipe, message.Length);
-        pipe.Write(message);
+        Write(message);
         _broken = false;
     }
 
@@ -124,7 +122,7 @@ internal sealed class ResponseState(HttpContext http, RpcDispatcher dispatcher)
         }
     }
 
-    public ValueTask FlushHeadersAsync(CancellationToken cancellationToken)
+    public virtual ValueTask FlushHeadersAsync(CancellationToken cancellationToken)
     {
         Start();
         return FlushAsync(cancellationToken);
@@ -206,7 +204,21 @@ internal sealed class ResponseState(HttpContext http, RpcDispatcher dispatcher)
         }
     }
 
-    private void Start()
+    /// <summary>Settles the response's own headers.</summary>
+    protected abstract void WriteHead(IHeaderDictionary headers);
+
+    /// <summary>Writes a message. What is half written when this throws breaks the response.</summary>
+    protected abstract void Write(IMessage message);
+
+    /// <inheritdoc cref="Write(IMessage)"/>
+    protected abstract void Write(ReadOnlySpan<byte> message);
+
+    /// <summary>Writes the end.</summary>
+    /// <param name="error">How the call ended; null: well.</param>
+    protected abstract void WriteEnd(RpcError? error);
+
+    /// <summary>Settles the headers, once.</summary>
+    protected void Start()
     {
         if (_started)
         {
@@ -218,9 +230,15 @@ internal sealed class ResponseState(HttpContext http, RpcDispatcher dispatcher)
             _started = true;
         }
 
-        http.Response.ContentType = GrpcHeaders.ContentType;
-        Copy(_headers, http.Response.Headers);
+        WriteHead(http.Response.Headers);
+        foreach (var (name, value) in _headers ?? [])
+        {
+            http.Response.Headers.Append(name, value);
+        }
     }
+
+    /// <summary>The trailers that the handler added.</summary>
+    protected IReadOnlyList<KeyValuePair<string, string>> Trailers => _trailers ?? [];
 
     private void Apply()
     {
@@ -232,42 +250,11 @@ internal sealed class ResponseState(HttpContext http, RpcDispatcher dispatcher)
         if (_broken)
         {
             // Half a message is in the stream: no status could repair it.
-            http.Features.Get<IHttpResetFeature>()?.Reset(Http2InternalError);
+            if (http.Features.Get<IHttpResetFeature>() is { } stream) stream.Reset(Http2InternalError);
+            else http.Abort();
             return;
         }
 
-        // An end before anything was written goes as one block of headers ("Trailers-Only").
-        var trailersOnly = !_started && _end is not null;
-        if (!_started)
-        {
-            _started = true;
-            http.Response.ContentType = GrpcHeaders.ContentType;
-            Copy(_headers, http.Response.Headers);
-        }
-
-        var target = trailersOnly ? http.Response.Headers : http.Features.GetRequiredFeature<IHttpResponseTrailersFeature>().Trailers;
-        Copy(_trailers, target);
-        GrpcHeaders.WriteStatus(target, _end, dispatcher.ErrorDomain);
-    }
-
-    private static void WriteFrameHeader(PipeWriter pipe, int size)
-    {
-        var header = pipe.GetSpan(FrameHeaderBytes);
-        header[0] = 0;
-        BinaryPrimitives.WriteInt32BigEndian(header[1..], size);
-        pipe.Advance(FrameHeaderBytes);
-    }
-
-    private static void Copy(List<KeyValuePair<string, string>>? from, IHeaderDictionary to)
-    {
-        if (from is null)
-        {
-            return;
-        }
-
-        foreach (var (name, value) in from)
-        {
-            to.Append(name, value);
-        }
+        WriteEnd(_end);
     }
 }

@@ -1,3 +1,4 @@
+using Cdp.Rpc.Serving.Connect;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Abstractions;
 using Microsoft.AspNetCore.Http;
@@ -9,7 +10,7 @@ namespace Cdp.Rpc.Serving;
 /// Puts the dispatcher on a server without the layers of a web host between: one context per stream, reused as the
 /// server reuses its streams.
 /// </summary>
-internal sealed class RpcApplication(RpcDispatcher dispatcher) : IHttpApplication<RpcApplication.Context>
+internal sealed class RpcApplication(RpcDispatcher dispatcher, ConnectFront connect) : IHttpApplication<RpcApplication.Context>
 {
     public Context CreateContext(IFeatureCollection contextFeatures)
     {
@@ -28,7 +29,8 @@ internal sealed class RpcApplication(RpcDispatcher dispatcher) : IHttpApplicatio
         return context;
     }
 
-    public Task ProcessRequestAsync(Context context) => dispatcher.ServeAsync(context.Http);
+    public Task ProcessRequestAsync(Context context) =>
+        HttpProtocol.IsHttp2(context.Http.Request.Protocol) ? dispatcher.ServeAsync(context.Http) : connect.ServeAsync(context.Http);
 
     public void DisposeContext(Context context, Exception? exception) => context.Http.Uninitialize();
 

@@ -45,7 +45,7 @@ internal sealed partial class RpcDispatcher : IDisposable
     /// <summary>Tells calls without an end of their own that it is time.</summary>
     public Task BeginStopAsync() => _stopping.CancelAsync();
 
-    /// <summary>Serves one request. Never throws.</summary>
+    /// <summary>Serves one request of gRPC. Never throws.</summary>
     public Task ServeAsync(HttpContext http)
     {
         if (!HttpMethods.IsPost(http.Request.Method))
@@ -83,7 +83,22 @@ internal sealed partial class RpcDispatcher : IDisposable
             timeout = parsed;
         }
 
-        return RunAsync(new ServerCall(this, http, method, timeout), http);
+        return RunAsync(new ServerCall(this, http, method, timeout, CallProtocol.Grpc), http);
+    }
+
+    /// <summary>The method of a path; null when there is none.</summary>
+    public RpcMethod? Find(string path) => _methods.GetValueOrDefault(path);
+
+    /// <summary>Counts a call that reached no method.</summary>
+    public void Refused(CallProtocol protocol, Code code) => _metrics.Refused(protocol.Tag, code);
+
+    /// <summary>Says what is wrong with a path that leads to no method.</summary>
+    public string DescribeUnknown(string path)
+    {
+        var parts = path.Split('/');
+        return parts.Length == 3 && _services.Contains(parts[1])
+            ? $"Service {parts[1]} has no method {parts[2]}."
+            : $"This server has no service at '{path}'.";
     }
 
     public void ReportBug(string path, Exception exception) => HandlerFailed(_logger, exception, path);
@@ -107,12 +122,13 @@ internal sealed partial class RpcDispatcher : IDisposable
         }
     }
 
-    private async Task RunAsync(ServerCall call, HttpContext http)
+    /// <summary>Runs a call from its gate to its end. Never throws.</summary>
+    public async Task RunAsync(ServerCall call, HttpContext http)
     {
         var method = call.Bound;
         var started = Time.GetTimestamp();
-        _metrics.Started(method);
-        var span = RpcSpans.Start(method, http.Request.Headers);
+        _metrics.Started(call);
+        var span = RpcSpans.Start(call, http.Request.Headers);
         RpcError? error = null;
         try
         {
@@ -144,25 +160,17 @@ internal sealed partial class RpcDispatcher : IDisposable
 
         var code = await call.EndAsync(error);
         RpcSpans.End(span, code);
-        _metrics.Ended(method, code, Time.GetElapsedTime(started));
+        _metrics.Ended(call, code, Time.GetElapsedTime(started));
     }
 
     /// <summary>Answers a request that reached no method: everything in one block of headers.</summary>
     private Task Refuse(HttpContext http, int httpStatus, RpcError error)
     {
-        _metrics.Refused(error.Code);
+        Refused(CallProtocol.Grpc, error.Code);
         http.Response.StatusCode = httpStatus;
         http.Response.ContentType = GrpcHeaders.ContentType;
         GrpcHeaders.WriteStatus(http.Response.Headers, error, ErrorDomain);
         return Task.CompletedTask;
-    }
-
-    private string DescribeUnknown(string path)
-    {
-        var parts = path.Split('/');
-        return parts.Length == 3 && _services.Contains(parts[1])
-            ? $"Service {parts[1]} has no method {parts[2]}."
-            : $"This server has no service at '{path}'.";
     }
 
     [LoggerMessage(LogLevel.Error, "A handler of {Path} failed.")]

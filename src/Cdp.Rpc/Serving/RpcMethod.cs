@@ -17,6 +17,9 @@ internal abstract class RpcMethod
         FullName = $"{service.Name}/{descriptor.Name}";
         Path = $"/{FullName}";
         RequestStreaming = descriptor.IsClientStreaming;
+        ReplyStreaming = descriptor.IsServerStreaming;
+        Request = descriptor.InputType;
+        Reply = descriptor.OutputType;
         MaxRequestBytes = maxRequestBytes;
         Tag = RpcTags.MethodOf(FullName);
     }
@@ -32,6 +35,15 @@ internal abstract class RpcMethod
 
     /// <summary>The client may take its time between two messages.</summary>
     public bool RequestStreaming { get; }
+
+    /// <summary>The client gets any number of replies.</summary>
+    public bool ReplyStreaming { get; }
+
+    /// <summary>What a request is.</summary>
+    public MessageDescriptor Request { get; }
+
+    /// <summary>What a reply is.</summary>
+    public MessageDescriptor Reply { get; }
 
     public int? MaxRequestBytes { get; }
 

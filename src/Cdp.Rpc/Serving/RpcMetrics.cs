@@ -22,37 +22,37 @@ internal sealed class RpcMetrics : IDisposable
         _active = _meter.CreateUpDownCounter<long>("rpc.server.active_calls", "{call}", "Calls under way.");
     }
 
-    public void Started(RpcMethod method)
+    public void Started(ServerCall call)
     {
         if (_active.Enabled)
         {
-            _active.Add(1, RpcTags.Grpc, method.Tag);
+            _active.Add(1, call.Protocol.Tag, call.Bound.Tag);
         }
     }
 
-    public void Ended(RpcMethod method, Code code, TimeSpan duration)
+    public void Ended(ServerCall call, Code code, TimeSpan duration)
     {
         if (_active.Enabled)
         {
-            _active.Add(-1, RpcTags.Grpc, method.Tag);
+            _active.Add(-1, call.Protocol.Tag, call.Bound.Tag);
         }
 
-        Record(method.Tag, code, duration);
+        Record(call.Protocol.Tag, call.Bound.Tag, code, duration);
     }
 
     /// <summary>Counts a call that reached no method, and was answered at once. Its path is the client's choice and so never a tag.</summary>
-    public void Refused(Code code) => Record(RpcTags.NoMethod, code, TimeSpan.Zero);
+    public void Refused(KeyValuePair<string, object?> protocol, Code code) => Record(protocol, RpcTags.NoMethod, code, TimeSpan.Zero);
 
     public void Dispose() => _meter.Dispose();
 
-    private void Record(in KeyValuePair<string, object?> method, Code code, TimeSpan duration)
+    private void Record(KeyValuePair<string, object?> protocol, KeyValuePair<string, object?> method, Code code, TimeSpan duration)
     {
         if (!_duration.Enabled)
         {
             return;
         }
 
-        var tags = new TagList { RpcTags.Grpc, method, RpcTags.StatusOf(code) };
+        var tags = new TagList { protocol, method, RpcTags.StatusOf(code) };
         if (RpcTags.IsFailureOfServer(code))
         {
             tags.Add(RpcTags.ErrorOf(code));

@@ -10,7 +10,7 @@ internal static class RpcSpans
     private static readonly ActivitySource Source = new("Cdp.Rpc");
 
     /// <summary>Begins the span of a call, beneath the one that the client names in <c>traceparent</c>.</summary>
-    public static Activity? Start(RpcMethod method, IHeaderDictionary headers)
+    public static Activity? Start(ServerCall call, IHeaderDictionary headers)
     {
         if (!Source.HasListeners())
         {
@@ -18,7 +18,7 @@ internal static class RpcSpans
         }
 
         var parent = ActivityContext.TryParse(headers.TraceParent, headers.TraceState, isRemote: true, out var named) ? named : default;
-        return Source.StartActivity(method.FullName, ActivityKind.Server, parent, [RpcTags.Grpc, method.Tag]);
+        return Source.StartActivity(call.Bound.FullName, ActivityKind.Server, parent, [call.Protocol.Tag, call.Bound.Tag]);
     }
 
     /// <summary>Says how the call ended. Not with which words: they may repeat what the client sent.</summary>

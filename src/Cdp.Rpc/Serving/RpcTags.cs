@@ -15,6 +15,8 @@ internal static class RpcTags
 
     public static KeyValuePair<string, object?> Grpc { get; } = new("rpc.system.name", "grpc");
 
+    public static KeyValuePair<string, object?> Connect { get; } = new("rpc.system.name", "connectrpc");
+
     public static KeyValuePair<string, object?> NoMethod { get; } = new(Method, "_OTHER");
 
     public static KeyValuePair<string, object?> MethodOf(string name) => new(Method, name);

@@ -18,7 +18,7 @@ internal sealed class ServerCall : ServerCallContext
     private readonly DateTimeOffset _deadline;
     private CallDeadline? _watch;
 
-    public ServerCall(RpcDispatcher dispatcher, HttpContext http, RpcMethod method, TimeSpan? timeout)
+    public ServerCall(RpcDispatcher dispatcher, HttpContext http, RpcMethod method, TimeSpan? timeout, CallProtocol protocol)
     {
         _dispatcher = dispatcher;
         _http = http;
@@ -31,9 +31,12 @@ internal sealed class ServerCall : ServerCallContext
             _deadline = DateTimeOffset.MaxValue - now > span ? now + span : DateTimeOffset.MaxValue;
         }
 
-        Requests = new RequestReader(this, http.Request.BodyReader, method.MaxRequestBytes ?? dispatcher.MaxRequestBytes);
-        _response = new ResponseState(http, dispatcher);
+        Protocol = protocol;
+        Requests = protocol.Read(this, http.Request.BodyReader, method.MaxRequestBytes ?? dispatcher.MaxRequestBytes);
+        _response = protocol.Respond(http, dispatcher, method);
     }
+
+    public CallProtocol Protocol { get; }
 
     public RpcMethod Bound { get; }
 

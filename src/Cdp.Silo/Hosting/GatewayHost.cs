@@ -23,6 +23,9 @@ internal sealed class GatewayHost(
     /// <summary>Where it listens; null: it does not yet.</summary>
     public IPEndPoint? EndPoint => _server?.EndPoint;
 
+    /// <summary>Where it answers HTTP/1.1; null: nowhere, or not yet.</summary>
+    public IPEndPoint? HttpEndPoint => _server?.HttpEndPoint;
+
     /// <summary>Begins to take calls.</summary>
     public async Task OpenAsync(CancellationToken cancellationToken)
     {
@@ -34,6 +37,7 @@ internal sealed class GatewayHost(
                 ErrorDomain = "cdp",
                 Address = IPAddress.Parse(options.Address),
                 Port = options.Port,
+                HttpPort = options.HttpPort,
                 Gate = gateway.Authenticator.CheckAsync,
                 Translate = ClusterErrors.Translate,
                 Time = time,

@@ -76,6 +76,9 @@ public sealed record SiloOptions
     /// <summary>Port of gRPC, 0 to 65535; 0: any free one.</summary>
     public int Port { get; init; } = 7878;
 
+    /// <summary>Port of JSON over HTTP/1.1 on the same address, 0 to 65535; 0: any free one, null: none.</summary>
+    public int? HttpPort { get; init; }
+
     /// <summary>Port of the health endpoints on the same address, 0 to 65535; 0: any free one.</summary>
     public int HealthPort { get; init; } = 7880;
 
@@ -138,6 +141,7 @@ public sealed record SiloOptions
                 "CLUSTER" => options with { Cluster = value },
                 "ADDRESS" => options with { Address = value },
                 "PORT" => options with { Port = Number(setting.Key, value) },
+                "HTTPPORT" => options with { HttpPort = Number(setting.Key, value) },
                 "HEALTHPORT" => options with { HealthPort = Number(setting.Key, value) },
                 "DASHBOARD" => options with { Dashboard = bool.TryParse(value, out var dashboard) ? dashboard : throw Wrong(setting.Key, "Give true or false.") },
                 "SILOADDRESS" => options with { SiloAddress = value },
@@ -165,6 +169,7 @@ public sealed record SiloOptions
         if (!IPAddress.TryParse(Address, out _)) throw Wrong(nameof(Address), "Give an IP address, e.g. 127.0.0.1 or 0.0.0.0.");
         if (SiloAddress is not null && !IPAddress.TryParse(SiloAddress, out _)) throw Wrong(nameof(SiloAddress), "Give the IP address under which other silos reach this one.");
         Range(nameof(Port), Port, 0, 65_535);
+        Range(nameof(HttpPort), HttpPort ?? 0, 0, 65_535);
         Range(nameof(HealthPort), HealthPort, 0, 65_535);
         Range(nameof(SiloPort), SiloPort, 1, 65_535);
         Range(nameof(Partitions), Partitions ?? 1, 1, 1_024);

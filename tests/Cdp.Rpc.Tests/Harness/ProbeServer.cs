@@ -21,13 +21,15 @@ public sealed class ProbeServer : IAsyncLifetime
 
     public Uri Address => new($"http://127.0.0.1:{Server.Port}");
 
+    public Uri HttpAddress => new($"http://{Server.HttpEndPoint}");
+
     public CallGate? Gate { get; init; }
 
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
     public async ValueTask InitializeAsync()
     {
-        var options = new RpcServerOptions { ErrorDomain = "probe", Gate = Gate, Time = Time, LoggerFactory = Log };
+        var options = new RpcServerOptions { ErrorDomain = "probe", HttpPort = 0, Gate = Gate, Time = Time, LoggerFactory = Log };
         _server = await RpcServer.StartAsync(options, [Probe.Bind()]);
         _channel = new RpcChannel(Address, new RpcChannelOptions { MaxRequestBytes = 64 << 20, MaxReplyBytes = 64 << 20 });
     }

@@ -53,6 +53,22 @@ public sealed class LocalSiloTests : IDisposable
     }
 
     [Fact]
+    public async Task It_answers_json_where_it_is_told_to()
+    {
+        await using var silo = Start(("Cdp__HttpPort", "0"));
+        Assert.NotNull(await silo.Address);
+        using var http = new HttpClient { BaseAddress = new Uri(silo.Printed.Split('\n').Single(line => line.StartsWith("JSON over HTTP on ", StringComparison.Ordinal))["JSON over HTTP on ".Length..]) };
+        using var call = new HttpRequestMessage(HttpMethod.Post, "/cdp.v1.Admin/ListPartitions") { Content = new StringContent("{}", System.Text.Encoding.UTF8, "application/json") };
+        call.Headers.Add("Authorization", $"Bearer {CdpProcess.OperatorKey}");
+
+        using var reply = await http.SendAsync(call, Token);
+
+        Assert.Equal(HttpStatusCode.OK, reply.StatusCode);
+        Assert.Contains("\"logEpoch\"", await reply.Content.ReadAsStringAsync(Token), StringComparison.Ordinal);
+        Assert.Equal("ready", await http.GetStringAsync(new Uri("/readyz", UriKind.Relative), Token));
+    }
+
+    [Fact]
     public async Task A_wrong_setting_stops_it_with_one_line()
     {
         await using var silo = Start(("Cdp__Colour", "red"));

@@ -1,0 +1,29 @@
+using System.IO.Pipelines;
+using Microsoft.AspNetCore.Http;
+
+namespace Cdp.Rpc.Serving;
+
+/// <summary>How a call's messages and its end are written on the wire.</summary>
+internal abstract class CallProtocol
+{
+    /// <summary>gRPC over HTTP/2.</summary>
+    public static CallProtocol Grpc { get; } = new GrpcProtocol();
+
+    /// <summary>Names it in metrics and spans.</summary>
+    public abstract KeyValuePair<string, object?> Tag { get; }
+
+    /// <summary>Reads the messages of a call.</summary>
+    public abstract RequestReader Read(ServerCall call, PipeReader body, int maxBytes);
+
+    /// <summary>Writes the answer of a call.</summary>
+    public abstract ResponseState Respond(HttpContext http, RpcDispatcher dispatcher, RpcMethod method);
+
+    private sealed class GrpcProtocol : CallProtocol
+    {
+        public override KeyValuePair<string, object?> Tag => RpcTags.Grpc;
+
+        public override RequestReader Read(ServerCall call, PipeReader body, int maxBytes) => new FramedRequestReader(call, body, maxBytes, json: null);
+
+        public override ResponseState Respond(HttpContext http, RpcDispatcher dispatcher, RpcMethod method) => new GrpcResponse(http, dispatcher);
+    }
+}

@@ -1,0 +1,62 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Text.Json;
+using Google.Protobuf;
+using Microsoft.AspNetCore.Http;
+
+namespace Cdp.Rpc.Serving.Connect;
+
+/// <summary>A response of many messages: each stands behind a flag and its length, and so does the end, with error and trailers.</summary>
+internal sealed class ConnectStreamResponse(HttpContext http, RpcDispatcher dispatcher, string contentType, JsonMessages? json) : ResponseState(http, dispatcher)
+{
+    private const int HeaderBytes = 5;
+    private const byte EndOfStream = 2;
+
+    protected override void WriteHead(IHeaderDictionary headers) => headers.ContentType = contentType;
+
+    protected override void Write(IMessage message) => WriteFrame(0, json is null ? message.ToByteArray() : JsonMessages.ToJson(message));
+
+    protected override void Write(ReadOnlySpan<byte> message) => WriteFrame(0, json is null ? message : json.ToJson(message));
+
+    protected override void WriteEnd(RpcError? error)
+    {
+        Start();
+        var end = new ArrayBufferWriter<byte>();
+        using (var writer = new Utf8JsonWriter(end, ConnectErrors.Readable))
+        {
+            writer.WriteStartObject();
+            if (error is not null)
+            {
+                writer.WritePropertyName("error");
+                ConnectErrors.Write(writer, error, ErrorDomain);
+            }
+
+            if (Trailers.Count > 0)
+            {
+                writer.WriteStartObject("metadata");
+                foreach (var values in Trailers.GroupBy(trailer => trailer.Key, trailer => trailer.Value, StringComparer.Ordinal))
+                {
+                    writer.WriteStartArray(values.Key);
+                    foreach (var value in values) writer.WriteStringValue(value);
+                    writer.WriteEndArray();
+                }
+
+                writer.WriteEndObject();
+            }
+
+            writer.WriteEndObject();
+        }
+
+        WriteFrame(EndOfStream, end.WrittenSpan);
+    }
+
+    private void WriteFrame(byte flags, ReadOnlySpan<byte> content)
+    {
+        var pipe = Http.Response.BodyWriter;
+        var header = pipe.GetSpan(HeaderBytes);
+        header[0] = flags;
+        BinaryPrimitives.WriteInt32BigEndian(header[1..], content.Length);
+        pipe.Advance(HeaderBytes);
+        pipe.Write(content);
+    }
+}

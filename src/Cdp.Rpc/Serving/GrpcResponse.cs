@@ -1,0 +1,54 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.IO.Pipelines;
+using Google.Protobuf;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Cdp.Rpc.Serving;
+
+/// <summary>A response of gRPC: messages in frames, the status in the trailers.</summary>
+internal sealed class GrpcResponse(HttpContext http, RpcDispatcher dispatcher) : ResponseState(http, dispatcher)
+{
+    private const int FrameHeaderBytes = 5;
+
+    protected override void WriteHead(IHeaderDictionary headers) => headers.ContentType = GrpcHeaders.ContentType;
+
+    protected override void Write(IMessage message)
+    {
+        var pipe = Http.Response.BodyWriter;
+
+        // The header goes through the same writer first: WriteTo advances the writer before it asks for memory.
+        WriteFrameHeader(pipe, message.CalculateSize());
+        message.WriteTo(pipe);
+    }
+
+    protected override void Write(ReadOnlySpan<byte> message)
+    {
+        var pipe = Http.Response.BodyWriter;
+        WriteFrameHeader(pipe, message.Length);
+        pipe.Write(message);
+    }
+
+    protected override void WriteEnd(RpcError? error)
+    {
+        // An end before anything was written goes as one block of headers ("Trailers-Only").
+        var trailersOnly = !IsStarted && error is not null;
+        Start();
+        var target = trailersOnly ? Http.Response.Headers : Http.Features.GetRequiredFeature<IHttpResponseTrailersFeature>().Trailers;
+        foreach (var (name, value) in Trailers)
+        {
+            target.Append(name, value);
+        }
+
+        GrpcHeaders.WriteStatus(target, error, ErrorDomain);
+    }
+
+    private static void WriteFrameHeader(PipeWriter pipe, int size)
+    {
+        var header = pipe.GetSpan(FrameHeaderBytes);
+        header[0] = 0;
+        BinaryPrimitives.WriteInt32BigEndian(header[1..], size);
+        pipe.Advance(FrameHeaderBytes);
+    }
+}
