@@ -26,6 +26,8 @@ switch (args)
             new SegmentLatencyBench(),
             new DecideBench(),
             new DecideManyBench(),
+            new ExchangeBench(),
+            new JsonBench(),
             new ScaleBench(),
             new KillBench(),
             new RegretBench(),

@@ -17,6 +17,7 @@ public sealed class CdpClient : IDisposable
         ArgumentException.ThrowIfNullOrEmpty(apiKey);
         _channel = new RpcChannel(address, (options ?? new RpcChannelOptions()) with { BearerToken = apiKey });
         Ingest = new IngestClient(_channel);
+        Interactions = new InteractionsClient(_channel);
         Profiles = new ProfilesClient(_channel);
         Identities = new IdentitiesClient(_channel);
         Segments = new SegmentsClient(_channel);
@@ -26,6 +27,9 @@ public sealed class CdpClient : IDisposable
 
     /// <summary>Takes in events.</summary>
     public IngestClient Ingest { get; }
+
+    /// <summary>One touch of a customer with a channel, in one call.</summary>
+    public InteractionsClient Interactions { get; }
 
     /// <summary>Reads customers.</summary>
     public ProfilesClient Profiles { get; }

@@ -3,6 +3,7 @@ using Cdp.Gateway.Admin;
 using Cdp.Gateway.Decisions;
 using Cdp.Gateway.Identities;
 using Cdp.Gateway.Ingest;
+using Cdp.Gateway.Interactions;
 using Cdp.Gateway.Keys;
 using Cdp.Gateway.Profiles;
 using Cdp.Gateway.Segments;
@@ -20,6 +21,7 @@ public sealed class GatewayServices
     private static readonly (string Service, Role Role, string[] Methods)[] Needed =
     [
         ("Ingest", Role.Writer, ["PublishEvents", "StreamEvents"]),
+        ("Interactions", Role.Writer, ["Exchange"]),
         ("Profiles", Role.Reader, ["GetProfile", "BatchGetProfiles", "ListEvents"]),
         ("Identities", Role.Reader, ["ResolveIdentifier", "DescribeIdentity", "ListNamespaces"]),
         ("Identities", Role.Writer, ["LinkIdentifiers"]),
@@ -43,13 +45,16 @@ public sealed class GatewayServices
         Tenants = new TenantEditor(ports);
         var finder = new CustomerFinder(ports);
         var ingest = new IngestService(ports);
+        var profiles = new ProfilesService(ports, finder);
+        var decisions = new DecisionsService(ports, finder, Tenants);
         Services =
         [
             ingest.Bind(),
-            new ProfilesService(ports, finder).Bind(),
+            new InteractionsService(ports, ingest, decisions, profiles).Bind(),
+            profiles.Bind(),
             new IdentitiesService(ports, finder, ingest, Tenants).Bind(),
             new SegmentsService(ports, finder, Tenants).Bind(),
-            new DecisionsService(ports, finder, Tenants).Bind(),
+            decisions.Bind(),
             new AdminService(ports, Tenants).Bind(),
         ];
         var roles = Needed.SelectMany(n => n.Methods.Select(m => KeyValuePair.Create($"/cdp.v1.{n.Service}/{m}", n.Role))).ToFrozenDictionary(StringComparer.Ordinal);

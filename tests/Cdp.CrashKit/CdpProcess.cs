@@ -36,6 +36,8 @@ public sealed partial class CdpProcess : IAsyncDisposable
     /// <summary>Names the variable that gives a server its operator's key.</summary>
     public const string AdminKeyVariable = "CDP_ADMIN_KEY";
 
+    private const string JsonOn = "JSON over HTTP on ";
+
     /// <summary>How long a child may take to listen, to answer or to end before that counts as a failure.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
@@ -54,6 +56,9 @@ public sealed partial class CdpProcess : IAsyncDisposable
     /// <summary>Completes when it listens, with its address; null: it ended before.</summary>
     /// <exception cref="TimeoutException">It does neither.</exception>
     public Task<Uri?> Address => WithinAsync(_address.Task, "listens", CancellationToken.None);
+
+    /// <summary>Where it answers JSON over HTTP, once <see cref="Address"/> is known; null: nowhere.</summary>
+    public Uri? HttpAddress => _printed.FirstOrDefault(line => line.StartsWith(JsonOn, StringComparison.Ordinal)) is { } line ? new Uri(line[JsonOn.Length..]) : null;
 
     public bool HasExited => _process.HasExited;
 

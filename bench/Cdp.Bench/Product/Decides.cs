@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using Cdp.Client;
 using Cdp.V1;
@@ -43,29 +42,8 @@ internal static class Decides
         ClosedLoop.RunAsync(customer => client.Decisions.DecideAsync(Request(customer, consistency), cancellationToken: cancellationToken), customers, callers, duration, cancellationToken);
 
     /// <summary>Decides at a steady rate, whatever the server does: an open loop. Latencies in milliseconds, sorted.</summary>
-    public static async Task<double[]> RunSteadyAsync(CdpClient client, int customers, double perSecond, TimeSpan duration, CancellationToken cancellationToken)
-    {
-        var random = new Random(1);
-        var started = Stopwatch.GetTimestamp();
-        var calls = new List<Task<double>>();
-        for (var sent = 0L; Stopwatch.GetElapsedTime(started) < duration; sent++)
-        {
-            var due = TimeSpan.FromSeconds(sent / perSecond) - Stopwatch.GetElapsedTime(started);
-            if (due > TimeSpan.FromMilliseconds(1)) await Task.Delay(due, cancellationToken);
-            calls.Add(TimeAsync(random.Next(customers)));
-        }
-
-        var latencies = await Task.WhenAll(calls);
-        Array.Sort(latencies);
-        return latencies;
-
-        async Task<double> TimeAsync(int customer)
-        {
-            var begun = Stopwatch.GetTimestamp();
-            await client.Decisions.DecideAsync(Request(customer, DecisionConsistency.Async), cancellationToken: cancellationToken);
-            return Stopwatch.GetElapsedTime(begun).TotalMilliseconds;
-        }
-    }
+    public static Task<double[]> RunSteadyAsync(CdpClient client, int customers, double perSecond, TimeSpan duration, CancellationToken cancellationToken) => OpenLoop.RunAsync(
+        customer => client.Decisions.DecideAsync(Request(customer, DecisionConsistency.Async), cancellationToken: cancellationToken), customers, perSecond, duration, cancellationToken);
 
     private static Action ActionOf(int i)
     {

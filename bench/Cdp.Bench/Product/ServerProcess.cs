@@ -20,6 +20,9 @@ internal sealed class ServerProcess : IAsyncDisposable
 
     public string Data { get; }
 
+    /// <summary>Where it answers JSON.</summary>
+    public Uri HttpAddress => _process.HttpAddress ?? throw new InvalidOperationException("The server answers no JSON.");
+
     /// <summary>CPU time that the server has used so far.</summary>
     public TimeSpan Cpu => _process.Cpu;
 

@@ -38,16 +38,33 @@ public sealed class DecisionsService(GatewayPorts ports, CustomerFinder finder, 
     private async ValueTask<ReadOnlyMemory<byte>> DecideAsync(DecideRequest request, ServerCallContext context)
     {
         var caller = Authenticator.CallerOf(context);
-        var placement = ActionCatalog.Find(caller, request.Placement, "placement");
-        Check(request, placement);
-        var call = new DecideCustomerRequest { Call = request, Purpose = ReadPurposes.Of(caller, request.Purpose) };
+        var call = Checked(caller, request, newest: request.AfterToken.Length > 0, path: string.Empty);
         if (request.AfterToken.Length > 0) await ReadTokens.WaitAsync(ports, request.AfterToken, context.CancellationToken);
-        if (await FindAndDecideAsync(caller, call, context.CancellationToken) is { } reply) return reply.Response.Memory;
+        return await DecideAsync(caller, call, context.CancellationToken);
+    }
 
-        // Nobody that is known. The time is the decision's, whoever keeps it.
+    /// <summary>A call that may be decided.</summary>
+    /// <param name="caller">Who calls.</param>
+    /// <param name="request">The call.</param>
+    /// <param name="newest">Whether the caller knows of something that was applied.</param>
+    /// <param name="path">Where the request stands in what was sent, for errors; empty or ending in a dot.</param>
+    /// <exception cref="RpcException">It may not.</exception>
+    internal static DecideCustomerRequest Checked(Caller caller, DecideRequest request, bool newest, string path)
+    {
+        Check(request, ActionCatalog.Find(caller, request.Placement, $"{path}placement"), path);
+        return new DecideCustomerRequest { Call = request, Purpose = ReadPurposes.Of(caller, request.Purpose), Newest = newest };
+    }
+
+    /// <summary>Decides for whomever a call names; for nobody in particular where nobody is known.</summary>
+    /// <returns>An encoded <see cref="DecideResponse"/>.</returns>
+    internal async ValueTask<ReadOnlyMemory<byte>> DecideAsync(Caller caller, DecideCustomerRequest call, CancellationToken cancellationToken)
+    {
+        if (await FindAndDecideAsync(caller, call, cancellationToken) is { } reply) return reply.Response.Memory;
+
+        // The time is the decision's, whoever keeps it.
         var id = new DecisionId(string.Empty, 0, ports.NowMicros, BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))));
-        var visitor = new DecideVisitorRequest { Call = request, Purpose = call.Purpose };
-        return (await ports.Grains.Get<IVisitorDecision>($"{caller.Tenant}/{id}").Decide(visitor, context.CancellationToken)).Response.Memory;
+        var visitor = new DecideVisitorRequest { Call = call.Call, Purpose = call.Purpose };
+        return (await ports.Grains.Get<IVisitorDecision>($"{caller.Tenant}/{id}").Decide(visitor, cancellationToken)).Response.Memory;
     }
 
     /// <summary>Has the customer decide that the request names; null where it names none.</summary>
@@ -75,15 +92,15 @@ public sealed class DecisionsService(GatewayPorts ports, CustomerFinder finder, 
         caller, customer, "customer", static (customer, call, cancellationToken) => customer.Decide(call, cancellationToken), call,
         static r => (r.Standing, r.ForwardedTo), cancellationToken);
 
-    private static void Check(DecideRequest request, CompiledPlacement placement)
+    private static void Check(DecideRequest request, CompiledPlacement placement, string path)
     {
         if (request.CustomerId.Length > 0 && !CustomerFinder.IsId(request.CustomerId))
             throw RpcError.InvalidField("customer_id", "Not a customer id of this server; they have at most 40 letters and digits.", "CUSTOMER_ID_INVALID").ToException();
         if (request.Identifiers.Count > EventLimits.MaxIdentifiers)
             throw RpcError.InvalidField("identifiers", $"Name at most {EventLimits.MaxIdentifiers} identifiers of one person.", "IDENTIFIERS_COUNT").ToException();
-        if (request.Slots < 0 || request.Slots > placement.Slots) throw Invalid("slots", $"Give 1 to {placement.Slots}, the placement's, or 0 for as many.");
-        if (!Enum.IsDefined(request.Mode)) throw Invalid("mode", "Give LIVE, DRY_RUN or FORCE.");
-        if (!Enum.IsDefined(request.Consistency)) throw Invalid("consistency", "Give SYNC or ASYNC.");
+        if (request.Slots < 0 || request.Slots > placement.Slots) throw Invalid($"{path}slots", $"Give 1 to {placement.Slots}, the placement's, or 0 for as many.");
+        if (!Enum.IsDefined(request.Mode)) throw Invalid($"{path}mode", "Give LIVE, DRY_RUN or FORCE.");
+        if (!Enum.IsDefined(request.Consistency)) throw Invalid($"{path}consistency", "Give SYNC or ASYNC.");
         if (request.Context.Count == 0) return;
         if (request.Context.Count > MostContextNames || new DecideRequest { Context = { request.Context } }.CalculateSize() > MostContextBytes)
             throw Invalid("context", $"Give at most {MostContextNames} names and {MostContextBytes} bytes.");

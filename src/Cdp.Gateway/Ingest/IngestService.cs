@@ -5,6 +5,7 @@ using Cdp.Grains.Ports;
 using Cdp.Grains.V1;
 using Cdp.Rpc;
 using Cdp.V1;
+using Google.Protobuf;
 using Google.Rpc;
 
 namespace Cdp.Gateway.Ingest;
@@ -27,6 +28,14 @@ public sealed class IngestService(GatewayPorts ports)
     {
         var receivedAt = ports.NowMicros;
         return await AppendAsync(caller, [EventIntake.Own(caller, made, receivedAt, ports.Log.Partitions)], receivedAt, cancellationToken);
+    }
+
+    /// <summary>Publishes events that came with something else.</summary>
+    /// <exception cref="RpcException">They are more than a batch takes; none was taken in.</exception>
+    internal ValueTask<PublishEventsResponse> PublishAsync(Caller caller, IReadOnlyCollection<Event> events, CancellationToken cancellationToken)
+    {
+        var receivedAt = ports.NowMicros;
+        return AppendAsync(caller, [.. events.Select(made => EventIntake.Read(caller, made.ToByteArray(), receivedAt, ports.Log.Partitions))], receivedAt, cancellationToken);
     }
 
     private ValueTask<PublishEventsResponse> PublishAsync(ReadOnlySequence<byte> request, ServerCallContext context)

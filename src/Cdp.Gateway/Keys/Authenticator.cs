@@ -34,6 +34,13 @@ public sealed class Authenticator(IDefinitions definitions, IReadOnlyDictionary<
     /// <summary>The caller that the gate found.</summary>
     public static Caller CallerOf(ServerCallContext context) => (Caller)context.UserState!;
 
+    /// <summary>For a part of a call that needs a role of its own.</summary>
+    /// <exception cref="RpcException">The caller's key does not have it.</exception>
+    public static void Require(Caller caller, Role needed)
+    {
+        if (Lack(caller, needed) is { } lack) throw lack.ToException();
+    }
+
     private async ValueTask<RpcError?> CheckAsync(ServerCallContext context, string text, string header)
     {
         var (tenant, id) = ApiKeys.Parse(text);
@@ -51,18 +58,17 @@ public sealed class Authenticator(IDefinitions definitions, IReadOnlyDictionary<
 
     private RpcError? Admit(ServerCallContext context, Caller caller)
     {
-        var needed = roles[context.Method];
-        if (!caller.Has(needed))
-        {
-            return new RpcError(Code.PermissionDenied, $"This method needs a key with the role {Name(needed)}; yours has {string.Join(", ", caller.Key.Roles.Select(Name))}.")
-            {
-                Reason = "ROLE_MISSING",
-            };
-        }
-
+        if (Lack(caller, roles[context.Method]) is { } lack) return lack;
         context.UserState = caller;
         return null;
     }
+
+    private static RpcError? Lack(Caller caller, Role needed) => caller.Has(needed)
+        ? null
+        : new RpcError(Code.PermissionDenied, $"This call needs a key with the role {Name(needed)}; yours has {string.Join(", ", caller.Key.Roles.Select(Name))}.")
+        {
+            Reason = "ROLE_MISSING",
+        };
 
     private IdentifierResolver ResolverOf(Definitions current)
     {

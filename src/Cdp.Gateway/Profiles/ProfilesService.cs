@@ -112,7 +112,9 @@ public sealed class ProfilesService(GatewayPorts ports, CustomerFinder finder)
         }
     }
 
-    private static ReadProfileRequest Checked(Caller caller, string purpose, RepeatedField<string> fields)
+    /// <summary>A read that may be made.</summary>
+    /// <exception cref="RpcException">The purpose or a field does not exist.</exception>
+    internal static ReadProfileRequest Checked(Caller caller, string purpose, RepeatedField<string> fields)
     {
         if (fields.Count > MostFields) throw RpcError.InvalidField("fields", $"Name at most {MostFields} fields.", "TOO_MANY_FIELDS").ToException();
         for (var i = 0; i < fields.Count; i++)
@@ -132,7 +134,7 @@ public sealed class ProfilesService(GatewayPorts ports, CustomerFinder finder)
     private static ReadProfileRequest Newest(ReadProfileRequest read) => new(read) { Newest = true };
 
     /// <summary>The encoded profile; null when there is no such customer.</summary>
-    private ValueTask<ByteString?> ReadAsync(
+    internal ValueTask<ByteString?> ReadAsync(
         Caller caller, CustomerRef? customer, string field, ReadProfileRequest read, CancellationToken cancellationToken)
     {
         var calling = finder.CallAsync(

@@ -23,7 +23,7 @@ public sealed partial class CustomerGrain
     /// <inheritdoc/>
     public async ValueTask<DecideCustomerReply> Decide(DecideCustomerRequest request, CancellationToken cancellationToken)
     {
-        if (request.Call.AfterToken.Length > 0) await CheckNewestAsync(cancellationToken);
+        if (request.Newest) await CheckNewestAsync(cancellationToken);
         if (Elsewhere() is { } forwarded) return new DecideCustomerReply { Standing = CustomerStanding.Forwarded, ForwardedTo = forwarded };
         if (!Exists) return new DecideCustomerReply { Standing = CustomerStanding.Gone };
         var definitions = await DefinitionsAsync(cancellationToken);

@@ -17,7 +17,11 @@ public sealed class FuzzTests
 
     private static readonly MethodDescriptor[] Methods =
     [
-        .. new[] { IngestReflection.Descriptor, ProfilesReflection.Descriptor, IdentitiesReflection.Descriptor, SegmentsReflection.Descriptor, AdminReflection.Descriptor }
+        .. new[]
+            {
+                IngestReflection.Descriptor, InteractionsReflection.Descriptor, ProfilesReflection.Descriptor, IdentitiesReflection.Descriptor, SegmentsReflection.Descriptor,
+                DecisionsReflection.Descriptor, AdminReflection.Descriptor,
+            }
             .SelectMany(file => file.Services).SelectMany(service => service.Methods),
     ];
 

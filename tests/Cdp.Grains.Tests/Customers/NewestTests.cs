@@ -31,7 +31,8 @@ public sealed class NewestTests : IDisposable
             new DecideCustomerRequest
             {
                 Purpose = TenantDefaults.ServicePurpose,
-                Call = new DecideRequest { Placement = "home", Consistency = DecisionConsistency.Async, AfterToken = newest ? "token" : "" },
+                Call = new DecideRequest { Placement = "home", Consistency = DecisionConsistency.Async },
+                Newest = newest,
             },
             Cancel)).Standing,
     };

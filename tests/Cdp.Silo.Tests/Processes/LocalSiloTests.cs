@@ -57,7 +57,7 @@ public sealed class LocalSiloTests : IDisposable
     {
         await using var silo = Start(("Cdp__HttpPort", "0"));
         Assert.NotNull(await silo.Address);
-        using var http = new HttpClient { BaseAddress = new Uri(silo.Printed.Split('\n').Single(line => line.StartsWith("JSON over HTTP on ", StringComparison.Ordinal))["JSON over HTTP on ".Length..]) };
+        using var http = new HttpClient { BaseAddress = silo.HttpAddress };
         using var call = new HttpRequestMessage(HttpMethod.Post, "/cdp.v1.Admin/ListPartitions") { Content = new StringContent("{}", System.Text.Encoding.UTF8, "application/json") };
         call.Headers.Add("Authorization", $"Bearer {CdpProcess.OperatorKey}");
 

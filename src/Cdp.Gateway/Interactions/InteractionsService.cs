@@ -1,0 +1,134 @@
+using Cdp.Domain.Events;
+using Cdp.Gateway.Decisions;
+using Cdp.Gateway.Ingest;
+using Cdp.Gateway.Keys;
+using Cdp.Gateway.Profiles;
+using Cdp.Grains.V1;
+using Cdp.Rpc;
+using Cdp.V1;
+using Google.Protobuf;
+using Google.Protobuf.Collections;
+
+namespace Cdp.Gateway.Interactions;
+
+/// <summary>What the backend of a channel does at each touch, in one call: what happened, what now, who is it.</summary>
+internal sealed class InteractionsService(GatewayPorts ports, IngestService ingest, DecisionsService decisions, ProfilesService profiles)
+{
+    private const int MostEvents = 100;
+    private const int MostPlacements = 16;
+
+    /// <summary>The service as the server binds it.</summary>
+    public RpcService Bind() => RpcService.For(InteractionsReflection.Descriptor.FindTypeByName<Google.Protobuf.Reflection.ServiceDescriptor>("Interactions"))
+        .UnaryEncoded<ExchangeRequest>("Exchange", ExchangeAsync, EventLimits.MaxBatchBytes + 1024);
+
+    private async ValueTask<ReadOnlyMemory<byte>> ExchangeAsync(ExchangeRequest request, ServerCallContext context)
+    {
+        var caller = Authenticator.CallerOf(context);
+        Check(caller, request);
+        var identifiers = Who(caller, request);
+        var purpose = request.Placements.Count > 0 || request.Profile is not null ? ReadPurposes.Of(caller, request.Purpose) : request.Purpose;
+        var calls = Decides(caller, request, purpose, identifiers);
+        var read = request.Profile is { } asked ? ProfilesService.Checked(caller, purpose, asked.Fields) : null;
+
+        await ReadTokens.WaitAsync(ports, request.AfterToken, context.CancellationToken);
+
+        // Everything that the request could be refused for was looked at: now it takes effect.
+        var published = request.Events.Count > 0 ? await ingest.PublishAsync(caller, request.Events, context.CancellationToken) : null;
+        if (published is not null) await ReadTokens.WaitAsync(ports, published.Token, context.CancellationToken);
+
+        var deciding = calls.ConvertAll(call => decisions.DecideAsync(caller, call, context.CancellationToken).AsTask());
+        var reading = read is null ? Task.FromResult<ByteString?>(null) : ReadAsync(caller, request.CustomerId, identifiers, read, context.CancellationToken);
+        await Task.WhenAll([.. deciding, reading]);
+        return Response(published, await Task.WhenAll(deciding), await reading);
+    }
+
+    private static void Check(Caller caller, ExchangeRequest request)
+    {
+        if (request.Events.Count > MostEvents) throw RpcError.InvalidField("events", $"Send at most {MostEvents} with one exchange; PublishEvents takes more.", "TOO_MANY_EVENTS").ToException();
+        if (request.Placements.Count > MostPlacements) throw RpcError.InvalidField("placements", $"Name at most {MostPlacements}.", "TOO_MANY_PLACEMENTS").ToException();
+        if (request.CustomerId.Length > 0 && !CustomerFinder.IsId(request.CustomerId))
+            throw RpcError.InvalidField("customer_id", "Not a customer id of this server; they have at most 40 letters and digits.", "CUSTOMER_ID_INVALID").ToException();
+        if (request.Placements.Count > 0) Authenticator.Require(caller, Role.Decider);
+        if (request.Profile is not null) Authenticator.Require(caller, Role.Reader);
+    }
+
+    /// <summary>By what the person is known. An event that will be refused for its identifiers names nobody.</summary>
+    private static RepeatedField<Identifier> Who(Caller caller, ExchangeRequest request)
+    {
+        if (request.Identifiers.Count > EventLimits.MaxIdentifiers)
+            throw RpcError.InvalidField("identifiers", $"Name at most {EventLimits.MaxIdentifiers} identifiers of one person.", "IDENTIFIERS_COUNT").ToException();
+        var given = caller.Identifiers.Resolve(request.Identifiers);
+        if (given.RefusedIndex >= 0) throw RpcError.InvalidField($"identifiers[{given.RefusedIndex}].value", given.Refusal.Message, given.Refusal.Reason).ToException();
+        if (request.Identifiers.Count > 0 || request.CustomerId.Length > 0 || request.Events.Count == 0) return request.Identifiers;
+        var named = request.Events[0].Identifiers;
+        return named.Count <= EventLimits.MaxIdentifiers && caller.Identifiers.Resolve(named).RefusedIndex < 0 ? named : [];
+    }
+
+    /// <summary>The decisions that are asked for, each checked as if it were asked for alone.</summary>
+    private static List<DecideCustomerRequest> Decides(Caller caller, ExchangeRequest request, string purpose, RepeatedField<Identifier> identifiers)
+    {
+        var calls = new List<DecideCustomerRequest>(request.Placements.Count);
+        foreach (var asked in request.Placements)
+        {
+            var decide = new DecideRequest
+            {
+                Placement = asked.Placement,
+                CustomerId = request.CustomerId,
+                Purpose = purpose,
+                Slots = asked.Slots,
+                Mode = asked.Mode,
+                Consistency = asked.Consistency,
+                OmitRemoved = asked.OmitRemoved,
+            };
+            decide.Identifiers.Add(identifiers);
+            decide.Context.Add(request.Context);
+            calls.Add(DecisionsService.Checked(caller, decide, newest: request.Events.Count > 0 || request.AfterToken.Length > 0, $"placements[{calls.Count}]."));
+        }
+
+        return calls;
+    }
+
+    /// <summary>The profile of the first that is known: the customer that is named, then by the strength of the identifiers.</summary>
+    private async Task<ByteString?> ReadAsync(
+        Caller caller, string customerId, RepeatedField<Identifier> identifiers, ReadProfileRequest read, CancellationToken cancellationToken)
+    {
+        read = new ReadProfileRequest(read) { Newest = true };
+        if (customerId.Length > 0 && await profiles.ReadAsync(caller, new CustomerRef { CustomerId = customerId }, "customer_id", read, cancellationToken) is { } named) return named;
+        var resolved = caller.Identifiers.Resolve(identifiers);
+        for (var i = 0; i < resolved.Count; i++)
+        {
+            var reference = new CustomerRef { Identifier = identifiers[resolved.KeyAt(i).Index] };
+            if (await profiles.ReadAsync(caller, reference, "identifiers", read, cancellationToken) is { } profile) return profile;
+        }
+
+        return null;
+    }
+
+    /// <summary>An <see cref="ExchangeResponse"/> around answers that customers handed over encoded.</summary>
+    private static byte[] Response(PublishEventsResponse? published, ReadOnlyMemory<byte>[] decisions, ByteString? profile)
+    {
+        using var bytes = new MemoryStream();
+        using (var output = new CodedOutputStream(bytes, leaveOpen: true))
+        {
+            if (published is not null)
+            {
+                output.WriteTag(ExchangeResponse.PublishedFieldNumber, WireFormat.WireType.LengthDelimited);
+                output.WriteMessage(published);
+            }
+
+            foreach (var decision in decisions)
+            {
+                output.WriteTag(ExchangeResponse.DecisionsFieldNumber, WireFormat.WireType.LengthDelimited);
+                output.WriteBytes(UnsafeByteOperations.UnsafeWrap(decision));
+            }
+
+            if (profile is not null)
+            {
+                output.WriteTag(ExchangeResponse.ProfileFieldNumber, WireFormat.WireType.LengthDelimited);
+                output.WriteBytes(profile);
+            }
+        }
+
+        return bytes.ToArray();
+    }
+}
