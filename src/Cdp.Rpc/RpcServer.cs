@@ -1,17 +1,19 @@
 using System.Net;
+using System.Net.Security;
 using Cdp.Rpc.Serving;
 using Cdp.Rpc.Serving.Connect;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Cdp.Rpc;
 
 /// <summary>
-/// Serves services of gRPC on Kestrel over HTTP/2 in clear text, together with the standard health service; on a port of its
-/// own, where one is named, also over HTTP/1.1 by the protocol of Connect.
+/// Serves services of gRPC on Kestrel over HTTP/2, together with the standard health service; on a port of its own, where one is
+/// named, also over HTTP/1.1 by the protocol of Connect. In clear text, or with TLS.
 /// </summary>
 /// <remarks>Two ports, since in clear text a port of Kestrel's is either that of HTTP/1.1 or that of HTTP/2.</remarks>
 public sealed class RpcServer : IAsyncDisposable
@@ -70,14 +72,14 @@ public sealed class RpcServer : IAsyncDisposable
             kestrel.Limits.Http2.MaxStreamsPerConnection = options.MaxCallsPerConnection;
             kestrel.Listen(options.Address, options.Port, endpoint =>
             {
-                endpoint.Protocols = HttpProtocols.Http2;
+                Serve(endpoint, HttpProtocols.Http2, options.Certificate);
                 listen = endpoint;
             });
             if (options.HttpPort is { } port)
             {
                 kestrel.Listen(options.Address, port, endpoint =>
                 {
-                    endpoint.Protocols = HttpProtocols.Http1;
+                    Serve(endpoint, HttpProtocols.Http1, options.Certificate);
                     listenHttp = endpoint;
                 });
             }
@@ -117,6 +119,20 @@ public sealed class RpcServer : IAsyncDisposable
         await StopAsync(TimeSpan.Zero);
         await _host.DisposeAsync();
         _dispatcher.Dispose();
+    }
+
+    private static void Serve(ListenOptions endpoint, HttpProtocols protocols, CertificateFiles? certificate)
+    {
+        endpoint.Protocols = protocols;
+        if (certificate is null)
+        {
+            return;
+        }
+
+        endpoint.UseHttps(new TlsHandshakeCallbackOptions
+        {
+            OnConnection = _ => new(new SslServerAuthenticationOptions { ServerCertificateContext = certificate.Current() }),
+        });
     }
 
     private async Task StopOnceAsync(TimeSpan limit)

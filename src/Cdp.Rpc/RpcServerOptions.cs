@@ -22,6 +22,9 @@ public sealed record RpcServerOptions
     /// </summary>
     public int? HttpPort { get; init; }
 
+    /// <summary>The certificate of TLS, on both ports; null: clear text.</summary>
+    public CertificateFiles? Certificate { get; init; }
+
     /// <summary>Largest request message of a method without a limit of its own, in bytes. Default 4 MiB.</summary>
     public int MaxRequestBytes { get; init; } = 4 * 1024 * 1024;
 

@@ -21,8 +21,8 @@ try
     await application.StartAsync();
     var gateway = application.Services.GetRequiredService<GatewayHost>();
     await gateway.OpenAsync(stopping);
-    if (gateway.HttpEndPoint is { } http) Console.WriteLine($"JSON over HTTP on http://{http}");
-    Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"serving on http://{gateway.EndPoint} (cluster {options.Cluster}, profile {options.Profile}, health on {application.Urls.First()}); SIGTERM stops"));
+    if (gateway.HttpUrl is { } http) Console.WriteLine($"JSON over HTTP on {http}");
+    Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"serving on {gateway.Url} (cluster {options.Cluster}, profile {options.Profile}, health on {application.Urls.First()}); SIGTERM stops"));
     await Task.WhenAny(Task.Delay(Timeout.InfiniteTimeSpan, stopping));
     await gateway.CloseAsync();
     await application.StopAsync();

@@ -190,6 +190,6 @@ public sealed partial class CdpProcess : IAsyncDisposable
         if (ends) _address.TrySetResult(null);
     }
 
-    [GeneratedRegex(@"serving on (?<address>http://\S+)", RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex(@"serving on (?<address>https?://\S+)", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Serving();
 }

@@ -30,14 +30,14 @@ internal static class ChildSilo
         await application.StartAsync();
         var gateway = application.Services.GetRequiredService<GatewayHost>();
         await gateway.OpenAsync(CancellationToken.None);
-        Announce(application, gateway.EndPoint!);
+        Announce(application, gateway.Url!);
         await application.WaitForShutdownAsync();
     }
 
     /// <summary>Tells whoever started the process where it listens.</summary>
-    public static void Announce(WebApplication application, System.Net.IPEndPoint gateway)
+    public static void Announce(WebApplication application, string gateway)
     {
         Console.WriteLine($"counters on {application.Urls.First()}");
-        Console.WriteLine($"serving on http://{gateway}");
+        Console.WriteLine($"serving on {gateway}");
     }
 }

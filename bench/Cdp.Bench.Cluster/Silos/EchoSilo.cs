@@ -46,7 +46,7 @@ internal static class EchoSilo
         await application.StartAsync();
         var grains = application.Services.GetRequiredService<IGrainFactory>();
         await using var server = await RpcServer.StartAsync(new RpcServerOptions { ErrorDomain = "bench", MaxRequestBytes = 8 << 20 }, [Profiles(grains), Ingest(grains)]);
-        Announce(application, server.EndPoint);
+        Announce(application, $"http://{server.EndPoint}");
         await application.WaitForShutdownAsync();
     }
 

@@ -55,10 +55,14 @@ internal sealed class CallScope : IDisposable
             0x8 => new CallException(Code.Cancelled, "The server cancelled the call.", exception),
             0xb => new CallException(Code.ResourceExhausted, "The server asks for fewer calls.", exception),
             0xc => new CallException(Code.PermissionDenied, "The server asks for a safer transport.", exception),
-            null or 0x7 => new CallException(Code.Unavailable, $"The server cannot be reached: {exception.Message}", exception),
+            null or 0x7 => new CallException(Code.Unavailable, $"The server cannot be reached: {ReasonOf(exception)}", exception),
             _ => new CallException(Code.Internal, $"The server broke the call off: {exception.Message}", exception),
         };
     }
+
+    /// <summary>A certificate that is not trusted is named only by what lies within.</summary>
+    private static string ReasonOf(Exception exception) =>
+        exception is HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError, InnerException: { } inner } ? inner.Message : exception.Message;
 
     public void Dispose()
     {

@@ -46,8 +46,8 @@ internal static class ServeCommand
         await using var node = await CdpNode.StartAsync(options, () => given ?? OperatorKeyFile.ReadOrMake(options.DataDirectory), context.Time, loggers, steps);
         foreach (var healed in node.Healed) await context.Error.WriteLineAsync($"cdp: {healed}");
         if (given is null) await context.Out.WriteLineAsync($"operator key in {OperatorKeyFile.PathIn(options.DataDirectory)}");
-        if (node.HttpEndPoint is { } http) await context.Out.WriteLineAsync($"JSON over HTTP on http://{http}");
-        await context.Out.WriteLineAsync($"serving on http://{node.EndPoint} (data in {NodeStore.Name(options)}); Ctrl-C stops");
+        if (node.HttpUrl is { } http) await context.Out.WriteLineAsync($"JSON over HTTP on {http.GetLeftPart(UriPartial.Authority)}");
+        await context.Out.WriteLineAsync($"serving on {node.Url.GetLeftPart(UriPartial.Authority)} (data in {NodeStore.Name(options)}); Ctrl-C stops");
         await context.Out.FlushAsync(cancel);
 
         var stop = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -27,11 +27,11 @@ public sealed partial class CdpNode : IAsyncDisposable
         Gateway = gateway;
     }
 
-    /// <summary>Where it listens.</summary>
-    public IPEndPoint EndPoint => _server.EndPoint;
+    /// <summary>Where it answers gRPC.</summary>
+    public Uri Url => UrlOf(_server.EndPoint);
 
-    /// <summary>Where it answers HTTP/1.1; null: nowhere.</summary>
-    public IPEndPoint? HttpEndPoint => _server.HttpEndPoint;
+    /// <summary>Where it answers JSON over HTTP/1.1; null: nowhere.</summary>
+    public Uri? HttpUrl => _server.HttpEndPoint is { } end ? UrlOf(end) : null;
 
     /// <summary>Engine and feeds.</summary>
     public SingleNodeHost Host => _host;
@@ -76,6 +76,7 @@ public sealed partial class CdpNode : IAsyncDisposable
                     Address = IPAddress.Parse(options.Address),
                     Port = options.Port,
                     HttpPort = options.HttpPortOrNone,
+                    Certificate = options.TlsCertificate is null ? null : new CertificateFiles(options.TlsCertificate, options.TlsKey!, error => CertificateRejected(logger, error)),
                     Gate = gateway.Authenticator.CheckAsync,
                     Translate = GatewayServices.Translate,
                     Time = time,
@@ -100,6 +101,8 @@ public sealed partial class CdpNode : IAsyncDisposable
         await _store.DisposeAsync();
     }
 
+    private Uri UrlOf(IPEndPoint end) => new($"{(_options.TlsCertificate is null ? Uri.UriSchemeHttp : Uri.UriSchemeHttps)}://{end}");
+
     private static GrainEngineOptions Engine(NodeOptions options, ILogger logger)
     {
         var engine = new GrainEngineOptions { OnFault = fault => GrainFailed(logger, fault.Kind, fault.During, fault.Exception) };
@@ -107,6 +110,9 @@ public sealed partial class CdpNode : IAsyncDisposable
         if (options.MaxMemoryMegabytes is { } megabytes) engine = engine with { MaxMemoryBytes = megabytes * 1024L * 1024 };
         return engine;
     }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The files of the certificate changed and cannot be used; the former certificate is used on.")]
+    private static partial void CertificateRejected(ILogger logger, Exception error);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "An error was handled by {Remedy}.")]
     private static partial void Handled(ILogger logger, string remedy, Exception error);

@@ -43,6 +43,12 @@ public sealed record NodeOptions
     /// </summary>
     public int? HttpPort { get; init; }
 
+    /// <summary>File of the certificate of TLS and those above it, in PEM; null: clear text. Looked at again for every connection.</summary>
+    public string? TlsCertificate { get; init; }
+
+    /// <summary>File of the certificate's private key, in PEM without a password.</summary>
+    public string? TlsKey { get; init; }
+
     /// <summary>Number of partitions of a new log, 1 to 1024. A log keeps its number.</summary>
     public int? Partitions { get; init; }
 
@@ -86,6 +92,8 @@ public sealed record NodeOptions
                 "ADDRESS" => options with { Address = value },
                 "PORT" => options with { Port = Number(setting.Key, value) },
                 "HTTPPORT" => options with { HttpPort = Number(setting.Key, value) },
+                "TLSCERTIFICATE" => options with { TlsCertificate = value },
+                "TLSKEY" => options with { TlsKey = value },
                 "PARTITIONS" => options with { Partitions = Number(setting.Key, value) },
                 "MAXACTIVATIONS" => options with { MaxActivations = Number(setting.Key, value) },
                 "MAXMEMORYMEGABYTES" => options with { MaxMemoryMegabytes = Number(setting.Key, value) },
@@ -108,6 +116,8 @@ public sealed record NodeOptions
         if (!IPAddress.TryParse(Address, out _)) throw Wrong(nameof(Address), "Give an IP address, e.g. 127.0.0.1 or 0.0.0.0.");
         Range(nameof(Port), Port, 0, 65_535);
         Range(nameof(HttpPort), HttpPort ?? 0, NoPort, 65_535);
+        if (TlsCertificate is not null && TlsKey is null) throw Wrong(nameof(TlsKey), "Name the file of the certificate's private key, in PEM.");
+        if (TlsKey is not null && TlsCertificate is null) throw Wrong(nameof(TlsCertificate), "Name the file of the key's certificate, in PEM.");
         Range(nameof(Partitions), Partitions ?? 1, 1, 1_024);
         Range(nameof(MaxActivations), MaxActivations ?? 1_000, 1_000, int.MaxValue);
         Range(nameof(MaxMemoryMegabytes), MaxMemoryMegabytes ?? 64, 64, int.MaxValue);

@@ -9,22 +9,23 @@ using Microsoft.Extensions.Logging;
 namespace Cdp.Silo.Hosting;
 
 /// <summary>The front door of a silo: opened when the silo is active, and closed before it leaves.</summary>
-internal sealed class GatewayHost(
+internal sealed partial class GatewayHost(
     SiloOptions options, OperatorKey key, IGrains grains, ClusterLog log, DefinitionsCache definitions, TimeProvider time, IStepObserver steps, ILoggerFactory loggers)
     : IAsyncDisposable
 {
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(250);
 
+    private readonly ILogger _logger = loggers.CreateLogger("Cdp.Silo");
     private RpcServer? _server;
 
     /// <summary>Whether it takes calls.</summary>
     public bool IsOpen { get; private set; }
 
-    /// <summary>Where it listens; null: it does not yet.</summary>
-    public IPEndPoint? EndPoint => _server?.EndPoint;
+    /// <summary>Where it answers gRPC; null: it does not yet.</summary>
+    public string? Url => UrlOf(_server?.EndPoint);
 
-    /// <summary>Where it answers HTTP/1.1; null: nowhere, or not yet.</summary>
-    public IPEndPoint? HttpEndPoint => _server?.HttpEndPoint;
+    /// <summary>Where it answers JSON over HTTP/1.1; null: nowhere, or not yet.</summary>
+    public string? HttpUrl => UrlOf(_server?.HttpEndPoint);
 
     /// <summary>Begins to take calls.</summary>
     public async Task OpenAsync(CancellationToken cancellationToken)
@@ -38,6 +39,7 @@ internal sealed class GatewayHost(
                 Address = IPAddress.Parse(options.Address),
                 Port = options.Port,
                 HttpPort = options.HttpPort,
+                Certificate = options.TlsCertificate is null ? null : new CertificateFiles(options.TlsCertificate, options.TlsKey!, error => CertificateRejected(_logger, error)),
                 Gate = gateway.Authenticator.CheckAsync,
                 Translate = ClusterErrors.Translate,
                 Time = time,
@@ -72,6 +74,11 @@ internal sealed class GatewayHost(
             }
         }
     }
+
+    private string? UrlOf(IPEndPoint? end) => end is null ? null : $"{(options.TlsCertificate is null ? Uri.UriSchemeHttp : Uri.UriSchemeHttps)}://{end}";
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The files of the certificate changed and cannot be used; the former certificate is used on.")]
+    private static partial void CertificateRejected(ILogger logger, Exception error);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

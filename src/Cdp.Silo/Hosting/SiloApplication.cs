@@ -124,7 +124,7 @@ internal static class SiloApplication
     {
         var gateway = application.Services.GetRequiredService<GatewayHost>();
         application.MapGet("/livez", () => "alive");
-        application.MapGet("/startupz", () => Answer(gateway.EndPoint is not null));
+        application.MapGet("/startupz", () => Answer(gateway.Url is not null));
         application.MapGet("/readyz", () => Answer(gateway.IsOpen));
 
         static IResult Answer(bool yes) => yes ? Results.Text("ready") : Results.Text("not ready", statusCode: StatusCodes.Status503ServiceUnavailable);

@@ -79,6 +79,12 @@ public sealed record SiloOptions
     /// <summary>Port of JSON over HTTP/1.1 on the same address, 0 to 65535; 0: any free one, null: none.</summary>
     public int? HttpPort { get; init; }
 
+    /// <summary>File of the certificate of TLS for gRPC and JSON and those above it, in PEM; null: clear text. Looked at again for every connection.</summary>
+    public string? TlsCertificate { get; init; }
+
+    /// <summary>File of the certificate's private key, in PEM without a password.</summary>
+    public string? TlsKey { get; init; }
+
     /// <summary>Port of the health endpoints on the same address, 0 to 65535; 0: any free one.</summary>
     public int HealthPort { get; init; } = 7880;
 
@@ -142,6 +148,8 @@ public sealed record SiloOptions
                 "ADDRESS" => options with { Address = value },
                 "PORT" => options with { Port = Number(setting.Key, value) },
                 "HTTPPORT" => options with { HttpPort = Number(setting.Key, value) },
+                "TLSCERTIFICATE" => options with { TlsCertificate = value },
+                "TLSKEY" => options with { TlsKey = value },
                 "HEALTHPORT" => options with { HealthPort = Number(setting.Key, value) },
                 "DASHBOARD" => options with { Dashboard = bool.TryParse(value, out var dashboard) ? dashboard : throw Wrong(setting.Key, "Give true or false.") },
                 "SILOADDRESS" => options with { SiloAddress = value },
@@ -169,6 +177,8 @@ public sealed record SiloOptions
         if (!IPAddress.TryParse(Address, out _)) throw Wrong(nameof(Address), "Give an IP address, e.g. 127.0.0.1 or 0.0.0.0.");
         if (SiloAddress is not null && !IPAddress.TryParse(SiloAddress, out _)) throw Wrong(nameof(SiloAddress), "Give the IP address under which other silos reach this one.");
         Range(nameof(Port), Port, 0, 65_535);
+        if (TlsCertificate is not null && TlsKey is null) throw Wrong(nameof(TlsKey), "Name the file of the certificate's private key, in PEM.");
+        if (TlsKey is not null && TlsCertificate is null) throw Wrong(nameof(TlsCertificate), "Name the file of the key's certificate, in PEM.");
         Range(nameof(HttpPort), HttpPort ?? 0, 0, 65_535);
         Range(nameof(HealthPort), HealthPort, 0, 65_535);
         Range(nameof(SiloPort), SiloPort, 1, 65_535);

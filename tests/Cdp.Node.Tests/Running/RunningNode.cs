@@ -17,7 +17,7 @@ internal sealed class RunningNode : IAsyncDisposable
     private RunningNode(CdpNode node)
     {
         _node = node;
-        Url = new Uri($"http://{node.EndPoint}");
+        Url = node.Url;
         Client = new CdpClient(Url, Key);
     }
 
