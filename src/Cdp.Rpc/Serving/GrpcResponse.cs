@@ -36,11 +36,7 @@ internal sealed class GrpcResponse(HttpContext http, RpcDispatcher dispatcher) :
         var trailersOnly = !IsStarted && error is not null;
         Start();
         var target = trailersOnly ? Http.Response.Headers : Http.Features.GetRequiredFeature<IHttpResponseTrailersFeature>().Trailers;
-        foreach (var (name, value) in Trailers)
-        {
-            target.Append(name, value);
-        }
-
+        Copy(Trailers, target);
         GrpcHeaders.WriteStatus(target, error, ErrorDomain);
     }
 

@@ -231,14 +231,24 @@ internal abstract class ResponseState(HttpContext http, RpcDispatcher dispatcher
         }
 
         WriteHead(http.Response.Headers);
-        foreach (var (name, value) in _headers ?? [])
-        {
-            http.Response.Headers.Append(name, value);
-        }
+        Copy(_headers, http.Response.Headers);
     }
 
-    /// <summary>The trailers that the handler added.</summary>
-    protected IReadOnlyList<KeyValuePair<string, string>> Trailers => _trailers ?? [];
+    /// <summary>The trailers that the handler added; null: none.</summary>
+    protected List<KeyValuePair<string, string>>? Trailers => _trailers;
+
+    protected static void Copy(List<KeyValuePair<string, string>>? from, IHeaderDictionary to)
+    {
+        if (from is null)
+        {
+            return;
+        }
+
+        foreach (var (name, value) in from)
+        {
+            to.Append(name, value);
+        }
+    }
 
     private void Apply()
     {

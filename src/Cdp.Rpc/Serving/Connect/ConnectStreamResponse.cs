@@ -31,10 +31,10 @@ internal sealed class ConnectStreamResponse(HttpContext http, RpcDispatcher disp
                 ConnectErrors.Write(writer, error, ErrorDomain);
             }
 
-            if (Trailers.Count > 0)
+            if (Trailers is { } trailers)
             {
                 writer.WriteStartObject("metadata");
-                foreach (var values in Trailers.GroupBy(trailer => trailer.Key, trailer => trailer.Value, StringComparer.Ordinal))
+                foreach (var values in trailers.GroupBy(trailer => trailer.Key, trailer => trailer.Value, StringComparer.Ordinal))
                 {
                     writer.WriteStartArray(values.Key);
                     foreach (var value in values) writer.WriteStringValue(value);

@@ -29,7 +29,7 @@ internal sealed class ConnectUnaryResponse(HttpContext http, RpcDispatcher dispa
     {
         Start();
         var response = Http.Response;
-        foreach (var (name, value) in Trailers) response.Headers.Append(TrailerPrefix + name, value);
+        foreach (var (name, value) in Trailers ?? []) response.Headers.Append(TrailerPrefix + name, value);
         if (error is null)
         {
             response.ContentType = contentType;
