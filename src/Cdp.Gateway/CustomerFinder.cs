@@ -71,8 +71,13 @@ public sealed class CustomerFinder(GatewayPorts ports)
             : RpcError.InvalidField($"{field}.value", "This value stands for nobody and finds no customer. Give one that is the customer's own.", IdentifierReasons.Blocked)).ToException();
     }
 
-    /// <summary>Whether a text may be a customer's id.</summary>
-    public static bool IsId(string id) => id.Length is > 0 and <= MaxIdLength && id.All(char.IsAsciiLetterOrDigit);
+    /// <summary>Refuses a text that cannot be a customer's id.</summary>
+    /// <exception cref="RpcException">It cannot.</exception>
+    public static void RequireId(string id, string field)
+    {
+        if (id.Length is > 0 and <= MaxIdLength && id.All(char.IsAsciiLetterOrDigit)) return;
+        throw RpcError.InvalidField(field, "Not a customer id of this server; they have at most 40 letters and digits.", "CUSTOMER_ID_INVALID").ToException();
+    }
 
     /// <summary>The error of a customer that does not exist.</summary>
     public static RpcException NotFound() =>
@@ -156,9 +161,8 @@ public sealed class CustomerFinder(GatewayPorts ports)
         if (reference is not { HasCustomerId: true })
             throw RpcError.InvalidField(field, "Name a customer by customer_id or identifier.", "CUSTOMER_MISSING").ToException();
         var id = reference.CustomerId;
-        return IsId(id)
-            ? id
-            : throw RpcError.InvalidField($"{field}.customer_id", "Not a customer id of this server; they have at most 40 letters and digits.", "CUSTOMER_ID_INVALID").ToException();
+        RequireId(id, $"{field}.customer_id");
+        return id;
     }
 
     private async ValueTask<CustomerRoute?> RouteAsync(Caller caller, Identifier identifier, string field, CancellationToken cancellationToken)

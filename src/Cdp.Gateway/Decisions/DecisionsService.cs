@@ -94,8 +94,7 @@ public sealed class DecisionsService(GatewayPorts ports, CustomerFinder finder, 
 
     private static void Check(DecideRequest request, CompiledPlacement placement, string path)
     {
-        if (request.CustomerId.Length > 0 && !CustomerFinder.IsId(request.CustomerId))
-            throw RpcError.InvalidField("customer_id", "Not a customer id of this server; they have at most 40 letters and digits.", "CUSTOMER_ID_INVALID").ToException();
+        if (request.CustomerId.Length > 0) CustomerFinder.RequireId(request.CustomerId, "customer_id");
         if (request.Identifiers.Count > EventLimits.MaxIdentifiers)
             throw RpcError.InvalidField("identifiers", $"Name at most {EventLimits.MaxIdentifiers} identifiers of one person.", "IDENTIFIERS_COUNT").ToException();
         if (request.Slots < 0 || request.Slots > placement.Slots) throw Invalid($"{path}slots", $"Give 1 to {placement.Slots}, the placement's, or 0 for as many.");

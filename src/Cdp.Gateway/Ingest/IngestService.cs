@@ -31,7 +31,7 @@ public sealed class IngestService(GatewayPorts ports)
     }
 
     /// <summary>Publishes events that came with something else.</summary>
-    /// <exception cref="RpcException">They are more than a batch takes; none was taken in.</exception>
+    /// <exception cref="RpcException">The tenant's backlog is full, or the log cannot be written.</exception>
     internal ValueTask<PublishEventsResponse> PublishAsync(Caller caller, IReadOnlyCollection<Event> events, CancellationToken cancellationToken)
     {
         var receivedAt = ports.NowMicros;

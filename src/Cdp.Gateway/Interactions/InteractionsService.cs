@@ -46,8 +46,7 @@ internal sealed class InteractionsService(GatewayPorts ports, IngestService inge
     {
         if (request.Events.Count > MostEvents) throw RpcError.InvalidField("events", $"Send at most {MostEvents} with one exchange; PublishEvents takes more.", "TOO_MANY_EVENTS").ToException();
         if (request.Placements.Count > MostPlacements) throw RpcError.InvalidField("placements", $"Name at most {MostPlacements}.", "TOO_MANY_PLACEMENTS").ToException();
-        if (request.CustomerId.Length > 0 && !CustomerFinder.IsId(request.CustomerId))
-            throw RpcError.InvalidField("customer_id", "Not a customer id of this server; they have at most 40 letters and digits.", "CUSTOMER_ID_INVALID").ToException();
+        if (request.CustomerId.Length > 0) CustomerFinder.RequireId(request.CustomerId, "customer_id");
         if (request.Placements.Count > 0) Authenticator.Require(caller, Role.Decider);
         if (request.Profile is not null) Authenticator.Require(caller, Role.Reader);
     }

@@ -3,6 +3,7 @@ using System.Buffers.Binary;
 using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
 using Cdp.Rpc.Serving.Connect;
+using Cdp.Rpc.Wire;
 using Google.Rpc;
 
 namespace Cdp.Rpc.Serving;
@@ -10,8 +11,6 @@ namespace Cdp.Rpc.Serving;
 /// <summary>Takes messages that stand behind a flag and their length, as gRPC and the streams of Connect have them.</summary>
 internal sealed class FramedRequestReader(ServerCall call, PipeReader pipe, int maxBytes, JsonMessages? json) : RequestReader(call, pipe, maxBytes, json)
 {
-    private const int HeaderBytes = 5;
-
     private ReadOnlySequence<byte> _framed;
 
     /// <inheritdoc/>
@@ -95,13 +94,13 @@ internal sealed class FramedRequestReader(ServerCall call, PipeReader pipe, int 
             return false;
         }
 
-        if (buffer.Length < HeaderBytes)
+        if (buffer.Length < Frames.HeaderBytes)
         {
             return completed ? throw Truncated() : false;
         }
 
-        Span<byte> header = stackalloc byte[HeaderBytes];
-        buffer.Slice(0, HeaderBytes).CopyTo(header);
+        Span<byte> header = stackalloc byte[Frames.HeaderBytes];
+        buffer.Slice(0, Frames.HeaderBytes).CopyTo(header);
         switch (header[0])
         {
             case 0:
@@ -119,12 +118,12 @@ internal sealed class FramedRequestReader(ServerCall call, PipeReader pipe, int 
             throw TooLarge(length);
         }
 
-        if (buffer.Length - HeaderBytes < length)
+        if (buffer.Length - Frames.HeaderBytes < length)
         {
             return completed ? throw Truncated() : false;
         }
 
-        _framed = buffer.Slice(HeaderBytes, length);
+        _framed = buffer.Slice(Frames.HeaderBytes, length);
         return true;
     }
 

@@ -1,6 +1,5 @@
 using System.Buffers;
-using System.Buffers.Binary;
-using System.IO.Pipelines;
+using Cdp.Rpc.Wire;
 using Google.Protobuf;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -10,8 +9,6 @@ namespace Cdp.Rpc.Serving;
 /// <summary>A response of gRPC: messages in frames, the status in the trailers.</summary>
 internal sealed class GrpcResponse(HttpContext http, RpcDispatcher dispatcher) : ResponseState(http, dispatcher)
 {
-    private const int FrameHeaderBytes = 5;
-
     protected override void WriteHead(IHeaderDictionary headers) => headers.ContentType = GrpcHeaders.ContentType;
 
     protected override void Write(IMessage message)
@@ -19,14 +16,14 @@ internal sealed class GrpcResponse(HttpContext http, RpcDispatcher dispatcher) :
         var pipe = Http.Response.BodyWriter;
 
         // The header goes through the same writer first: WriteTo advances the writer before it asks for memory.
-        WriteFrameHeader(pipe, message.CalculateSize());
+        Frames.WriteHeader(pipe, flags: 0, message.CalculateSize());
         message.WriteTo(pipe);
     }
 
     protected override void Write(ReadOnlySpan<byte> message)
     {
         var pipe = Http.Response.BodyWriter;
-        WriteFrameHeader(pipe, message.Length);
+        Frames.WriteHeader(pipe, flags: 0, message.Length);
         pipe.Write(message);
     }
 
@@ -38,13 +35,5 @@ internal sealed class GrpcResponse(HttpContext http, RpcDispatcher dispatcher) :
         var target = trailersOnly ? Http.Response.Headers : Http.Features.GetRequiredFeature<IHttpResponseTrailersFeature>().Trailers;
         Copy(Trailers, target);
         GrpcHeaders.WriteStatus(target, error, ErrorDomain);
-    }
-
-    private static void WriteFrameHeader(PipeWriter pipe, int size)
-    {
-        var header = pipe.GetSpan(FrameHeaderBytes);
-        header[0] = 0;
-        BinaryPrimitives.WriteInt32BigEndian(header[1..], size);
-        pipe.Advance(FrameHeaderBytes);
     }
 }

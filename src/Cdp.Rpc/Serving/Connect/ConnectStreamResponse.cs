@@ -1,6 +1,6 @@
 using System.Buffers;
-using System.Buffers.Binary;
 using System.Text.Json;
+using Cdp.Rpc.Wire;
 using Google.Protobuf;
 using Microsoft.AspNetCore.Http;
 
@@ -9,7 +9,6 @@ namespace Cdp.Rpc.Serving.Connect;
 /// <summary>A response of many messages: each stands behind a flag and its length, and so does the end, with error and trailers.</summary>
 internal sealed class ConnectStreamResponse(HttpContext http, RpcDispatcher dispatcher, string contentType, JsonMessages? json) : ResponseState(http, dispatcher)
 {
-    private const int HeaderBytes = 5;
     private const byte EndOfStream = 2;
 
     protected override void WriteHead(IHeaderDictionary headers) => headers.ContentType = contentType;
@@ -53,10 +52,7 @@ internal sealed class ConnectStreamResponse(HttpContext http, RpcDispatcher disp
     private void WriteFrame(byte flags, ReadOnlySpan<byte> content)
     {
         var pipe = Http.Response.BodyWriter;
-        var header = pipe.GetSpan(HeaderBytes);
-        header[0] = flags;
-        BinaryPrimitives.WriteInt32BigEndian(header[1..], content.Length);
-        pipe.Advance(HeaderBytes);
+        Frames.WriteHeader(pipe, flags, content.Length);
         pipe.Write(content);
     }
 }
