@@ -20,6 +20,7 @@ public sealed class CdpClient : IDisposable
         Interactions = new InteractionsClient(_channel);
         Profiles = new ProfilesClient(_channel);
         Identities = new IdentitiesClient(_channel);
+        Consents = new ConsentsClient(_channel);
         Segments = new SegmentsClient(_channel);
         Decisions = new DecisionsClient(_channel);
         Admin = new AdminClient(_channel);
@@ -36,6 +37,9 @@ public sealed class CdpClient : IDisposable
 
     /// <summary>Recognises customers.</summary>
     public IdentitiesClient Identities { get; }
+
+    /// <summary>What customers allow their data to be used for.</summary>
+    public ConsentsClient Consents { get; }
 
     /// <summary>Audiences, who is in them, and why.</summary>
     public SegmentsClient Segments { get; }

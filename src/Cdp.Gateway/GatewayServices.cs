@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using Cdp.Gateway.Admin;
+using Cdp.Gateway.Consents;
 using Cdp.Gateway.Decisions;
 using Cdp.Gateway.Identities;
 using Cdp.Gateway.Ingest;
@@ -26,6 +27,8 @@ public sealed class GatewayServices
         ("Identities", Role.Reader, ["ResolveIdentifier", "DescribeIdentity", "ListNamespaces"]),
         ("Identities", Role.Writer, ["LinkIdentifiers"]),
         ("Identities", Role.Admin, ["PutNamespace"]),
+        ("Consents", Role.Writer, ["RecordConsent"]),
+        ("Consents", Role.Reader, ["GetConsents"]),
         ("Segments", Role.Reader, ["GetSegment", "ListSegments", "ListMembers", "CountMembers", "ListMemberships", "ExplainMembership"]),
         ("Segments", Role.Admin, ["PutSegment", "DeleteSegment"]),
         ("Decisions", Role.Reader, ["GetAction", "ListActions", "GetPlacement", "ListPlacements"]),
@@ -44,16 +47,18 @@ public sealed class GatewayServices
     {
         Tenants = new TenantEditor(ports);
         var finder = new CustomerFinder(ports);
-        var ingest = new IngestService(ports);
-        var profiles = new ProfilesService(ports, finder);
-        var decisions = new DecisionsService(ports, finder, Tenants);
+        var consents = new ConsentGate(ports, finder);
+        var ingest = new IngestService(ports, finder);
+        var profiles = new ProfilesService(ports, finder, consents);
+        var decisions = new DecisionsService(ports, finder, consents, Tenants);
         Services =
         [
             ingest.Bind(),
             new InteractionsService(ports, ingest, decisions, profiles).Bind(),
             profiles.Bind(),
-            new IdentitiesService(ports, finder, ingest, Tenants).Bind(),
-            new SegmentsService(ports, finder, Tenants).Bind(),
+            new IdentitiesService(ports, finder, ingest, consents, Tenants).Bind(),
+            new ConsentsService(ports, finder, ingest, consents).Bind(),
+            new SegmentsService(ports, finder, consents, Tenants).Bind(),
             decisions.Bind(),
             new AdminService(ports, Tenants).Bind(),
         ];

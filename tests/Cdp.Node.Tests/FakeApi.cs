@@ -31,6 +31,14 @@ internal sealed class FakeApi : ICdpApi
 
     public Func<DescribeIdentityRequest, DescribeIdentityResponse> Identity { get; set; } = _ => throw NotFound();
 
+    public Func<ListPurposesRequest, ListPurposesResponse> Purposes { get; set; } = _ => throw NotFound();
+
+    public Func<PutPurposeRequest, PutPurposeResponse> PutPurpose { get; set; } = _ => throw NotFound();
+
+    public Func<GetConsentsRequest, GetConsentsResponse> Consents { get; set; } = _ => throw NotFound();
+
+    public Func<RecordConsentRequest, RecordConsentResponse> RecordConsent { get; set; } = _ => throw NotFound();
+
     public Func<PutSegmentRequest, PutSegmentResponse> PutSegment { get; set; } = _ => throw NotFound();
 
     public Func<GetSegmentRequest, GetSegmentResponse> GetSegment { get; set; } = _ => throw NotFound();
@@ -88,6 +96,14 @@ internal sealed class FakeApi : ICdpApi
     public Task<ListEventsResponse> ListEventsAsync(ListEventsRequest request, CancellationToken cancel) => Task.FromResult(EventPage(request));
 
     public Task<DescribeIdentityResponse> DescribeIdentityAsync(DescribeIdentityRequest request, CancellationToken cancel) => Task.FromResult(Identity(request));
+
+    public Task<ListPurposesResponse> ListPurposesAsync(ListPurposesRequest request, CancellationToken cancel) => Task.FromResult(Purposes(request));
+
+    public Task<PutPurposeResponse> PutPurposeAsync(PutPurposeRequest request, CancellationToken cancel) => Task.FromResult(PutPurpose(request));
+
+    public Task<GetConsentsResponse> GetConsentsAsync(GetConsentsRequest request, CancellationToken cancel) => Task.FromResult(Consents(request));
+
+    public Task<RecordConsentResponse> RecordConsentAsync(RecordConsentRequest request, CancellationToken cancel) => Task.FromResult(RecordConsent(request));
 
     public Task<PutSegmentResponse> PutSegmentAsync(PutSegmentRequest request, CancellationToken cancel) => Task.FromResult(PutSegment(request));
 

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Collections.Frozen;
+using Cdp.Domain.Consent;
 using Cdp.Domain.Tenants;
 using Cdp.State.V1;
 
@@ -26,6 +27,7 @@ public sealed class ActionSet
         _policies = new FieldPolicies(config is null ? [] : config.FieldPolicies);
         _actions = [.. actions.OrderBy(action => action.Definition.Id, StringComparer.Ordinal)];
         Conditions = new ConditionTable(_actions);
+        Consents = new ConsentTable(_actions, new PurposeRules(config is null ? [] : config.Purposes));
         _actionsById = _actions.ToFrozenDictionary(action => action.Definition.Id, StringComparer.Ordinal);
         _actionsByNumber = _actions.ToFrozenDictionary(action => action.Number);
         Placements = [.. placements.OrderBy(placement => placement.Definition.Id, StringComparer.Ordinal)];
@@ -44,6 +46,9 @@ public sealed class ActionSet
 
     /// <summary>What the actions ask of customer, call and time.</summary>
     internal ConditionTable Conditions { get; }
+
+    /// <summary>What the actions, and the call, ask of the customer's consent.</summary>
+    internal ConsentTable Consents { get; }
 
     /// <summary>The action of an id; null where there is none.</summary>
     public CompiledAction? FindAction(string id) => _actionsById.GetValueOrDefault(id);
@@ -98,5 +103,5 @@ public sealed class ActionSet
     }
 
     private bool IsOf(TenantConfig config) =>
-        _config is not null && Version == config.DecisionsVersion && _config.FieldPolicies.Equals(config.FieldPolicies);
+        _config is not null && Version == config.DecisionsVersion && _config.FieldPolicies.Equals(config.FieldPolicies) && _config.Purposes.Equals(config.Purposes);
 }

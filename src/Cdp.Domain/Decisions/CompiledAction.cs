@@ -9,7 +9,7 @@ namespace Cdp.Domain.Decisions;
 /// <summary>An action, ready to be decided about. Immutable; the messages it hands out are shared and never changed.</summary>
 public sealed class CompiledAction
 {
-    private readonly RemovedAction?[] _removed = new RemovedAction?[16];
+    private readonly RemovedAction?[] _removed = new RemovedAction?[(int)Removal.Consent + 1];
 
     /// <summary>Compiles a stored action.</summary>
     public CompiledAction(StoredAction stored)
@@ -125,6 +125,8 @@ public sealed class CompiledAction
                 Removal.NoLongerValid => $"valid until {Moments.Format(ValidUntil)}",
                 Removal.NoPayload => "no payload for the placement's channel",
                 Removal.Purpose => "a condition reads what the purpose may not see",
+                Removal.Consent when Definition.Purpose.Length > 0 => $"the customer does not allow \"{Definition.Purpose}\", or the purpose of the call",
+                Removal.Consent => "the customer does not allow the purpose of the call, and a condition reads its data",
                 Removal.Ineligible => Definition.Eligibility,
                 Removal.Cap => TextOf(Definition.Cap),
                 Removal.Unreadable => "this version cannot read one of its conditions; put the action again",

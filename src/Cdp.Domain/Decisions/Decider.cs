@@ -84,6 +84,7 @@ public static class Decider
     {
         var actions = model.Set.Actions;
         model.Set.Screen(model.Placement, purpose).CopyTo(removals);
+        model.Set.Consents.Screen(purpose, model.Placement.Definition.Channel, subject, removals);
         var conditions = model.Set.Conditions;
         var answers = conditions.Count <= MostOnStack ? stackalloc Answer[conditions.Count] : new Answer[conditions.Count];
         answers.Clear();

@@ -67,6 +67,7 @@ public static class Receipt
     {
         entry.Format = Format;
         entry.Removals = UnsafeByteOperations.UnsafeWrap(Removals.Pack(removals));
+        entry.NoConsent = UnsafeByteOperations.UnsafeWrap(Removals.PackConsent(removals));
         entry.Success = model.Placement.Success;
         var ranking = RankingOf(entry, model, removals);
         bool isCapped = false;
@@ -107,7 +108,7 @@ public static class Receipt
     private static Removal[] RemovalsOf(DecisionEntry entry, PlacementModel model)
     {
         var removals = new Removal[model.Set.Actions.Count];
-        Removals.Unpack(entry.Removals.Span, removals);
+        Removals.Unpack(entry.Removals.Span, entry.NoConsent.Span, removals);
         return removals;
     }
 

@@ -1,3 +1,4 @@
+using Cdp.Domain.Consent;
 using Cdp.Domain.Identity;
 using Cdp.State.V1;
 using Cdp.V1;
@@ -92,8 +93,8 @@ public static class EventValidator
             return new(Reasons.KindUnknown, "kind", "This server knows no such kind. Send TRACK, IDENTIFY, PAGE, SCREEN, GROUP or ALIAS.");
         if (candidate.Type.Length == 0 && candidate.Kind is (EventKind.Unspecified or EventKind.Track))
             return new(Reasons.TypeMissing, "type", "A TRACK event needs a type, e.g. \"Order Completed\".");
-        if (IsReserved(candidate.Type))
-            return new(Reasons.TypeReserved, "type", "Types that begin with \"cdp.\" belong to the platform. Choose another name.");
+        if (IsReserved(candidate.Type) && !string.Equals(candidate.Type, ConsentEvents.Type, StringComparison.Ordinal))
+            return new(Reasons.TypeReserved, "type", "Types that begin with \"cdp.\" belong to the platform, but for acts of consent (\"cdp.consent\"). Choose another name.");
         return CheckText(candidate.Id, EventLimits.MaxIdLength, "id", Reasons.IdTooLong)
             ?? CheckText(candidate.Type, EventLimits.MaxTypeLength, "type", Reasons.TypeTooLong)
             ?? CheckText(candidate.Source, EventLimits.MaxNameLength, "source", Reasons.SourceTooLong)

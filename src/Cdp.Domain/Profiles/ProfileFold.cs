@@ -1,3 +1,4 @@
+using Cdp.Domain.Consent;
 using Cdp.Domain.Tenants;
 using Cdp.State.V1;
 using Cdp.V1;
@@ -11,7 +12,7 @@ namespace Cdp.Domain.Profiles;
 public static class ProfileFold
 {
     /// <summary>Version of the rules. A state of another version is folded again.</summary>
-    public const int Version = 4;
+    public const int Version = 5;
 
     /// <summary>
     /// Absorbs an event that the state does not hold yet. Changes <paramref name="state"/> in place and keeps parts of
@@ -37,6 +38,7 @@ public static class ProfileFold
             SessionFold.Absorb(state, e.EffectiveAt, definitions);
         RecentFold.Absorb(state, e);
         IdentifierFold.Absorb(state, e, definitions);
+        ConsentFold.Absorb(state, e);
         TraitFold.Absorb(state, e);
 
         // What an order adds is added once.
@@ -69,6 +71,7 @@ public static class ProfileFold
         into.OlderSessionsEnd = sessions.OlderSessionsEnd;
         RecentFold.Absorb(into, other);
         IdentifierFold.Absorb(into, other);
+        ConsentFold.Absorb(into, other);
         InterestFold.Absorb(into, other);
         ProductFold.Absorb(into, other);
         TraitMerge.Merge(into, other);

@@ -45,6 +45,9 @@ public static class ProfileLimits
     /// <summary>Newest sessions with their times.</summary>
     public const int Sessions = 64;
 
+    /// <summary>Purposes and channels whose latest act of consent is held.</summary>
+    public const int Consents = 64;
+
     /// <summary>Sum of the weights of all traits (see docs/limits.md), in bytes.</summary>
     public const int TraitWeight = 128 * 1024;
 

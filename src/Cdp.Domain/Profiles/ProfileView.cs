@@ -42,6 +42,15 @@ public static class ProfileView
         return profile;
     }
 
+    /// <summary>A profile of which nothing is shown, since the customer does not allow the purpose.</summary>
+    public static Profile Withhold(CompiledView view, string customerId, long version, ValueStatus status)
+    {
+        var profile = new Profile { CustomerId = customerId, Version = version, Status = status };
+        foreach (string field in view.Fields.Distinct(StringComparer.Ordinal))
+            profile.Withheld.Add(new Withheld { Field = field, Reason = Consent.ConsentRules.WithheldReason });
+        return profile;
+    }
+
     private static Withheld Withhold(string field) => new() { Field = field, Reason = PurposeReason };
 
     private static Timestamp Time(long micros) => new() { UnixMicros = micros };

@@ -12,7 +12,8 @@ internal sealed class MemberRows
     /// <param name="Customer">Place within the page.</param>
     /// <param name="Version">Version of its newest statement.</param>
     /// <param name="Segments">Numbers of its segments, ascending; shared, never changed.</param>
-    public readonly record struct Row(int Customer, MembershipVersion Version, int[] Segments);
+    /// <param name="Ends">Those of them that it leaves at a time that is known; shared, never changed.</param>
+    public readonly record struct Row(int Customer, MembershipVersion Version, int[] Segments, MembershipEnd[] Ends);
 
     public IReadOnlyList<Row> All => _rows;
 
@@ -22,12 +23,13 @@ internal sealed class MemberRows
         var sets = new int[page.Sets.Count][];
         for (int i = 0; i < sets.Length; i++)
             sets[i] = Numbers(page.Sets[i]);
+        var ends = page.Ends.ToLookup(end => (int)end.Customer, end => new MembershipEnd { Segment = end.Segment, At = end.At });
         var rows = new MemberRows();
         int customer = 0;
         for (int i = 0; i < page.Customers.Count; i++)
         {
             customer += (int)page.Customers[i];
-            rows._rows.Add(new Row(customer, new MembershipVersion(page.Definitions[(int)page.Under[i]], page.Sequences[i]), sets[page.Set[i]]));
+            rows._rows.Add(new Row(customer, new MembershipVersion(page.Definitions[(int)page.Under[i]], page.Sequences[i]), sets[page.Set[i]], [.. ends[i]]));
         }
 
         return rows;
@@ -53,6 +55,8 @@ internal sealed class MemberRows
                 page.Definitions.Add(row.Version.Definitions);
             }
 
+            foreach (var end in row.Ends)
+                page.Ends.Add(new MemberEnd { Customer = (uint)page.Customers.Count, Segment = end.Segment, At = end.At });
             page.Customers.Add((uint)(row.Customer - before));
             page.Set.Add(set);
             page.Under.Add(under);

@@ -18,6 +18,7 @@ public sealed class MembershipMirror
 
     private readonly SortedList<long, ByteString> _pages = [];
     private readonly Dictionary<int, long> _counts = [];
+    private readonly PriorityQueue<(long Customer, MembershipVersion Version, int Segment), long> _ends = new();
 
     /// <summary>Number of customers that ever made a statement.</summary>
     public long Customers { get; private set; }
@@ -37,6 +38,7 @@ public sealed class MembershipMirror
             {
                 mirror.Customers++;
                 mirror.Count(row.Segments, 1);
+                mirror.Await(page.Page, row);
             }
         }
 
@@ -57,9 +59,32 @@ public sealed class MembershipMirror
                 changed |= Take(statement, rows);
             if (!changed)
                 continue;
-            PackedBytes -= packed?.Length ?? 0;
-            _pages[ofPage.Key] = packed = rows.Pack();
-            PackedBytes += packed.Length;
+            Put(ofPage.Key, rows);
+        }
+    }
+
+    /// <summary>Takes out who left since: memberships whose end has come.</summary>
+    /// <param name="nowMicros">Microseconds since the epoch.</param>
+    public void Expire(long nowMicros)
+    {
+        while (_ends.TryPeek(out var end, out long at) && at <= nowMicros)
+        {
+            _ends.Dequeue();
+            long page = end.Customer / PageSize;
+            var rows = MemberRows.Unpack(_pages[page]);
+            int place = rows.Find((int)(end.Customer % PageSize));
+            var row = rows.All[place];
+
+            // What was stated since counts.
+            if (row.Version != end.Version)
+                continue;
+            Count([end.Segment], -1);
+            rows.Set(place, row with
+            {
+                Segments = [.. row.Segments.Where(segment => segment != end.Segment)],
+                Ends = [.. row.Ends.Where(other => other.Segment != end.Segment)],
+            });
+            Put(page, rows);
         }
     }
 
@@ -101,10 +126,26 @@ public sealed class MembershipMirror
         else
             Customers++;
         var row = new MemberRows.Row(
-            (int)(statement.Customer % PageSize), MembershipVersion.Of(statement), [.. statement.Segments.Select(number => (int)number)]);
+            (int)(statement.Customer % PageSize), MembershipVersion.Of(statement), [.. statement.Segments.Select(number => (int)number)],
+            [.. statement.Ends]);
         rows.Set(at, row);
         Count(row.Segments, 1);
+        Await(statement.Customer / PageSize, row);
         return true;
+    }
+
+    private void Await(long page, MemberRows.Row row)
+    {
+        foreach (var end in row.Ends)
+            _ends.Enqueue(((page * PageSize) + row.Customer, row.Version, (int)end.Segment), end.At);
+    }
+
+    private void Put(long page, MemberRows rows)
+    {
+        PackedBytes -= _pages.TryGetValue(page, out var before) ? before.Length : 0;
+        var packed = rows.Pack();
+        _pages[page] = packed;
+        PackedBytes += packed.Length;
     }
 
     private void Count(int[] segments, int change)

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using Cdp.Domain.Consent;
 using Cdp.Domain.Expressions;
 using Cdp.Domain.Profiles;
 using Cdp.Domain.Tenants;
@@ -15,6 +16,7 @@ public sealed class SegmentSet
     private readonly int[] _numbers;
     private readonly FrozenDictionary<string, CompiledSegment> _byId;
     private readonly DependencyIndex _index;
+    private readonly int[] _withPurpose;
 
     private SegmentSet(long version, CompiledSegment[] segments)
     {
@@ -23,6 +25,7 @@ public sealed class SegmentSet
         _numbers = [.. segments.Select(segment => segment.Number)];
         _byId = segments.ToFrozenDictionary(segment => segment.Definition.Id, StringComparer.Ordinal);
         _index = new DependencyIndex([.. segments.Select(segment => segment.Condition)]);
+        _withPurpose = [.. Enumerable.Range(0, segments.Length).Where(i => segments[i].Definition.Purpose.Length > 0)];
     }
 
     /// <summary>Raised with every change of a condition, and when one comes or goes.</summary>
@@ -47,12 +50,15 @@ public sealed class SegmentSet
     /// <summary>Compiles a tenant's segments; those that did not change are taken from the set before.</summary>
     public static SegmentSet Compile(TenantConfig config, SegmentSet? before)
     {
-        if (before?.Version == config.SegmentsVersion && before.IsOf(config))
+        var rules = new PurposeRules(config.Purposes);
+        if (before?.Version == config.SegmentsVersion && before.IsOf(config, rules))
             return before;
         return new SegmentSet(config.SegmentsVersion, [.. config.Segments.OrderBy(stored => stored.Number).Select(Compiled)]);
 
         CompiledSegment Compiled(StoredSegment stored) =>
-            before?.Find((int)stored.Number) is { } known && known.Stored.Equals(stored) ? known : new CompiledSegment(stored);
+            before?.Find((int)stored.Number) is { } known && known.Stored.Equals(stored) && known.Rule == rules.Find(stored.Segment.Purpose)
+                ? known
+                : new CompiledSegment(stored, rules.Find(stored.Segment.Purpose));
     }
 
     /// <summary>Marks the segments that an event may have moved a customer into or out of.</summary>
@@ -60,8 +66,30 @@ public sealed class SegmentSet
     /// <param name="after">The state that absorbed it.</param>
     /// <param name="definitions">The definitions under which it was folded.</param>
     /// <param name="touched">A bit for each segment, in the order of <see cref="All"/>.</param>
-    public void Touch(in FoldEvent e, ProfileState after, Definitions definitions, ExpressionBits touched) =>
+    public void Touch(in FoldEvent e, ProfileState after, Definitions definitions, ExpressionBits touched)
+    {
         _index.Collect(e, after, definitions, touched);
+        if (!e.Gpc && !ConsentEvents.Is(e.Event))
+            return;
+        foreach (int i in _withPurpose)
+            touched.Add(i);
+    }
+
+    /// <summary>
+    /// When a customer leaves some of the segments that it is in, since what it allowed expires; also moments that are past.
+    /// </summary>
+    /// <param name="profile">The customer.</param>
+    /// <param name="numbers">The segments' numbers.</param>
+    public IEnumerable<MembershipEnd> EndsOf(ProfileState profile, int[] numbers)
+    {
+        if (_withPurpose.Length == 0)
+            yield break;
+        foreach (int number in numbers)
+        {
+            if (Find(number)?.AllowedUntil(profile) is { } until and not ConsentRules.Forever)
+                yield return new MembershipEnd { Segment = (uint)number, At = until };
+        }
+    }
 
     /// <summary>Numbers of all segments that a customer is in, ascending.</summary>
     public int[] Evaluate(in Subject subject)
@@ -99,9 +127,10 @@ public sealed class SegmentSet
         return after is null ? before : [.. after];
     }
 
-    private bool IsOf(TenantConfig config)
+    private bool IsOf(TenantConfig config, PurposeRules rules)
     {
         // A name may have changed, which moves nobody.
-        return config.Segments.Count == Count && config.Segments.All(stored => Find((int)stored.Number)?.Stored.Equals(stored) == true);
+        return config.Segments.Count == Count && config.Segments.All(stored =>
+            Find((int)stored.Number) is { } known && known.Stored.Equals(stored) && known.Rule == rules.Find(stored.Segment.Purpose));
     }
 }

@@ -22,6 +22,8 @@ internal static class ActionChanges
         var action = put.Clone();
         if (Check(action, TenantChanges.CurrencyOf(config)) is { } wrong)
             return wrong;
+        if (action.Purpose.Length > 0 && TenantChanges.Undeclared(config, action.Purpose, "action.purpose") is { } undeclared)
+            return undeclared;
         var known = config.Actions.FirstOrDefault(stored => stored.Action.Id == put.Id);
         if (TenantChanges.CheckEtag(put.Etag, known?.Action.Etag ?? string.Empty) is { } stale)
             return stale;

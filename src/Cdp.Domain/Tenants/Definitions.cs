@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Collections.Frozen;
+using Cdp.Domain.Consent;
 using Cdp.Domain.Decisions;
+using Cdp.Domain.Events;
 using Cdp.Domain.Identity;
 using Cdp.Domain.Segments;
 using Cdp.State.V1;
@@ -44,6 +46,8 @@ public sealed class Definitions
             pair => new EventMeaning(pair.Value.Role == EventRole.Unspecified ? EventNames.RoleOf(pair.Key) : pair.Value.Role, pair.Value),
             StringComparer.Ordinal);
         _purposes = Latest(config.Purposes, purpose => purpose.Id).ToFrozenDictionary(StringComparer.Ordinal);
+        Rules = new PurposeRules(config.Purposes);
+        CollectsByPurpose = _declared.Values.Any(meaning => meaning.Purpose.Length > 0);
         _policies = new FieldPolicies(config.FieldPolicies);
         _defaultViews = _purposes.Keys.ToFrozenDictionary(
             purpose => purpose, purpose => new CompiledView(purpose, declared: true, [.. DefaultFields(purpose)], _policies) { IsKept = true }, StringComparer.Ordinal);
@@ -87,6 +91,12 @@ public sealed class Definitions
     /// <summary>Ids of the declared purposes, in order.</summary>
     public IReadOnlyList<string> Purposes { get; }
 
+    /// <summary>When data may be used for each purpose.</summary>
+    public PurposeRules Rules { get; }
+
+    /// <summary>Whether events of some type are collected for a purpose.</summary>
+    public bool CollectsByPurpose { get; }
+
     /// <summary>Tells whether a purpose is declared. A read for one that is not is refused.</summary>
     public bool IsDeclared(string purpose) => _purposes.ContainsKey(purpose);
 
@@ -95,7 +105,7 @@ public sealed class Definitions
 
     /// <summary>
     /// What an event means: as PutEventType states for exactly this name; else a TRACK event by its common name, a PAGE or
-    /// SCREEN is a VIEW, and IDENTIFY, GROUP and ALIAS have no role.
+    /// SCREEN is a VIEW, and IDENTIFY, GROUP, ALIAS and the platform's own events have no role.
     /// </summary>
     public EventMeaning Meaning(string type, EventKind kind)
     {
@@ -103,7 +113,7 @@ public sealed class Definitions
             return declared;
         return kind switch
         {
-            EventKind.Unspecified or EventKind.Track => ByName(type),
+            EventKind.Unspecified or EventKind.Track => EventValidator.IsReserved(type) ? ByRole[(int)EventRole.None] : ByName(type),
             EventKind.Page or EventKind.Screen => ByRole[(int)EventRole.View],
             _ => ByRole[(int)EventRole.None],
         };

@@ -22,6 +22,7 @@ public sealed class EventMeaning
     internal EventMeaning(EventRole role, EventType type)
     {
         Role = role;
+        Purpose = type.Purpose;
         InterestWeight = type.InterestWeight switch
         {
             0 => DefaultWeight(role),
@@ -34,6 +35,9 @@ public sealed class EventMeaning
         ItemsPaths = Paths(type.ItemsPath, DefaultItemsPaths);
         CategoryPaths = Paths(type.CategoryPath, DefaultCategoryPaths);
     }
+
+    /// <summary>For which such events are collected; empty: for none in particular.</summary>
+    public string Purpose { get; }
 
     /// <summary>Its role; never unspecified.</summary>
     public EventRole Role { get; }

@@ -21,6 +21,12 @@ internal static class SegmentChanges
             return TenantChanges.Invalid("segment.display_name", $"Give at most {MaxDisplayName} characters.");
         if (put.Description.Length > MaxDescription)
             return TenantChanges.Invalid("segment.description", $"Give at most {MaxDescription} characters.");
+        if (put.Purpose.Length > 0 && TenantChanges.Undeclared(config, put.Purpose, "segment.purpose") is { } undeclared)
+            return undeclared;
+        if (put.Channel.Length > EventLimits.MaxNameLength)
+            return TenantChanges.Invalid("segment.channel", $"Give at most {EventLimits.MaxNameLength} characters.");
+        if (put.Channel.Length > 0 && put.Purpose.Length == 0)
+            return TenantChanges.Invalid("segment.channel", "A channel goes with a purpose: name it, or leave the channel out.");
         if (CompiledExpression.Compile(put.Expression, ExpressionUse.Segment, out var errors) is not { } condition)
             return new(TenantReasons.ExpressionInvalid, "segment.expression", string.Join('\n', errors));
         var known = config.Segments.FirstOrDefault(stored => stored.Segment.Id == put.Id);
@@ -29,7 +35,7 @@ internal static class SegmentChanges
         if (known is null && config.Segments.Count >= TenantChanges.MaxEntries)
             return new(TenantReasons.TooMany, string.Empty, $"A tenant has at most {TenantChanges.MaxEntries} segments.");
 
-        bool moves = known?.Segment.Expression != condition.Text;
+        bool moves = known is null || known.Segment.Expression != condition.Text || known.Segment.Purpose != put.Purpose || known.Segment.Channel != put.Channel;
         if (moves)
             config.SegmentsVersion++;
         if (known is null)
@@ -44,6 +50,8 @@ internal static class SegmentChanges
             Version = (known.Segment?.Version ?? 0) + (moves ? 1 : 0),
             CreatedAt = known.Segment?.CreatedAt ?? new Timestamp { UnixMicros = nowMicros },
             UpdatedAt = new Timestamp { UnixMicros = nowMicros },
+            Purpose = put.Purpose,
+            Channel = put.Channel,
         };
         return null;
     }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Cdp.Domain.Consent;
 using Cdp.Domain.Events;
 using Cdp.Domain.Identity;
 using Cdp.Grains.V1;
@@ -148,6 +149,8 @@ public static class TenantChanges
                 return Invalid($"event_type.{field}", "Give a dotted path of names below properties, e.g. \"cart.total\", at most 256 characters.");
         }
 
+        if (type.Purpose.Length > 0 && Undeclared(config, type.Purpose, "event_type.purpose") is { } undeclared)
+            return undeclared;
         config.DefinitionsVersion++;
         return Put(config, config.EventTypes, type.Clone(), t => t.Name, t => t.Etag, (t, etag) => t.Etag = etag);
     }
@@ -161,20 +164,43 @@ public static class TenantChanges
                 return Invalid(string.Create(CultureInfo.InvariantCulture, $"purpose.default_fields[{i}]"), $"Give one of: {ProfileFields.Valid}.");
         }
 
-        return Put(config, config.Purposes, purpose.Clone(), p => p.Id, p => p.Etag, (p, etag) => p.Etag = etag);
+        if (CheckConsent(purpose) is { } wrong) return wrong;
+        var before = config.Purposes.LastOrDefault(p => p.Id == purpose.Id);
+        if (Put(config, config.Purposes, purpose.Clone(), p => p.Id, p => p.Etag, (p, etag) => p.Etag = etag) is { } refusal) return refusal;
+
+        // Who is in a segment that serves it follows from its rule.
+        if (before is not null && PurposeRule.Of(before) != PurposeRule.Of(purpose) && config.Segments.Any(s => s.Segment.Purpose == purpose.Id))
+            config.SegmentsVersion++;
+        return null;
     }
+
+    private static EventRefusal? CheckConsent(Purpose purpose)
+    {
+        if (purpose.Description.Length > 2_000) return Invalid("purpose.description", "Give at most 2,000 characters.");
+        if (!Enum.IsDefined(purpose.LawfulBasis))
+            return Invalid("purpose.lawful_basis", "Give CONSENT, CONTRACT, LEGAL_OBLIGATION, VITAL_INTERESTS, PUBLIC_TASK or LEGITIMATE_INTERESTS.");
+        if (purpose.LawfulBasis == LawfulBasis.Consent && !purpose.NeedsConsent)
+            return Invalid("purpose.needs_consent", "What stands on consent needs it: set it to true, or give another lawful_basis.");
+        if (PurposeRule.MayBeRefusedUnder(purpose.LawfulBasis)) return null;
+        return purpose.NeedsConsent ? Invalid("purpose.needs_consent", "What stands on a contract, the law or vital interests is done without consent: leave it out, or give another lawful_basis.")
+            : purpose.RefusedByGpc ? Invalid("purpose.refused_by_gpc", "What stands on a contract, the law or vital interests cannot be refused: leave it out, or give another lawful_basis.")
+            : null;
+    }
+
+    /// <summary>What is wrong with a purpose that is not declared; else null.</summary>
+    internal static EventRefusal? Undeclared(TenantConfig config, string purpose, string field) => config.Purposes.Any(p => p.Id == purpose)
+        ? null
+        : new(
+            TenantReasons.PurposeUndeclared, field,
+            $"Declare the purpose with PutPurpose first, or give one of: {string.Join(", ", config.Purposes.Select(p => p.Id))}.");
 
     private static EventRefusal? Put(TenantConfig config, FieldPolicy policy)
     {
         if (!ProfileFields.IsValidOfPolicies(policy.Field)) return Invalid("field_policy.field", $"Give one of: {ProfileFields.ValidOfPolicies}.");
         for (var i = 0; i < policy.Purposes.Count; i++)
         {
-            var id = policy.Purposes[i];
-            if (config.Purposes.Any(p => p.Id == id)) continue;
-            return new(
-                TenantReasons.PurposeUndeclared,
-                string.Create(CultureInfo.InvariantCulture, $"field_policy.purposes[{i}]"),
-                $"Declare the purpose with PutPurpose first, or give one of: {string.Join(", ", config.Purposes.Select(p => p.Id))}.");
+            if (Undeclared(config, policy.Purposes[i], string.Create(CultureInfo.InvariantCulture, $"field_policy.purposes[{i}]")) is { } undeclared)
+                return undeclared;
         }
 
         return Put(config, config.FieldPolicies, policy.Clone(), p => p.Field, p => p.Etag, (p, etag) => p.Etag = etag);
@@ -187,12 +213,8 @@ public static class TenantChanges
             return Invalid("roles", "Give one or more of WRITER, READER, DECIDER, ADMIN.");
         if (added.Key.Source.Length > EventLimits.MaxNameLength) return Invalid("source", $"Give at most {EventLimits.MaxNameLength} characters.");
         if (added.Key.Description.Length > 200) return Invalid("description", "Give at most 200 characters.");
-        if (added.Key.DefaultPurpose.Length > 0 && config.Purposes.All(p => p.Id != added.Key.DefaultPurpose))
-        {
-            return new(
-                TenantReasons.PurposeUndeclared, "default_purpose",
-                $"Declare the purpose with PutPurpose first, or give one of: {string.Join(", ", config.Purposes.Select(p => p.Id))}.");
-        }
+        if (added.Key.DefaultPurpose.Length > 0 && Undeclared(config, added.Key.DefaultPurpose, "default_purpose") is { } undeclared)
+            return undeclared;
 
         if (config.Keys.Any(k => k.Key.Id == added.Key.Id)) return null;
         if (config.Keys.Count >= MaxEntries) return new(TenantReasons.TooMany, "", $"A tenant has at most {MaxEntries} keys.");

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using Cdp.Domain.Decisions;
 using Cdp.Domain.Tenants;
+using Cdp.Gateway.Consents;
 using Cdp.Gateway.Keys;
 using Cdp.Grains.Customers;
 using Cdp.Grains.Decisions;
@@ -15,7 +16,7 @@ using Google.Rpc;
 namespace Cdp.Gateway.Decisions;
 
 /// <summary>Lists decisions and replays them, under the definitions and the model of their time.</summary>
-internal sealed class DecisionReader(GatewayPorts ports, CustomerFinder finder)
+internal sealed class DecisionReader(GatewayPorts ports, CustomerFinder finder, ConsentGate consents)
 {
     private const int DefaultPage = 100;
     private const int MostSets = 64;
@@ -45,6 +46,8 @@ internal sealed class DecisionReader(GatewayPorts ports, CustomerFinder finder)
         }
 
         CheckVisible(caller, purpose, entry, id, model, replayed);
+        if (id.Customer.Length > 0)
+            await consents.RequireAsync(caller, new CustomerRef { CustomerId = id.Customer }, purpose, newest: false, context.CancellationToken);
         var response = new ExplainDecisionResponse
         {
             Decision = replayed.Response,
@@ -62,13 +65,14 @@ internal sealed class DecisionReader(GatewayPorts ports, CustomerFinder finder)
     public async ValueTask<ListDecisionsResponse> ListAsync(ListDecisionsRequest request, ServerCallContext context)
     {
         var caller = Authenticator.CallerOf(context);
-        ReadPurposes.Of(caller, request.Purpose);
+        var purpose = ReadPurposes.Of(caller, request.Purpose);
         var size = Pages.SizeOf(request.PageSize, DefaultPage, request.PageToken.Length == 0 || DecisionId.TryParse(request.PageToken, out _));
         await ReadTokens.WaitAsync(ports, request.AfterToken, context.CancellationToken);
         var read = new ReadDecisionsRequest { PageSize = size, PageToken = request.PageToken, Newest = request.AfterToken.Length > 0 };
         var reply = await finder.CallAsync(
             caller, request.Customer, "customer", static (customer, read, cancellationToken) => customer.ReadDecisions(read, cancellationToken), read,
             static r => (r.Standing, r.ForwardedTo), context.CancellationToken) ?? throw CustomerFinder.NotFound();
+        await consents.RequireAsync(caller, request.Customer, purpose, read.Newest, context.CancellationToken);
         var response = new ListDecisionsResponse { NextPageToken = reply.NextPageToken };
         var names = caller.Definitions.Config.Actions.ToDictionary(stored => stored.Number, stored => stored.Action.Id);
         foreach (var entry in reply.Entries) response.Decisions.Add(await SummaryAsync(caller, entry, names, context.CancellationToken));

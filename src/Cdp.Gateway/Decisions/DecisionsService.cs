@@ -3,6 +3,7 @@ using Cdp.Domain.Decisions;
 using Cdp.Domain.Events;
 using Cdp.Domain.Tenants;
 using Cdp.Gateway.Admin;
+using Cdp.Gateway.Consents;
 using Cdp.Gateway.Keys;
 using Cdp.Grains.Decisions;
 using Cdp.Grains.V1;
@@ -12,14 +13,14 @@ using Cdp.V1;
 namespace Cdp.Gateway.Decisions;
 
 /// <summary>What now, for this customer? Decides, explains, and hears what became of it.</summary>
-public sealed class DecisionsService(GatewayPorts ports, CustomerFinder finder, TenantEditor tenants)
+internal sealed class DecisionsService(GatewayPorts ports, CustomerFinder finder, ConsentGate consents, TenantEditor tenants)
 {
     private const int MostContextNames = 64;
     private const int MostContextBytes = 8 * 1024;
 
     private readonly ActionCatalog _catalog = new(ports, tenants);
     private readonly OutcomeRecorder _outcomes = new(ports, finder);
-    private readonly DecisionReader _reader = new(ports, finder);
+    private readonly DecisionReader _reader = new(ports, finder, consents);
 
     /// <summary>The service as the server binds it.</summary>
     public RpcService Bind() => RpcService.For(Cdp.V1.DecisionsReflection.Descriptor.FindTypeByName<Google.Protobuf.Reflection.ServiceDescriptor>("Decisions"))

@@ -1,6 +1,7 @@
 using Cdp.Domain.Events;
 using Cdp.Domain.Tenants;
 using Cdp.Gateway.Admin;
+using Cdp.Gateway.Consents;
 using Cdp.Gateway.Ingest;
 using Cdp.Gateway.Keys;
 using Cdp.Grains.Customers;
@@ -12,7 +13,7 @@ using Cdp.V1;
 namespace Cdp.Gateway.Identities;
 
 /// <summary>Recognises customers across identifiers.</summary>
-public sealed class IdentitiesService(GatewayPorts ports, CustomerFinder finder, IngestService ingest, TenantEditor tenants)
+internal sealed class IdentitiesService(GatewayPorts ports, CustomerFinder finder, IngestService ingest, ConsentGate consents, TenantEditor tenants)
 {
     /// <summary>Type of the event that states a link.</summary>
     public const string LinkEventType = "cdp.identity.link";
@@ -43,13 +44,15 @@ public sealed class IdentitiesService(GatewayPorts ports, CustomerFinder finder,
     private async ValueTask<DescribeIdentityResponse> DescribeAsync(DescribeIdentityRequest request, ServerCallContext context)
     {
         var caller = Authenticator.CallerOf(context);
-        var view = caller.Definitions.View(ReadPurposes.Of(caller, request.Purpose), [ProfileFields.AllIdentifiers]);
+        var purpose = ReadPurposes.Of(caller, request.Purpose);
+        var view = caller.Definitions.View(purpose, [ProfileFields.AllIdentifiers]);
         var size = Pages.SizeOf(request.PageSize, DefaultPage, PageTokens.IsFactToken(request.PageToken));
         await ReadTokens.WaitAsync(ports, request.AfterToken, context.CancellationToken);
         var id = await finder.IdOfAsync(caller, request.Customer, "customer", context.CancellationToken) ?? throw CustomerFinder.NotFound();
         var describe = new DescribeGroupRequest { Customer = id, PageSize = size, PageToken = request.PageToken, Newest = request.AfterToken.Length > 0 };
         var group = await Overtaken.AgainAsync(ports.Grains.Get<IIdentity>(caller.Tenant).Describe, describe, context.CancellationToken);
         if (!group.Found) throw CustomerFinder.NotFound();
+        await consents.RequireAsync(caller, new CustomerRef { CustomerId = group.Customer }, purpose, describe.Newest, context.CancellationToken);
         var response = new DescribeIdentityResponse { CustomerId = group.Customer, NextPageToken = group.NextPageToken };
         response.FormerCustomerIds.AddRange(group.Former);
         response.Facts.AddRange(group.Facts.Select(fact => Shown(fact, view.Identifiers)));

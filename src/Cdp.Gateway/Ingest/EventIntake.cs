@@ -1,3 +1,4 @@
+using Cdp.Domain.Consent;
 using Cdp.Domain.Decisions;
 using Cdp.Domain.Events;
 using Cdp.Domain.Identity;
@@ -51,6 +52,9 @@ internal static class EventIntake
         if (head.Outcome is { } said && OutcomeValidator.Check(said.DecisionId, said.ActionId, said.Kind, said.Value, caller.Definitions.CurrencyCode) is { } wrong)
             return Refuse(caller, bytes, receivedAt, partitions, head.Id, wrong with { Field = $"outcome.{wrong.Field}" });
 
+        if (string.Equals(head.Type, ConsentEvents.Type, StringComparison.Ordinal) && WrongConsent(caller, bytes) is { } unclear)
+            return Refuse(caller, bytes, receivedAt, partitions, head.Id, unclear);
+
         var source = head.Source.Length > 0 ? head.Source : caller.Key.Source;
         var id = EventHash.IdOf(source, head.Id);
         var logged = new LoggedEvent
@@ -62,13 +66,17 @@ internal static class EventIntake
             Source = source,
             ApiKeyId = caller.Key.Id,
             Carried = CarriedOutcome.Of(head, id, receivedAt),
+            Gpc = PrivacySignal.IsIn(bytes),
         };
         for (var i = 0; i < identifiers.Count; i++) logged.Keys.Add(identifiers.KeyAt(i));
         var payload = EventScanner.Compose(logged, LoggedEvent.EventFieldNumber, bytes);
         logged.Event = UnsafeByteOperations.UnsafeWrap(payload.AsMemory(payload.Length - bytes.Length));
         var partition = IdentifierKeys.PartitionOf(identifiers[0].Key, partitions);
-        return new Intake(partition, new AppendedEvent(new LogRecord(caller.Tenant, LogRecordFlags.None, 0, payload), logged), null, head.Id);
+        return new Intake(partition, new AppendedEvent(new LogRecord(caller.Tenant, LogRecordFlags.None, 0, payload), logged), null, head.Id) { Head = head };
     }
+
+    private static EventRefusal? WrongConsent(Caller caller, ReadOnlySpan<byte> bytes) =>
+        ConsentEvents.TryRead(EventReader.ForFold(bytes), out var wrong) is { } act ? ConsentEvents.Check(act, caller.Definitions, "properties.") : wrong;
 
     private static Intake Refuse(
         Caller caller, ReadOnlySpan<byte> bytes, long receivedAt, int partitions, string eventId, EventRefusal refusal)
@@ -93,4 +101,11 @@ internal static class EventIntake
 /// <param name="Appended">The record.</param>
 /// <param name="Refusal">Why it does not count; null: it counts.</param>
 /// <param name="EventId">Its id where it could be read.</param>
-internal readonly record struct Intake(int Partition, AppendedEvent Appended, EventRefusal? Refusal, string EventId);
+internal readonly record struct Intake(int Partition, AppendedEvent Appended, EventRefusal? Refusal, string EventId)
+{
+    /// <summary>Its head where it counts.</summary>
+    public EventHead? Head { get; init; }
+
+    /// <summary>Whether nothing of it is kept: it is refused, and no dead letter either.</summary>
+    public bool IsDropped { get; init; }
+}

@@ -11,11 +11,13 @@ using Google.Rpc;
 namespace Cdp.Gateway.Ingest;
 
 /// <summary>Takes in events: judged one by one, appended together, acknowledged when durable.</summary>
-public sealed class IngestService(GatewayPorts ports)
+public sealed class IngestService(GatewayPorts ports, CustomerFinder finder)
 {
     private const int UnaryEventsField = PublishEventsRequest.EventsFieldNumber;
     private const int StreamEventsField = StreamEventsRequest.EventsFieldNumber;
     private const int MostInFlight = 32;
+
+    private readonly CollectionGate _collection = new(finder);
 
     /// <summary>The service as the server binds it.</summary>
     public RpcService Bind() => RpcService.For(IngestReflection.Descriptor.FindTypeByName<Google.Protobuf.Reflection.ServiceDescriptor>("Ingest"))
@@ -36,6 +38,20 @@ public sealed class IngestService(GatewayPorts ports)
     {
         var receivedAt = ports.NowMicros;
         return AppendAsync(caller, [.. events.Select(made => EventIntake.Read(caller, made.ToByteArray(), receivedAt, ports.Log.Partitions))], receivedAt, cancellationToken);
+    }
+
+    /// <summary>Publishes events all of which have to be right.</summary>
+    /// <exception cref="RpcException">One of them is refused; none was published. Or as above.</exception>
+    internal async ValueTask<PublishEventsResponse> PublishAllAsync(Caller caller, IReadOnlyCollection<Event> events, CancellationToken cancellationToken)
+    {
+        var receivedAt = ports.NowMicros;
+        List<Intake> intakes = [.. events.Select(made => EventIntake.Read(caller, made.ToByteArray(), receivedAt, ports.Log.Partitions))];
+        foreach (var intake in intakes)
+        {
+            if (intake.Refusal is { } refusal) throw Refused(refusal);
+        }
+
+        return await AppendAsync(caller, intakes, receivedAt, cancellationToken);
     }
 
     private ValueTask<PublishEventsResponse> PublishAsync(ReadOnlySequence<byte> request, ServerCallContext context)
@@ -107,12 +123,13 @@ public sealed class IngestService(GatewayPorts ports)
     private async ValueTask<PublishEventsResponse> AppendAsync(
         Caller caller, List<Intake> intakes, long receivedAt, CancellationToken cancellationToken)
     {
+        if (caller.Definitions.CollectsByPurpose) await _collection.FilterAsync(caller, intakes, receivedAt, cancellationToken);
         var response = new PublishEventsResponse { ReceivedAt = new Timestamp { UnixMicros = receivedAt } };
         var batches = new List<AppendedEvent>?[ports.Log.Partitions];
         for (var i = 0; i < intakes.Count; i++)
         {
             var intake = intakes[i];
-            (batches[intake.Partition] ??= new(intakes.Count / batches.Length * 3 / 2)).Add(intake.Appended);
+            if (!intake.IsDropped) (batches[intake.Partition] ??= new(intakes.Count / batches.Length * 3 / 2)).Add(intake.Appended);
             if (intake.Refusal is { } refusal)
             {
                 response.Refused.Add(new RefusedEvent

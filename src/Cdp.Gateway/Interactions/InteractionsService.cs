@@ -28,7 +28,7 @@ internal sealed class InteractionsService(GatewayPorts ports, IngestService inge
         var identifiers = Who(caller, request);
         var purpose = request.Placements.Count > 0 || request.Profile is not null ? ReadPurposes.Of(caller, request.Purpose) : request.Purpose;
         var calls = Decides(caller, request, purpose, identifiers);
-        var read = request.Profile is { } asked ? ProfilesService.Checked(caller, purpose, asked.Fields) : null;
+        var read = request.Profile is { } asked ? ProfilesService.Checked(caller, purpose, asked.Fields, asked.Channel) : null;
 
         await ReadTokens.WaitAsync(ports, request.AfterToken, context.CancellationToken);
 

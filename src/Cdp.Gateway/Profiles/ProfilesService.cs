@@ -1,5 +1,7 @@
+using Cdp.Domain.Events;
 using Cdp.Domain.Profiles;
 using Cdp.Domain.Tenants;
+using Cdp.Gateway.Consents;
 using Cdp.Gateway.Decisions;
 using Cdp.Gateway.Identities;
 using Cdp.Gateway.Keys;
@@ -16,7 +18,7 @@ using Google.Rpc;
 namespace Cdp.Gateway.Profiles;
 
 /// <summary>Reads customers, each time for a declared purpose.</summary>
-public sealed class ProfilesService(GatewayPorts ports, CustomerFinder finder)
+internal sealed class ProfilesService(GatewayPorts ports, CustomerFinder finder, ConsentGate consents)
 {
     private const int MostCustomers = 100;
     private const int MostFields = 200;
@@ -33,7 +35,7 @@ public sealed class ProfilesService(GatewayPorts ports, CustomerFinder finder)
     private ValueTask<ReadOnlyMemory<byte>> GetProfileAsync(GetProfileRequest request, ServerCallContext context)
     {
         var caller = Authenticator.CallerOf(context);
-        var read = Checked(caller, request.Purpose, request.Fields);
+        var read = Checked(caller, request.Purpose, request.Fields, request.Channel);
         if (request.AfterToken.Length > 0) return GetProfileAfterAsync(caller, read, request, context);
         var reading = ReadAsync(caller, request.Customer, "customer", read, context.CancellationToken);
 #pragma warning disable VSTHRD103 // Not a wait: it says that it completed.
@@ -57,7 +59,7 @@ public sealed class ProfilesService(GatewayPorts ports, CustomerFinder finder)
         var caller = Authenticator.CallerOf(context);
         if (request.Customers.Count is 0 or > MostCustomers)
             throw RpcError.InvalidField("customers", $"Name 1 to {MostCustomers} customers.", "TOO_MANY_CUSTOMERS").ToException();
-        var read = Checked(caller, request.Purpose, request.Fields);
+        var read = Checked(caller, request.Purpose, request.Fields, request.Channel);
         if (request.AfterToken.Length > 0)
         {
             await ReadTokens.WaitAsync(ports, request.AfterToken, context.CancellationToken);
@@ -91,6 +93,7 @@ public sealed class ProfilesService(GatewayPorts ports, CustomerFinder finder)
         var reply = await finder.CallAsync(
             caller, request.Customer, "customer", static (customer, read, cancellationToken) => customer.ReadEvents(read, cancellationToken), read,
             static r => (r.Standing, r.ForwardedTo), context.CancellationToken) ?? throw CustomerFinder.NotFound();
+        await consents.RequireAsync(caller, request.Customer, purpose, read.Newest, context.CancellationToken);
         var response = new ListEventsResponse { NextPageToken = reply.NextPageToken };
         response.Events.AddRange(reply.Events);
         if (reply.Outcomes.Count > 0) await AddCreditsAsync(caller, reply.Outcomes, response, context.CancellationToken);
@@ -114,8 +117,9 @@ public sealed class ProfilesService(GatewayPorts ports, CustomerFinder finder)
 
     /// <summary>A read that may be made.</summary>
     /// <exception cref="RpcException">The purpose or a field does not exist.</exception>
-    internal static ReadProfileRequest Checked(Caller caller, string purpose, RepeatedField<string> fields)
+    internal static ReadProfileRequest Checked(Caller caller, string purpose, RepeatedField<string> fields, string channel)
     {
+        if (channel.Length > EventLimits.MaxNameLength) throw RpcError.InvalidField("channel", $"Give at most {EventLimits.MaxNameLength} characters.", Reasons.ChannelTooLong).ToException();
         if (fields.Count > MostFields) throw RpcError.InvalidField("fields", $"Name at most {MostFields} fields.", "TOO_MANY_FIELDS").ToException();
         for (var i = 0; i < fields.Count; i++)
         {
@@ -124,8 +128,8 @@ public sealed class ProfilesService(GatewayPorts ports, CustomerFinder finder)
         }
 
         purpose = ReadPurposes.Of(caller, purpose);
-        if (fields.Count == 0) return caller.UsualRead(purpose);
-        var request = new ReadProfileRequest { Purpose = purpose };
+        if (fields.Count == 0 && channel.Length == 0) return caller.UsualRead(purpose);
+        var request = new ReadProfileRequest { Purpose = purpose, Channel = channel };
         request.Fields.AddRange(fields);
         return request;
     }
@@ -152,7 +156,7 @@ public sealed class ProfilesService(GatewayPorts ports, CustomerFinder finder)
         Caller caller, ValueTask<ReadProfileReply?> calling, FieldGroup identifiers, bool newest, CancellationToken cancellationToken)
     {
         if (await calling is not { } reply) return null;
-        if (!identifiers.IsAsked) return reply.Profile;
+        if (!identifiers.IsAsked || reply.ConsentMissing) return reply.Profile;
 
         // Encoded messages that follow one another are one message, their repeated fields joined.
         var customerId = Profile.Parser.ParseFrom(reply.Profile).CustomerId;

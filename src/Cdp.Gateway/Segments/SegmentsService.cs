@@ -2,6 +2,7 @@ using Cdp.Domain.Identity;
 using Cdp.Domain.Segments;
 using Cdp.Domain.Tenants;
 using Cdp.Gateway.Admin;
+using Cdp.Gateway.Consents;
 using Cdp.Gateway.Keys;
 using Cdp.Grains.V1;
 using Cdp.Rpc;
@@ -12,7 +13,7 @@ using Google.Rpc;
 namespace Cdp.Gateway.Segments;
 
 /// <summary>Audiences: what they are, who is in them, and why.</summary>
-public sealed class SegmentsService(GatewayPorts ports, CustomerFinder finder, TenantEditor tenants)
+internal sealed class SegmentsService(GatewayPorts ports, CustomerFinder finder, ConsentGate consents, TenantEditor tenants)
 {
     private const int DefaultPage = 100;
 
@@ -118,6 +119,7 @@ public sealed class SegmentsService(GatewayPorts ports, CustomerFinder finder, T
             SegmentVersion = segment.Definition.Version,
             Explanation = reply.Explanation,
             Status = StatusOf(reply),
+            ConsentMissing = reply.ConsentMissing,
         };
     }
 
@@ -126,9 +128,11 @@ public sealed class SegmentsService(GatewayPorts ports, CustomerFinder finder, T
     {
         await ReadTokens.WaitAsync(ports, afterToken, cancellationToken);
         read.Newest = afterToken.Length > 0;
-        return await finder.CallAsync(
+        var reply = await finder.CallAsync(
             caller, customer, "customer", static (customer, read, cancellationToken) => customer.ReadMembership(read, cancellationToken), read,
             static r => (r.Standing, r.ForwardedTo), cancellationToken) ?? throw CustomerFinder.NotFound();
+        await consents.RequireAsync(caller, customer, read.Purpose, read.Newest, cancellationToken);
+        return reply;
     }
 
     private async ValueTask<(long Members, Backfill Backfill)> CountAsync(Caller caller, CompiledSegment segment, bool newest, CancellationToken cancellationToken)

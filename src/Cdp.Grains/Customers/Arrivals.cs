@@ -19,7 +19,10 @@ internal readonly record struct FreshEvent(EventEntry Entry, long Sequence, stri
 
     public UInt128 Id => new(Entry.IdHashHigh, Entry.IdHashLow);
 
-    public FoldEvent ToFoldEvent() => new(Event!, Source, Entry.EffectiveAt, Entry.ReceivedAt, Entry.Partition, Entry.Position, Keys);
+    /// <summary>Its context bears Global Privacy Control.</summary>
+    public bool Gpc { get; init; }
+
+    public FoldEvent ToFoldEvent() => new(Event!, Source, Entry.EffectiveAt, Entry.ReceivedAt, Entry.Partition, Entry.Position, Keys) { Gpc = Gpc };
 
     /// <summary>Reads an event; its common names are shared with other customers.</summary>
     public static FoldedEvent? Read(LoggedEvent logged, NamePool names)
@@ -82,7 +85,7 @@ internal sealed class Arrivals(string key, long sequence, EventIds ids, Customer
             ContentHash = logged.ContentHash,
             Logged = ports.Log.Forgets ? logged : null,
         };
-        var fresh = new FreshEvent(made, sequence + Slice.Entries.Count, ports.Names.Share(logged.Source), read, logged.Keys) { Erased = logged.Erased };
+        var fresh = new FreshEvent(made, sequence + Slice.Entries.Count, ports.Names.Share(logged.Source), read, logged.Keys) { Erased = logged.Erased, Gpc = logged.Gpc };
         if (!IsCertainlyNew(fresh.Id)) return CompareAsync(fresh, cancellationToken);
         Add(fresh);
         return default;

@@ -5,7 +5,6 @@ using Cdp.Domain.Tenants;
 using Cdp.Grains.Ports;
 using Cdp.State.V1;
 using Google.Protobuf;
-using Google.Protobuf.Collections;
 
 namespace Cdp.Grains.Customers;
 
@@ -139,7 +138,7 @@ internal sealed class CustomerFold(IEventLog log, HistoryReader reader, TimeProv
             {
                 try
                 {
-                    chunk.Add((reference, reference.ToFoldEvent(logged.Source, EventReader.ForFold(logged.Event.Span), logged.Keys)));
+                    chunk.Add((reference, reference.ToFoldEvent(logged, logged.Source, EventReader.ForFold(logged.Event.Span))));
                 }
                 catch (InvalidProtocolBufferException e)
                 {
@@ -198,6 +197,6 @@ internal readonly record struct EventReference(
         (ReceivedAt, Partition, Position).CompareTo((other.ReceivedAt, other.Partition, other.Position)) < 0;
 
     /// <summary>The event as the fold takes it.</summary>
-    public FoldEvent ToFoldEvent(string source, FoldedEvent read, RepeatedField<IdentifierKey> keys) =>
-        new(read, source, EffectiveAt, ReceivedAt, Partition, Position, keys);
+    public FoldEvent ToFoldEvent(LoggedEvent logged, string source, FoldedEvent read) =>
+        new(read, source, EffectiveAt, ReceivedAt, Partition, Position, logged.Keys) { Gpc = logged.Gpc };
 }

@@ -1,3 +1,4 @@
+using Cdp.Domain.Events;
 using Cdp.Domain.Expressions;
 using Cdp.Domain.Profiles;
 using Cdp.Domain.Segments;
@@ -22,7 +23,7 @@ public sealed partial class CustomerGrain
     {
         await CheckNewestAsync(cancellationToken);
         if (!Exists) return new StateMembershipReply { Standing = CustomerStanding.Gone };
-        if (_sealedInto.Length > 0) return new StateMembershipReply { Standing = CustomerStanding.Forwarded, Statement = Statement() };
+        if (_sealedInto.Length > 0) return new StateMembershipReply { Standing = CustomerStanding.Forwarded, Statement = LastStatement() };
         var definitions = await DefinitionsAsync(cancellationToken);
         if (IsFoldedUnder(definitions) && _segmentsVersion != definitions.Segments.Version) EvaluateAll(definitions);
         return new StateMembershipReply { Standing = CustomerStanding.Here, Statement = StatementIf(needed: true, definitions) };
@@ -41,8 +42,16 @@ public sealed partial class CustomerGrain
         // Beside another call: what it makes of new definitions is not kept.
         var segments = !_foldAgain && _segmentsVersion != definitions.Segments.Version ? definitions.Segments.Evaluate(Subject(definitions)) : _segments;
         var reply = new ReadMembershipReply { Standing = CustomerStanding.Here, CustomerId = _id, Stale = _foldAgain };
-        foreach (var number in segments) reply.Segments.Add((uint)number);
-        if (request.Explain > 0 && definitions.Segments.Find((int)request.Explain)?.Condition is { } condition)
+        var now = UnixTime.Micros(_context.Time.GetUtcNow());
+        foreach (var number in segments)
+        {
+            // One that is not known was deleted, or is newer than these definitions.
+            if (definitions.Segments.Find(number) is not { } segment || segment.AllowedUntil(_profile) > now) reply.Segments.Add((uint)number);
+        }
+
+        if (request.Explain == 0 || definitions.Segments.Find((int)request.Explain) is not { } explained) return reply;
+        reply.ConsentMissing = explained.AllowedUntil(_profile) <= now;
+        if (explained.Condition is { } condition)
             reply.Explanation = MembershipExplanation.Of(condition, Subject(definitions), definitions, request.Purpose);
         return reply;
     }
@@ -110,14 +119,18 @@ public sealed partial class CustomerGrain
 
     /// <summary>What the shards have to know; null while there never was anything to tell.</summary>
     private MembershipStatement? StatementIf(bool needed, Definitions definitions) =>
-        needed && (definitions.Segments.Count > 0 || _segmentsVersion > 0) ? Statement() : null;
+        needed && (definitions.Segments.Count > 0 || _segmentsVersion > 0) ? Statement(definitions) : null;
 
-    private MembershipStatement Statement()
+    private MembershipStatement Statement(Definitions definitions)
     {
         var statement = new MembershipStatement { Customer = _minted, Definitions = _segmentsDefinitions, Sequence = _sequence };
         foreach (var number in _segments) statement.Segments.Add((uint)number);
+        if (_segments.Length > 0) statement.Ends.AddRange(definitions.Segments.EndsOf(_profile, _segments));
         return statement;
     }
+
+    /// <summary>What the shards have to know of a customer that was merged into another: it is in no segment.</summary>
+    private MembershipStatement LastStatement() => new() { Customer = _minted, Definitions = _segmentsDefinitions, Sequence = _sequence };
 
     private void SaveSegments(Bookkeeping book)
     {

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Cdp.Domain.Consent;
 using Cdp.Domain.Decisions;
 using Cdp.Domain.Events;
 using Cdp.Domain.Profiles;
@@ -201,11 +202,22 @@ public sealed partial class CustomerGrain : ICustomer, IGrainLifecycle
     }
 
     /// <inheritdoc/>
+    public async ValueTask<ReadConsentsReply> ReadConsents(ReadConsentsRequest request, CancellationToken cancellationToken)
+    {
+        if (request.Newest) await CheckNewestAsync(cancellationToken);
+        if (Elsewhere() is { } forwarded) return new ReadConsentsReply { Standing = CustomerStanding.Forwarded, ForwardedTo = forwarded };
+        if (!Exists) return new ReadConsentsReply { Standing = CustomerStanding.Gone };
+        var state = new ProfileState();
+        ConsentRules.Join(state, _profile);
+        return new ReadConsentsReply { Standing = CustomerStanding.Here, CustomerId = _id, State = state };
+    }
+
+    /// <inheritdoc/>
     public async ValueTask<RefoldReply> Refold(RefoldRequest request, CancellationToken cancellationToken)
     {
         await CheckNewestAsync(cancellationToken);
         if (!Exists) return new RefoldReply { Standing = CustomerStanding.Gone };
-        if (_sealedInto.Length > 0) return new RefoldReply { Standing = CustomerStanding.Forwarded, Membership = Statement() };
+        if (_sealedInto.Length > 0) return new RefoldReply { Standing = CustomerStanding.Forwarded, Membership = LastStatement() };
         var definitions = await DefinitionsAsync(cancellationToken);
         if (!request.AsItStands || _foldAgain || _foldedUnder!.Version != definitions.Version)
         {
@@ -249,6 +261,12 @@ public sealed partial class CustomerGrain : ICustomer, IGrainLifecycle
 
         var view = definitions.View(request.Purpose, request.Fields);
         var status = _foldAgain ? Cdp.V1.ValueStatus.Stale : Cdp.V1.ValueStatus.Ok;
+        if (!ConsentRules.Allows(_profile, definitions.Rules.Find(request.Purpose), request.Channel, UnixTime.Micros(_context.Time.GetUtcNow())))
+        {
+            var withheld = ProfileView.Withhold(view, _id, _sequence, status);
+            return new ReadProfileReply { Standing = CustomerStanding.Here, Profile = withheld.ToByteString(), ConsentMissing = true };
+        }
+
         if (_rendered is not { } rendered || !rendered.IsOf(view, _sequence, status))
         {
             var profile = ProfileView.Render(_profile, view, definitions, _id, _sequence, status, UnixTime.Micros(_context.Time.GetUtcNow()));

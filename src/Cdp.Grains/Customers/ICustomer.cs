@@ -13,6 +13,10 @@ public interface ICustomer
     [Interleaves]
     ValueTask<ReadProfileReply> ReadProfile(ReadProfileRequest request, CancellationToken cancellationToken);
 
+    /// <summary>Reads what the customer said of consent.</summary>
+    [Interleaves]
+    ValueTask<ReadConsentsReply> ReadConsents(ReadConsentsRequest request, CancellationToken cancellationToken);
+
     /// <summary>Reads events, newest first.</summary>
     [Interleaves]
     ValueTask<ReadEventsReply> ReadEvents(ReadEventsRequest request, CancellationToken cancellationToken);

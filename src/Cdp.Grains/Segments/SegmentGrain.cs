@@ -1,4 +1,5 @@
 using System.Globalization;
+using Cdp.Domain.Events;
 using Cdp.Domain.Segments;
 using Cdp.Grains.Ports;
 using Cdp.Grains.V1;
@@ -72,6 +73,7 @@ public sealed class SegmentGrain(IGrainContext context, IStateStore states, IHis
     public async ValueTask<CountShardReply> Count(CountShardRequest request, CancellationToken cancellationToken)
     {
         if (request.Newest) await CheckNewestAsync(cancellationToken);
+        _mirror.Expire(UnixTime.Micros(context.Time.GetUtcNow()));
         return new CountShardReply { Members = _mirror.Count((int)request.Segment) };
     }
 
@@ -79,6 +81,7 @@ public sealed class SegmentGrain(IGrainContext context, IStateStore states, IHis
     public async ValueTask<ListShardReply> List(ListShardRequest request, CancellationToken cancellationToken)
     {
         if (request.Newest) await CheckNewestAsync(cancellationToken);
+        _mirror.Expire(UnixTime.Micros(context.Time.GetUtcNow()));
         var reply = new ListShardReply();
         reply.Customers.AddRange(_mirror.Members((int)request.Segment, request.After, request.Size));
         return reply;

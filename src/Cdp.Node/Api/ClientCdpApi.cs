@@ -36,6 +36,22 @@ public sealed class ClientCdpApi : ICdpApi
         CallAsync(_client.Identities.DescribeIdentityAsync(request, Patience, cancel));
 
     /// <inheritdoc/>
+    public Task<ListPurposesResponse> ListPurposesAsync(ListPurposesRequest request, CancellationToken cancel) =>
+        CallAsync(_client.Admin.ListPurposesAsync(request, Patience, cancel));
+
+    /// <inheritdoc/>
+    public Task<PutPurposeResponse> PutPurposeAsync(PutPurposeRequest request, CancellationToken cancel) =>
+        CallAsync(_client.Admin.PutPurposeAsync(request, Patience, cancel));
+
+    /// <inheritdoc/>
+    public Task<GetConsentsResponse> GetConsentsAsync(GetConsentsRequest request, CancellationToken cancel) =>
+        CallAsync(_client.Consents.GetConsentsAsync(request, Patience, cancel));
+
+    /// <inheritdoc/>
+    public Task<RecordConsentResponse> RecordConsentAsync(RecordConsentRequest request, CancellationToken cancel) =>
+        CallAsync(_client.Consents.RecordConsentAsync(request, Patience, cancel));
+
+    /// <inheritdoc/>
     public Task<PutSegmentResponse> PutSegmentAsync(PutSegmentRequest request, CancellationToken cancel) =>
         CallAsync(_client.Segments.PutSegmentAsync(request, Patience, cancel));
 

@@ -17,6 +17,18 @@ public interface ICdpApi : IDisposable
     /// <summary>Reads one page of the facts that a customer's identity rests on.</summary>
     Task<DescribeIdentityResponse> DescribeIdentityAsync(DescribeIdentityRequest request, CancellationToken cancel);
 
+    /// <summary>Lists the declared purposes.</summary>
+    Task<ListPurposesResponse> ListPurposesAsync(ListPurposesRequest request, CancellationToken cancel);
+
+    /// <summary>Declares a purpose or changes it.</summary>
+    Task<PutPurposeResponse> PutPurposeAsync(PutPurposeRequest request, CancellationToken cancel);
+
+    /// <summary>Reads what a customer allows.</summary>
+    Task<GetConsentsResponse> GetConsentsAsync(GetConsentsRequest request, CancellationToken cancel);
+
+    /// <summary>Records what a customer allows or refuses.</summary>
+    Task<RecordConsentResponse> RecordConsentAsync(RecordConsentRequest request, CancellationToken cancel);
+
     /// <summary>Makes a segment or changes it.</summary>
     Task<PutSegmentResponse> PutSegmentAsync(PutSegmentRequest request, CancellationToken cancel);
 

@@ -20,6 +20,8 @@ public static class RootCommandFactory
         root.Subcommands.Add(ProfileCommand.Create(context));
         root.Subcommands.Add(EventsCommand.Create(context));
         root.Subcommands.Add(IdentityCommand.Create(context));
+        root.Subcommands.Add(PurposeCommand.Create(context));
+        root.Subcommands.Add(ConsentCommand.Create(context));
         root.Subcommands.Add(SegmentCommand.Create(context));
         root.Subcommands.Add(ActionCommand.Create(context));
         root.Subcommands.Add(PlacementCommand.Create(context));

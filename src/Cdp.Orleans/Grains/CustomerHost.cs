@@ -22,6 +22,9 @@ public sealed class CustomerHost(IGrainContext context, IServiceProvider service
     public ValueTask<ReadProfileReply> ReadProfile(ReadProfileRequest request, CancellationToken cancellationToken) => Plain.ReadProfile(request, cancellationToken);
 
     /// <inheritdoc/>
+    public ValueTask<ReadConsentsReply> ReadConsents(ReadConsentsRequest request, CancellationToken cancellationToken) => Plain.ReadConsents(request, cancellationToken);
+
+    /// <inheritdoc/>
     public ValueTask<ReadEventsReply> ReadEvents(ReadEventsRequest request, CancellationToken cancellationToken) => Plain.ReadEvents(request, cancellationToken);
 
     /// <inheritdoc/>

@@ -1,3 +1,4 @@
+using Cdp.Domain.Consent;
 using Cdp.Domain.Decisions;
 using Cdp.Domain.Expressions;
 using Cdp.Domain.Learning;
@@ -19,7 +20,7 @@ internal static class NaiveDecision
         bool explores = placement.Policy != PlacementPolicy.Exploit && call.Mode != DecisionMode.Force;
         foreach (var stored in config.Actions.OrderBy(stored => stored.Action.Id, StringComparer.Ordinal))
         {
-            if (RuleOf(stored, placement, remembered, subject) is { } rule)
+            if (RuleOf(config, stored, placement, remembered, call.Purpose, subject) is { } rule)
             {
                 removed.Add($"{stored.Action.Id}:{rule}");
                 continue;
@@ -40,13 +41,16 @@ internal static class NaiveDecision
         return (string.Join(' ', ranked.Select(action => $"{action.Id}={action.Score:R}")), string.Join(' ', removed), outranked);
     }
 
-    private static string? RuleOf(StoredAction stored, Placement placement, DecisionState remembered, Subject subject)
+    private static string? RuleOf(TenantConfig config, StoredAction stored, Placement placement, DecisionState remembered, string purpose, Subject subject)
     {
         var action = stored.Action;
         if (placement.ActionLabels.Count > 0 && !placement.ActionLabels.Intersect(action.Labels).Any())
             return "placement";
         if (action.Payloads.All(payload => payload.Channel != placement.Channel))
             return "no_payload";
+        bool isPersonal = action.Eligibility.Length > 0 || action.Rules.Count > 0;
+        if ((isPersonal && !Allows(config, purpose, placement, subject)) || (action.Purpose.Length > 0 && !Allows(config, action.Purpose, placement, subject)))
+            return "consent";
         if (subject.NowMicros < action.ValidFrom.UnixMicros)
             return "not_yet_valid";
         if (subject.NowMicros >= action.ValidUntil.UnixMicros)
@@ -57,6 +61,9 @@ internal static class NaiveDecision
             return "eligibility";
         return action.Cap is { } cap && Uses(remembered, stored.Number, subject.NowMicros) >= cap.MaxShown ? "cap" : null;
     }
+
+    private static bool Allows(TenantConfig config, string purpose, Placement placement, Subject subject) =>
+        ConsentRules.Allows(subject.Profile, PurposeRule.Of(config.Purposes.Single(declared => declared.Id == purpose)), placement.Channel, subject.NowMicros);
 
     private static int Uses(DecisionState remembered, uint number, long now) => remembered.Caps.Count(use =>
         use.Action == number && (use.ShownAt == 0 ? now < use.ReservedUntil : use.PeriodSeconds == 0 || now < use.ShownAt + (use.PeriodSeconds * 1_000_000)));

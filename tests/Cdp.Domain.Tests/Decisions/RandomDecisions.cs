@@ -27,7 +27,8 @@ internal static class RandomDecisions
         from labels in Gen.Elements<string[]>([], ["x"], ["x", "y"])
         from days in Gen.Elements((-10, 10), (-10, 10), (-10, 10), (-10, -1), (1, 10))
         from prior in Gen.Elements((0, 0), (10, 1), (1_000, 900))
-        select Made($"a{id:00}", value, eligibility, rules, cap, period, channels, labels, days, prior);
+        from purpose in Gen.Elements("", "", TenantDefaults.MarketingPurpose, TenantDefaults.ServicePurpose)
+        select Made($"a{id:00}", value, eligibility, rules, cap, period, channels, labels, days, prior, purpose);
 
     public static Gen<Placement> Placements { get; } =
         from slots in Gen.Choose(0, 5)
@@ -66,13 +67,15 @@ internal static class RandomDecisions
         Config.QuickThrowOnFailure.WithMaxTest(times).WithQuietOnSuccess(true).WithEndSize(60), Prop.ForAll(values.ToArbitrary(), property));
 
     private static Cdp.V1.Action Made(
-        string id, string value, string eligibility, string[] rules, int cap, int period, string[] channels, string[] labels, (int From, int Until) days, (int Shown, int Succeeded) prior)
+        string id, string value, string eligibility, string[] rules, int cap, int period, string[] channels, string[] labels, (int From, int Until) days, (int Shown, int Succeeded) prior,
+        string purpose)
     {
         var action = new Cdp.V1.Action
         {
             Id = id,
             DisplayName = $"Action {id}",
             Objective = "sales",
+            Purpose = purpose,
             Eligibility = eligibility,
             Value = value.Length == 0 ? null : Euro(value),
             Cap = cap == 0 ? null : new ActionCap { MaxShown = cap, PeriodSeconds = period },

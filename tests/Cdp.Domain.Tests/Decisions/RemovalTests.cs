@@ -1,6 +1,9 @@
+using Cdp.Domain.Consent;
 using Cdp.Domain.Decisions;
+using Cdp.Domain.Expressions;
 using Cdp.Domain.Tenants;
 using Cdp.Domain.Tests.Expressions;
+using Cdp.Domain.Tests.Profiles;
 using Cdp.Grains.V1;
 using Cdp.State.V1;
 using Cdp.V1;
@@ -50,6 +53,78 @@ public sealed class RemovalTests
         // For a purpose that may see it, the condition is asked.
         var service = world.Decide(call => call with { Purpose = TenantDefaults.ServicePurpose }, Asking.Anna).Response;
         Assert.Equal("eligibility", Assert.Single(service.Removed, removed => removed.ActionId == "e_health").Rule);
+    }
+
+    [Fact]
+    public void What_the_customer_does_not_allow_is_removed_and_replays_as_removed()
+    {
+        var world = Of(Placement());
+        Purpose[] purposes =
+        [
+            new() { Id = "newsletter", LawfulBasis = LawfulBasis.Consent, NeedsConsent = true },
+            new() { Id = "ads", RefusedByGpc = true },
+            new() { Id = "delivery", LawfulBasis = LawfulBasis.Contract },
+        ];
+        foreach (var purpose in purposes)
+            Assert.Null(world.Apply(new ChangeTenantRequest { PutPurpose = purpose }));
+        Cdp.V1.Action[] actions =
+        [
+            Action("a_letter", action => action.Purpose = "newsletter"),
+            Action("b_ad", action => action.Purpose = "ads"),
+            Action("c_any"),
+            Action("d_personal", action => action.Eligibility = "events.count >= 0"),
+            Action("e_parcel", action => action.Purpose = "delivery"),
+        ];
+        foreach (var action in actions)
+            Assert.Null(world.Put(action));
+
+        var silent = world.Decide();
+        Assert.Equal(["a_letter consent: the customer does not allow \"newsletter\", or the purpose of the call"], Told(silent));
+        Assert.Equal(["a_letter", "b_ad"], Removed(world.Decide(profile: Said(("ads", "", false)))));
+        Assert.Equal(["b_ad"], Removed(world.Decide(profile: Said(("ads", "web", false), ("newsletter", "web", true)))));
+        Assert.Equal(["a_letter"], Removed(world.Decide(profile: Said(("ads", "email", false), ("newsletter", "email", true)))));
+
+        // Who does not allow what the call reads for is offered what asks nothing of it.
+        var unread = world.Decide(profile: Said((TenantDefaults.MarketingPurpose, "", false)));
+        Assert.Equal(
+            [
+                "a_letter consent: the customer does not allow \"newsletter\", or the purpose of the call",
+                "d_personal consent: the customer does not allow the purpose of the call, and a condition reads its data",
+            ],
+            Told(unread));
+        Assert.Equal(["a_letter", "b_ad"], Removed(world.Decide(profile: new ProfileState { FirstGpc = 1 })));
+
+        foreach (var decision in new[] { silent, unread })
+            Assert.True(Receipt.Replay(decision.Entry, Customer, world.AsOf(decision.Entry)).IsExact);
+
+        static string[] Removed(Decision decision) => [.. decision.Response.Removed.Select(removed => removed.ActionId)];
+        static string[] Told(Decision decision) => [.. decision.Response.Removed.Select(removed => $"{removed.ActionId} {removed.Rule}: {removed.Text}")];
+    }
+
+    [Fact]
+    public void A_call_whose_context_bears_the_signal_is_decided_as_an_event_with_it_would_have_made_it()
+    {
+        var world = Of(Placement(), Action("a_ad"));
+        Assert.Null(world.Apply(new ChangeTenantRequest { PutPurpose = new Purpose { Id = "ads", RefusedByGpc = true } }));
+        Assert.Null(world.Put(Action("a_ad", action => action.Purpose = "ads")));
+        var call = new DecisionCall(new DecisionId(Customer, 0, Now, 1), 1, TenantDefaults.MarketingPurpose);
+        Subject With(string value) => Nobody(Now) with { Call = new CallFacts("web", new Dictionary<string, Value> { ["Sec-GPC"] = new() { StringValue = value } }) };
+
+        Assert.Equal("consent", Assert.Single(Decider.Decide(world.Model(), call, With("1"), null).Response.Removed).Rule);
+        Assert.Empty(Decider.Decide(world.Model(), call, With("0"), null).Response.Removed);
+    }
+
+    private static ProfileState Said(params (string Purpose, string Channel, bool Granted)[] acts)
+    {
+        var state = new ProfileState();
+        foreach (var (purpose, channel, granted) in acts)
+        {
+            var made = new Event { Id = $"{purpose}/{channel}", Type = ConsentEvents.Type, Source = "tests" };
+            ConsentEvents.Write(new ConsentAct { Purpose = purpose, Channel = channel, Granted = granted }, made.Properties);
+            ConsentRules.Take(state, Sample.At(made, Now));
+        }
+
+        return state;
     }
 
     [Fact]
@@ -105,7 +180,7 @@ public sealed class RemovalTests
 
     [Fact]
     public void Codes_of_removals_never_change() => Assert.Equal(
-        "None=0 NotYetValid=1 NoLongerValid=2 NoPayload=3 Purpose=4 Ineligible=5 Cap=6 Unreadable=7 FirstRule=8 Placement=15",
+        "None=0 NotYetValid=1 NoLongerValid=2 NoPayload=3 Purpose=4 Ineligible=5 Cap=6 Unreadable=7 FirstRule=8 Placement=15 Consent=16",
         string.Join(' ', Enum.GetValues<Removal>().Select(removal => $"{removal}={(int)removal}")));
 
     private static Cdp.V1.Action Shop(string id, Action<Cdp.V1.Action>? with = null)

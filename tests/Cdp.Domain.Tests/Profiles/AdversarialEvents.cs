@@ -1,3 +1,4 @@
+using Cdp.Domain.Consent;
 using Cdp.V1;
 
 namespace Cdp.Domain.Tests.Profiles;
@@ -6,12 +7,37 @@ namespace Cdp.Domain.Tests.Profiles;
 internal static class AdversarialEvents
 {
     /// <summary>After so many every bound was passed.</summary>
-    public const int Enough = 3_200;
+    public const int Enough = Others + 200;
+
+    private const int Others = 3_200;
 
     // Three bytes in UTF-8, the most for one UTF-16 code unit.
     private const char Wide = '語';
 
-    public static Event Make(int i)
+    public static Event Make(int i) => i < Others ? Other(i) : Act(i);
+
+    /// <summary>An act of consent.</summary>
+    private static Event Act(int i)
+    {
+        var said = new Event
+        {
+            Id = Long($"{i}", 128),
+            Kind = EventKind.Track,
+            Type = ConsentEvents.Type,
+            Source = Long("s", 64),
+            Channel = Long($"{i}", 64),
+            Identifiers = { new Identifier { Namespace = "n", Value = "u" } },
+        };
+        ConsentEvents.Write(
+            new ConsentAct
+            {
+                Purpose = $"p{i}".PadRight(64, 'p'), Channel = Long($"{i}", 64), Granted = true, ExpiresAt = new Timestamp { UnixMicros = 1L << 50 }, Proof = Long("p", 200),
+            },
+            said.Properties);
+        return said;
+    }
+
+    private static Event Other(int i)
     {
         string currency = $"{(char)('A' + (i % 26))}{(char)('A' + (i / 26 % 26))}W";
         var items = Enumerable.Range(0, 8).Select(line => Sample.Map(

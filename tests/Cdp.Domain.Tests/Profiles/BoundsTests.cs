@@ -33,6 +33,7 @@ public sealed class BoundsTests
         Assert.Equal(ProfileLimits.RecentEvents, state.Recent.Count);
         Assert.Equal(ProfileLimits.Sessions, state.Sessions.Count);
         Assert.InRange(state.TraitWeight, ProfileLimits.TraitWeight / 2, ProfileLimits.TraitWeight);
+        Assert.Equal((ProfileLimits.Consents, true), (state.Consents.Count, state.MoreConsents));
         Assert.True(state.MoreProducts && state.MoreOrderedProducts && state.HasTraitCeiling);
     }
 

@@ -145,6 +145,7 @@ internal sealed class NaiveProfile(IEnumerable<Occurrence> events)
     {
         EventKind.Page or EventKind.Screen => "view",
         EventKind.Identify or EventKind.Group or EventKind.Alias => "none",
+        _ when e.Event.Type.StartsWith("cdp.", StringComparison.Ordinal) => "none",
         _ => e.Event.Type switch
         {
             "Order Completed" or "order_completed" or "purchase" => "order",

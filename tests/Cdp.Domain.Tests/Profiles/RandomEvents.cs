@@ -1,3 +1,4 @@
+using Cdp.Domain.Consent;
 using Cdp.Domain.Events;
 using Cdp.V1;
 using FsCheck;
@@ -71,10 +72,24 @@ internal static class RandomEvents
         from properties in Properties(names)
         from traits in Traits(names)
         from identifiers in Gen.Elements(names.Namespaces).ArrayOf(2)
-        select Made(time, received, skew, kind, type, source, channel, properties, traits, identifiers);
+        from consent in Consents
+        select Made(time, received, skew, kind, type, source, channel, properties, traits, identifiers, consent);
+
+    /// <summary>Now and then an act of consent.</summary>
+    private static Gen<ConsentAct?> Consents { get; } = Gen.Frequency(
+        (14, Gen.Constant((ConsentAct?)null)),
+        (1, from purpose in Gen.Elements("marketing", "analytics", "service")
+            from channel in Gen.Elements("", "email", "web")
+            from granted in Gen.Elements(true, false)
+            from expires in Gen.Elements(true, false)
+            select (ConsentAct?)new ConsentAct
+            {
+                Purpose = purpose, Channel = channel, Granted = granted, ExpiresAt = granted && expires ? new Timestamp { UnixMicros = Start + (40 * Day) } : null,
+            }));
 
     private static Occurrence Made(
-        long time, int received, long skew, EventKind kind, string type, string source, string channel, (string Name, Value? Value)[] properties, TraitChanges? traits, string[] namespaces)
+        long time, int received, long skew, EventKind kind, string type, string source, string channel, (string Name, Value? Value)[] properties, TraitChanges? traits, string[] namespaces,
+        ConsentAct? consent)
     {
         var made = new Event
         {
@@ -91,6 +106,13 @@ internal static class RandomEvents
         {
             if (value is not null)
                 made.Properties[name] = value;
+        }
+
+        if (consent is not null)
+        {
+            (made.Kind, made.Type) = (EventKind.Track, ConsentEvents.Type);
+            made.Properties.Clear();
+            ConsentEvents.Write(consent, made.Properties);
         }
 
         long receivedAt = time + (received * Minute / 10);

@@ -48,6 +48,41 @@ public sealed class MembershipMirrorTests
         Assert.InRange(mirror.PackedBytes, 100_000, 500_000);
     }
 
+    [Fact]
+    public void Who_leaves_at_a_time_that_is_known_leaves_then_unless_it_stated_something_since()
+    {
+        var mirror = new MembershipMirror();
+        mirror.Take([Statement(5, sequence: 1, until: 100), Statement(2_000, sequence: 1, until: 200), Statement(2_001, sequence: 1, until: 50)]);
+        mirror.Take([Statement(2_001, sequence: 2, until: null)]);
+        for (int round = 0; round < 2; round++)
+        {
+            mirror.Expire(99);
+            Assert.Equal([5, 2_000, 2_001], mirror.Members(1, -1, 9));
+            mirror = MembershipMirror.Load(mirror.Save().Select(page => page.Clone()));
+        }
+
+        mirror.Expire(100);
+        Assert.Equal((2, 3), (mirror.Count(1), mirror.Count(7)));
+        mirror = MembershipMirror.Load(mirror.Save().Select(page => page.Clone()));
+        Assert.Equal([2_000, 2_001], mirror.Members(1, -1, 9));
+
+        // The same statement once more is not news.
+        mirror.Take([Statement(5, sequence: 1, until: 100)]);
+        mirror.Expire(1_000);
+        Assert.Equal([2_001], mirror.Members(1, -1, 9));
+        mirror.Take([Statement(5, sequence: 2, until: 2_000)]);
+        Assert.Equal([5, 2_001], mirror.Members(1, -1, 9));
+        Assert.Equal([5, 2_000, 2_001], mirror.Members(7, -1, 9));
+    }
+
+    private static MembershipStatement Statement(long customer, long sequence, long? until)
+    {
+        var statement = new MembershipStatement { Customer = customer, Definitions = 1, Sequence = sequence, Segments = { 1, 7 } };
+        if (until is { } at)
+            statement.Ends.Add(new MembershipEnd { Segment = 1, At = at });
+        return statement;
+    }
+
     private static void AssertSame(Dictionary<long, MembershipStatement> expected, MembershipMirror mirror)
     {
         Assert.Equal(expected.Count, mirror.Customers);

@@ -1,3 +1,4 @@
+using Cdp.Domain.Consent;
 using Cdp.Domain.Events;
 using Cdp.Domain.Tenants;
 using Cdp.Domain.Tests.Events;
@@ -16,7 +17,8 @@ public sealed class ReservedTypeTests
         foreach (var type in Types)
         {
             var sent = new Event { Id = "1", Type = type, Identifiers = { new Identifier { Namespace = "cookie", Value = "c" } } };
-            var mayBeSent = Judged.RefusalOf(sent) is null;
+            // An act of consent may be sent, and means what the platform says.
+            var mayBeSent = type != ConsentEvents.Type && Judged.RefusalOf(sent) is null;
             var defined = TenantChanges.Apply(
                 TenantDefaults.NewConfig("t", new byte[32]), "t", new ChangeTenantRequest { PutEventType = new EventType { Name = type } }, 0);
             Assert.Equal(mayBeSent, defined.Refusal is null);
