@@ -115,6 +115,19 @@ public sealed class MemoryHistory : IHistory
         lock (_lock) return new(Length(_histories.GetValueOrDefault(key, [])));
     }
 
+    public ValueTask<bool> RewriteAsync(string key, long first, int count, ReadOnlyMemory<byte> slice, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            if (!_histories.TryGetValue(key, out var rows)) return new(false);
+            var at = rows.FindIndex(row => row.First == first && row.Count == count);
+            if (at < 0) return new(false);
+            if (slice.Length > rows[at].Bytes.Length) throw new ArgumentException("It is longer than what it replaces.", nameof(slice));
+            rows[at] = new HistorySliceRow(first, count, slice.ToArray());
+            return new(true);
+        }
+    }
+
     public ValueTask DeleteAsync(string key, CancellationToken cancellationToken)
     {
         lock (_lock) _histories.Remove(key);

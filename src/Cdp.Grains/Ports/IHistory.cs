@@ -40,6 +40,19 @@ public interface IHistory
     /// <summary>Number of entries.</summary>
     ValueTask<long> LengthAsync(string key, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Erases what a slice said: puts other bytes in its place, at most as many, for as many entries. Durable when it returns,
+    /// and then nothing of the former is left in any file. Appends go on meanwhile.
+    /// </summary>
+    /// <param name="key">The history.</param>
+    /// <param name="first">First entry of the slice, as it was appended.</param>
+    /// <param name="count">Its entries.</param>
+    /// <param name="slice">What is read in its place from now on.</param>
+    /// <param name="cancellationToken">Gives up the waiting.</param>
+    /// <returns>False when there is no such slice.</returns>
+    /// <exception cref="ArgumentException">There are more bytes than the slice had; nothing was changed.</exception>
+    ValueTask<bool> RewriteAsync(string key, long first, int count, ReadOnlyMemory<byte> slice, CancellationToken cancellationToken);
+
     /// <summary>Removes the whole history.</summary>
     ValueTask DeleteAsync(string key, CancellationToken cancellationToken);
 

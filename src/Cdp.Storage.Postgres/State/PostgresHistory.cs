@@ -65,6 +65,9 @@ internal sealed class PostgresHistory(PostgresSource source, StateWriters writer
         return lengths.Count > 0 ? lengths[0] : 0;
     }
 
+    public ValueTask<bool> RewriteAsync(string key, long first, int count, ReadOnlyMemory<byte> slice, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
+
     public ValueTask DeleteAsync(string key, CancellationToken cancellationToken) =>
         writers.Of(key).Submit(new DeleteHistoryOperation(key), cancellationToken).VoidTask;
 }

@@ -32,6 +32,9 @@ internal sealed class SqliteHistory(GroupCommitter<StateWriteTarget> writer, Sta
         return new(view.Length(key));
     }
 
+    public ValueTask<bool> RewriteAsync(string key, long first, int count, ReadOnlyMemory<byte> slice, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
+
     public ValueTask DeleteAsync(string key, CancellationToken cancellationToken) =>
         writer.Submit(new DeleteHistoryOperation(key), cancellationToken).VoidTask;
 }

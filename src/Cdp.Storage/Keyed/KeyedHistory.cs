@@ -64,6 +64,10 @@ public sealed class KeyedHistory(IStateStore states, int chunkBytes = KeyedHisto
         (await HeadAsync(key, cancellationToken).ConfigureAwait(false)).Head is { Deleting: false } head ? head.Length : 0;
 
     /// <inheritdoc/>
+    public ValueTask<bool> RewriteAsync(string key, long first, int count, ReadOnlyMemory<byte> slice, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
+
+    /// <inheritdoc/>
     public ValueTask DeleteAsync(string key, CancellationToken cancellationToken) => new(_queue.RunAsync(key, () => DeleteNowAsync(key), cancellationToken));
 
     private static long FirstOf(KeyedHistoryHead head) => head.Slices.Count > 0 ? head.Slices[0].First : head.Length;

@@ -52,6 +52,9 @@ internal sealed class MortalStores(IStateStore states, IHistory history) : IStat
         return history.LengthAsync(key, cancellationToken);
     }
 
+    public ValueTask<bool> RewriteAsync(string key, long first, int count, ReadOnlyMemory<byte> slice, CancellationToken cancellationToken) =>
+        LiveAsync(() => history.RewriteAsync(key, first, count, slice, cancellationToken));
+
     public async ValueTask DeleteAsync(string key, CancellationToken cancellationToken) => await LiveAsync(async () =>
     {
         await history.DeleteAsync(key, cancellationToken);

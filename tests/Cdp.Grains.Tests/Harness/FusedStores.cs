@@ -36,6 +36,9 @@ internal sealed class FusedHistory(IHistory inner, Fuse fuse) : IHistory
         return inner.LengthAsync(key, cancellationToken);
     }
 
+    public ValueTask<bool> RewriteAsync(string key, long first, int count, ReadOnlyMemory<byte> slice, CancellationToken cancellationToken) =>
+        inner.RewriteAsync(key, first, count, slice, cancellationToken);
+
     public ValueTask DeleteAsync(string key, CancellationToken cancellationToken) => inner.DeleteAsync(key, cancellationToken);
 }
 
