@@ -21,6 +21,7 @@ public sealed class CdpClient : IDisposable
         Profiles = new ProfilesClient(_channel);
         Identities = new IdentitiesClient(_channel);
         Consents = new ConsentsClient(_channel);
+        Privacy = new PrivacyClient(_channel);
         Segments = new SegmentsClient(_channel);
         Decisions = new DecisionsClient(_channel);
         Admin = new AdminClient(_channel);
@@ -40,6 +41,9 @@ public sealed class CdpClient : IDisposable
 
     /// <summary>What customers allow their data to be used for.</summary>
     public ConsentsClient Consents { get; }
+
+    /// <summary>What a customer may ask for: to be forgotten, to be told everything, to be left alone.</summary>
+    public PrivacyClient Privacy { get; }
 
     /// <summary>Audiences, who is in them, and why.</summary>
     public SegmentsClient Segments { get; }

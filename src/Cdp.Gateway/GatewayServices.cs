@@ -6,6 +6,7 @@ using Cdp.Gateway.Identities;
 using Cdp.Gateway.Ingest;
 using Cdp.Gateway.Interactions;
 using Cdp.Gateway.Keys;
+using Cdp.Gateway.Privacy;
 using Cdp.Gateway.Profiles;
 using Cdp.Gateway.Segments;
 using Cdp.Grains;
@@ -29,6 +30,7 @@ public sealed class GatewayServices
         ("Identities", Role.Admin, ["PutNamespace"]),
         ("Consents", Role.Writer, ["RecordConsent"]),
         ("Consents", Role.Reader, ["GetConsents"]),
+        ("Privacy", Role.Admin, ["EraseCustomer", "GetErasureReceipt", "ExportCustomer", "RestrictCustomer"]),
         ("Segments", Role.Reader, ["GetSegment", "ListSegments", "ListMembers", "CountMembers", "ListMemberships", "ExplainMembership"]),
         ("Segments", Role.Admin, ["PutSegment", "DeleteSegment"]),
         ("Decisions", Role.Reader, ["GetAction", "ListActions", "GetPlacement", "ListPlacements"]),
@@ -51,13 +53,16 @@ public sealed class GatewayServices
         var ingest = new IngestService(ports, finder);
         var profiles = new ProfilesService(ports, finder, consents);
         var decisions = new DecisionsService(ports, finder, consents, Tenants);
+        var identifiers = new FirstIdentifiers(ports, finder);
+        var consentsService = new ConsentsService(ports, identifiers, ingest, consents);
         Services =
         [
             ingest.Bind(),
             new InteractionsService(ports, ingest, decisions, profiles).Bind(),
             profiles.Bind(),
             new IdentitiesService(ports, finder, ingest, consents, Tenants).Bind(),
-            new ConsentsService(ports, finder, ingest, consents).Bind(),
+            consentsService.Bind(),
+            new PrivacyService(ports, finder, identifiers, ingest, new CustomerExport(ports, finder, consentsService, decisions.Reader)).Bind(),
             new SegmentsService(ports, finder, consents, Tenants).Bind(),
             decisions.Bind(),
             new AdminService(ports, Tenants).Bind(),

@@ -17,6 +17,15 @@ public static class ReadTokens
     /// <summary>Makes the text of a token.</summary>
     public static string Encode(ReadToken token) => Base64Url.EncodeToString(token.ToByteArray());
 
+    /// <summary>A token of everything that is in the log now.</summary>
+    public static async ValueTask<string> OfNowAsync(GatewayPorts ports, CancellationToken cancellationToken)
+    {
+        var token = new ReadToken { LogEpoch = ports.Log.Epoch };
+        for (var partition = 0; partition < ports.Log.Partitions; partition++)
+            token.Marks.Add(new PartitionMark { Partition = partition, End = await ports.Log.EndAsync(partition, cancellationToken) });
+        return Encode(token);
+    }
+
     /// <summary>Waits until everything that a token names is applied. An empty token waits for nothing.</summary>
     /// <exception cref="RpcException">The token is malformed or belongs to another log.</exception>
     public static ValueTask WaitAsync(GatewayPorts ports, string text, CancellationToken cancellationToken) =>

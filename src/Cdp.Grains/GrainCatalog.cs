@@ -1,6 +1,7 @@
 using System.Globalization;
 using Cdp.Grains.Customers;
 using Cdp.Grains.Decisions;
+using Cdp.Grains.Erasures;
 using Cdp.Grains.Identities;
 using Cdp.Grains.Merges;
 using Cdp.Grains.Partitions;
@@ -64,7 +65,7 @@ public static class GrainCatalog
     public static IReadOnlyList<GrainType> Of(GrainPorts ports)
     {
         var customer = new CustomerPorts(ports.States, ports.History, ports.Log, ports.Definitions, ports.Models, ports.Steps, ports.Metrics);
-        var partition = new PartitionPorts(ports.States, ports.Definitions, ports.Progress, ports.Steps, ports.Metrics)
+        var partition = new PartitionPorts(ports.Log, ports.States, ports.History, ports.Definitions, ports.Progress, ports.Steps, ports.Metrics)
         {
             CachedLinks = (int)Math.Clamp(ports.LinkCacheBytes / ports.Log.Partitions / LinkCache.BytesPerLink, FewestCachedLinks, MostCachedLinks),
         };
@@ -76,6 +77,9 @@ public static class GrainCatalog
             {
                 IdleAfter = TimeSpan.FromMinutes(1),
             },
+            new("erasure", typeof(IErasure),
+                context => new ErasureGrain(context, new ErasurePorts(ports.Log, ports.States, ports.History, ports.Customers, ports.Definitions, ports.Steps)),
+                [typeof(IIdentity), typeof(IIdentityLink), typeof(IMerge), typeof(ICustomer), typeof(ISegment)]) { IdleAfter = TimeSpan.FromMinutes(1) },
             new("identity", typeof(IIdentity),
                 context => new IdentityGrain(context, ports.History, ports.States, ports.Customers, ports.Definitions, ports.Steps), []),
             new("identity-link", typeof(IIdentityLink), context => new IdentityLinkGrain(context, ports.States), []) { IdleAfter = TimeSpan.FromSeconds(15) },

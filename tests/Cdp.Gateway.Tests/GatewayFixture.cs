@@ -18,6 +18,7 @@ internal sealed class GatewayFixture : IAsyncDisposable
     private readonly System.Collections.Concurrent.ConcurrentQueue<Exception> _errors = new();
     private TimeProvider _time = TimeProvider.System;
     private long? _maxBacklogBytes;
+    private IStepObserver _steps = NoStepObserver.Instance;
     private SingleNodeHost? _host;
     private RpcServer? _server;
 
@@ -44,8 +45,10 @@ internal sealed class GatewayFixture : IAsyncDisposable
     /// <param name="stores">What the server stands on; its states are memory's.</param>
     /// <param name="time">Its clock; null: the system's.</param>
     /// <param name="maxBacklogBytes">Most acknowledged but unapplied bytes per tenant and partition; null: as configured by default.</param>
-    public static Task<GatewayFixture> StartAsync(GrainStores stores, TimeProvider? time = null, long? maxBacklogBytes = null) =>
-        StartAsync(new GatewayFixture { Stores = stores, _time = time ?? TimeProvider.System, _maxBacklogBytes = maxBacklogBytes }, checkMessages: true);
+    /// <param name="steps">Hears of recovery steps.</param>
+    public static Task<GatewayFixture> StartAsync(GrainStores stores, TimeProvider? time = null, long? maxBacklogBytes = null, IStepObserver? steps = null) =>
+        StartAsync(
+            new GatewayFixture { Stores = stores, _time = time ?? TimeProvider.System, _maxBacklogBytes = maxBacklogBytes, _steps = steps ?? NoStepObserver.Instance }, checkMessages: true);
 
     private static async Task<GatewayFixture> StartAsync(GatewayFixture fixture, bool checkMessages)
     {
@@ -107,6 +110,7 @@ internal sealed class GatewayFixture : IAsyncDisposable
         {
             Engine = new GrainEngineOptions { CheckMessages = checkMessages, OnFault = fault => _errors.Enqueue(fault.Exception) },
             OnHandledError = (_, error) => _errors.Enqueue(error),
+            Steps = _steps,
         };
         if (_maxBacklogBytes is { } bytes) options = options with { MaxBacklogBytes = bytes };
         _host = await SingleNodeHost.StartAsync(Stores, options, _time);

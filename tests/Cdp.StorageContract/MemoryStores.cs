@@ -13,6 +13,12 @@ public sealed class MemoryStateStore : IStateStore
     /// <summary>Makes every call fail while set.</summary>
     public bool Broken { get; set; }
 
+    /// <summary>All keys and values, as text.</summary>
+    public IReadOnlyList<string> All()
+    {
+        lock (_lock) return [.. _rows.Select(row => $"{row.Key.Kind} {row.Key.Key} {Bytes.Text(row.Value.Value)}")];
+    }
+
     /// <summary>States that there are.</summary>
     public int Count
     {
@@ -80,6 +86,18 @@ public sealed class MemoryHistory : IHistory
 
     /// <summary>Makes every call fail while set.</summary>
     public bool Broken { get; set; }
+
+    /// <summary>Keys that begin with a prefix.</summary>
+    public IReadOnlyList<string> Keys(string prefix)
+    {
+        lock (_lock) return [.. _histories.Keys.Where(key => key.StartsWith(prefix, StringComparison.Ordinal))];
+    }
+
+    /// <summary>All keys and slices, as text.</summary>
+    public IReadOnlyList<string> All()
+    {
+        lock (_lock) return [.. _histories.SelectMany(history => history.Value.Select(row => $"{history.Key} {Bytes.Text(row.Bytes)}"))];
+    }
 
     public ValueTask<bool> AppendAsync(string key, long expected, int count, ReadOnlyMemory<byte> slice, CancellationToken cancellationToken)
     {
@@ -178,6 +196,12 @@ public sealed class MemoryEventLog(int partitions) : IEventLog
     public int Partitions => _records.Length;
 
     public string Epoch { get; init; } = "memory";
+
+    /// <summary>All payloads, as text.</summary>
+    public IReadOnlyList<string> All()
+    {
+        lock (_lock) return [.. _records.SelectMany(partition => partition.Select(record => Bytes.Text(record.Payload)))];
+    }
 
     public ValueTask<long> AppendAsync(int partition, IReadOnlyList<LogRecord> records, CancellationToken cancellationToken)
     {

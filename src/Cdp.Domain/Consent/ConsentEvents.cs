@@ -21,6 +21,12 @@ public static class ConsentEvents
     /// <summary>Stable reason of an act that cannot be read.</summary>
     public const string InvalidReason = "CONSENT_INVALID";
 
+    /// <summary>Type of the events that restrict the use of all data, or end that: property <c>restricted</c>.</summary>
+    public const string RestrictionType = "cdp.restriction";
+
+    /// <summary>The property of such events.</summary>
+    public const string RestrictedName = "restricted";
+
     private const string PurposeName = "purpose";
     private const string ChannelName = "channel";
     private const string GrantedName = "granted";
@@ -29,6 +35,12 @@ public static class ConsentEvents
 
     /// <summary>Whether an event is an act of consent.</summary>
     public static bool Is(FoldedEvent e) => string.Equals(e.Type, Type, StringComparison.Ordinal);
+
+    /// <summary>Whether an event restricts the use of all data, or ends that; null: it does not say.</summary>
+    public static bool? RestrictedBy(FoldedEvent e) =>
+        string.Equals(e.Type, RestrictionType, StringComparison.Ordinal) && Values.Find(e.Properties, RestrictedName) is { KindCase: Value.KindOneofCase.BoolValue } said
+            ? said.BoolValue
+            : null;
 
     /// <summary>The properties of an event that says an act.</summary>
     public static void Write(ConsentAct act, MapField<string, Value> properties)

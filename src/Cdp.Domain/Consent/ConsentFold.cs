@@ -23,6 +23,8 @@ internal static class ConsentFold
     {
         if (e.Gpc)
             SeeSignal(state, e.EffectiveAt);
+        if (ConsentEvents.RestrictedBy(e.Event) is { } restricted)
+            Restrict(state, new EventKey { At = e.EffectiveAt, Source = e.Source, Id = e.Event.Id }, restricted);
         if (!ConsentEvents.Is(e.Event) || ConsentEvents.TryRead(e.Event, out _) is not { } act)
             return;
         var entry = new ConsentEntry
@@ -45,6 +47,8 @@ internal static class ConsentFold
         into.MoreConsents |= other.MoreConsents;
         if (other.HasFirstGpc)
             SeeSignal(into, other.FirstGpc);
+        if (other.Restriction is { } said)
+            Restrict(into, said.Clone(), other.Restricted);
     }
 
     /// <summary>The entry of a name; null where there is none.</summary>
@@ -70,6 +74,18 @@ internal static class ConsentFold
             known.ExpiresAt = act.ExpiresAt;
         else
             known.ClearExpiresAt();
+    }
+
+    private static void Restrict(ProfileState state, EventKey said, bool restricted)
+    {
+        if (state.Restriction is { } known)
+        {
+            bool isTie = said.At == known.At && restricted != state.Restricted;
+            if (isTie ? !restricted : new OrderKey(said).CompareTo(new OrderKey(known)) < 0)
+                return;
+        }
+
+        (state.Restriction, state.Restricted) = (said, restricted);
     }
 
     private static void SeeSignal(ProfileState state, long at) => state.FirstGpc = state.HasFirstGpc ? Math.Min(state.FirstGpc, at) : at;

@@ -33,7 +33,7 @@ public static class ConsentRules
     /// <summary>Until when data may be used if nothing further is said: <see cref="Never"/>, <see cref="Forever"/>, or microseconds since the epoch.</summary>
     public static long AllowedUntil(ProfileState state, PurposeRule? rule, string channel)
     {
-        if (rule is null)
+        if (rule is null || (state.Restricted && rule.IsRestrictable))
             return Never;
         if (!rule.MayBeRefused)
             return Forever;

@@ -8,7 +8,8 @@ namespace Cdp.Domain.Consent;
 /// <param name="NeedsConsent">Only where the customer allows it.</param>
 /// <param name="MayBeRefused">A refusal counts.</param>
 /// <param name="HeedsGpc">Global Privacy Control refuses it.</param>
-public sealed record PurposeRule(string Id, bool NeedsConsent, bool MayBeRefused, bool HeedsGpc)
+/// <param name="IsRestrictable">Not while the customer has the use of its data restricted (GDPR, article 18).</param>
+public sealed record PurposeRule(string Id, bool NeedsConsent, bool MayBeRefused, bool HeedsGpc, bool IsRestrictable = true)
 {
     /// <summary>Name of the acts about all channels, see <see cref="ConsentFold.NameOf"/>.</summary>
     internal string GeneralName { get; } = ConsentFold.NameOf(Id, string.Empty);
@@ -17,7 +18,8 @@ public sealed record PurposeRule(string Id, bool NeedsConsent, bool MayBeRefused
     public static PurposeRule Of(Purpose purpose)
     {
         bool mayBeRefused = MayBeRefusedUnder(purpose.LawfulBasis);
-        return new(purpose.Id, mayBeRefused && purpose.NeedsConsent, mayBeRefused, mayBeRefused && purpose.RefusedByGpc);
+        return new(purpose.Id, mayBeRefused && purpose.NeedsConsent, mayBeRefused, mayBeRefused && purpose.RefusedByGpc,
+            purpose.LawfulBasis is not (LawfulBasis.LegalObligation or LawfulBasis.VitalInterests));
     }
 
     /// <summary>Whether a customer can refuse what is done on a ground: not a contract, the law or a life at stake.</summary>

@@ -8,7 +8,7 @@ namespace Cdp.Domain.Identity;
 /// </summary>
 public interface IIdentityRows
 {
-    /// <summary>The customer that an identifier was linked to; null: none. It may have been merged since.</summary>
+    /// <summary>The customer that an identifier was linked to; null, or without a customer: none. It may have been merged since.</summary>
     IdentityNode? Node(string key);
 
     /// <summary>A customer's group; null: never minted.</summary>
@@ -17,7 +17,10 @@ public interface IIdentityRows
     /// <summary>The refusal of a pair (see <see cref="IdentifierPair"/>); null: not refused.</summary>
     IdentityRefusal? Refusal(string pair);
 
-    /// <summary>A new row.</summary>
+    /// <summary>A decision about others names an identifier. Nothing is decided by it, so that its row need not be readable.</summary>
+    void AddMention(string key, long sequence);
+
+    /// <summary>A new row, or one in the place of an identifier's that was nobody's.</summary>
     void PutNode(string key, IdentityNode node);
 
     /// <summary>The group of a customer minted just now. Where the row is there already, it stays.</summary>

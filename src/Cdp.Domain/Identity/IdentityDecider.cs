@@ -36,7 +36,7 @@ public sealed class IdentityDecider(NamespaceRules rules, CustomerIds ids)
         if (question.Identifiers.Count == 0) throw new ArgumentException("A question has at least one identifier.", nameof(question));
         var draft = new Draft(question, rows, first, decisions);
         var anchor = AnchorOf(question.Identifiers);
-        if (rows.Node(anchor.Key) is null) Mint(draft, anchor);
+        if (rows.Node(anchor.Key) is not { Customer.Length: > 0 }) Mint(draft, anchor);
         foreach (var identifier in question.Identifiers)
         {
             if (identifier.Key != anchor.Key) Relate(draft, anchor, identifier);
@@ -47,7 +47,7 @@ public sealed class IdentityDecider(NamespaceRules rules, CustomerIds ids)
 
     private void Mint(Draft draft, IdentifierValue identifier) => draft.Record(new IdentityDecision
     {
-        Minted = new Minted { Customer = ids.Make(draft.Next), Identifier = identifier },
+        Minted = new Minted { Customer = ids.Make(draft.Next), Identifier = identifier, After = ErasedOf(draft.Rows, identifier) },
     });
 
     private void Relate(Draft draft, IdentifierValue anchor, IdentifierValue identifier)
@@ -73,8 +73,11 @@ public sealed class IdentityDecider(NamespaceRules rules, CustomerIds ids)
     private static void Link(Draft draft, IdentifierValue anchor, IdentifierValue identifier, string customer) =>
         draft.Record(new IdentityDecision
         {
-            Linked = new Linked { Customer = customer, Identifier = identifier, With = anchor },
+            Linked = new Linked { Customer = customer, Identifier = identifier, With = anchor, After = ErasedOf(draft.Rows, identifier) },
         });
+
+    /// <summary>The customer whose erasure made an identifier nobody's; empty: none did.</summary>
+    private static string ErasedOf(IIdentityRows rows, IdentifierValue identifier) => rows.Node(identifier.Key)?.Erased ?? string.Empty;
 
     private static void Merge(
         Draft draft, (string Customer, IdentifierValue Identifier) loser, (string Customer, IdentifierValue Identifier) winner) =>
@@ -126,7 +129,7 @@ public sealed class IdentityDecider(NamespaceRules rules, CustomerIds ids)
         var merges = new SortedDictionary<long, MergeOrder>();
         foreach (var identifier in question.Identifiers)
         {
-            if (rows.Node(identifier.Key) is not { } node)
+            if (rows.Node(identifier.Key) is not { Customer.Length: > 0 } node)
             {
                 answer.Customers.Add("");
                 Follow(answer, rows.Refusal(IdentifierPair.Of(identifier.Key, anchor.Key))?.Sequence);
@@ -147,6 +150,7 @@ public sealed class IdentityDecider(NamespaceRules rules, CustomerIds ids)
             answer.Customer = customer;
             answer.Minted = group.Minted;
             answer.MintedAt = group.MintedAt;
+            answer.After.Add(group.After);
         }
 
         answer.Merges.Add(merges.Values);
@@ -157,7 +161,11 @@ public sealed class IdentityDecider(NamespaceRules rules, CustomerIds ids)
     private static void Follow(IdentityAnswer answer, long? sequence) =>
         answer.Sequence = Math.Max(answer.Sequence, sequence ?? 0);
 
-    private static MergeOrder OrderOf(string loser, IdentityGroup group, IdentityGroup winner) => new()
+    /// <summary>The order to carry out a merge that was decided.</summary>
+    /// <param name="loser">Who was merged.</param>
+    /// <param name="group">Its row.</param>
+    /// <param name="winner">The row of whom it was merged into.</param>
+    public static MergeOrder OrderOf(string loser, IdentityGroup group, IdentityGroup winner) => new()
     {
         Loser = loser,
         Winner = group.MergedInto,
@@ -188,7 +196,7 @@ public sealed class IdentityDecider(NamespaceRules rules, CustomerIds ids)
 
         public Standing? StandingOf(string key)
         {
-            if (rows.Node(key) is not { } node) return null;
+            if (rows.Node(key) is not { Customer.Length: > 0 } node) return null;
             var (customer, group) = (node.Customer, rows.Group(node.Customer)!);
             while (group.MergedInto.Length > 0) (customer, group) = (group.MergedInto, rows.Group(group.MergedInto)!);
             return new Standing(customer, group);

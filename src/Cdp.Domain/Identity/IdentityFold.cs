@@ -11,6 +11,17 @@ public static class IdentityFold
     /// <summary>Facts in one page.</summary>
     public const int PageSize = 256;
 
+    /// <summary>Mentions of one identifier that are remembered.</summary>
+    public const int MaxMentions = 1_024;
+
+    /// <summary>Takes a mention into the row of its identifier; one that it has changes nothing.</summary>
+    public static void Mention(IdentityMentions mentions, long sequence)
+    {
+        if (mentions.More || (mentions.Sequences.Count > 0 && mentions.Sequences[^1] >= sequence)) return;
+        if (mentions.Sequences.Count < MaxMentions) mentions.Sequences.Add(sequence);
+        else mentions.More = true;
+    }
+
     /// <summary>Folds one decision.</summary>
     /// <param name="rows">The rows; those the decision names must be readable.</param>
     /// <param name="decision">The decision.</param>
@@ -31,6 +42,9 @@ public static class IdentityFold
             case IdentityDecision.KindOneofCase.Refused:
                 ApplyRefused(rows, decision.Refused, sequence);
                 break;
+            case IdentityDecision.KindOneofCase.Erased:
+                ApplyErased(rows, decision.Erased, sequence);
+                break;
             default:
                 throw new InvalidOperationException($"Decision {sequence} of the identity record has an unknown kind.");
         }
@@ -48,6 +62,7 @@ public static class IdentityFold
         var group = new IdentityGroup { Minted = sequence, MintedAt = at };
         group.Facts.Add(sequence);
         CountOne(group, minted.Identifier.Key);
+        Follow(group, minted.After);
         rows.AddGroup(minted.Customer, group);
         PutNode(rows, minted.Identifier.Key, minted.Customer, sequence);
     }
@@ -58,6 +73,7 @@ public static class IdentityFold
         if (VersionOf(group) < sequence)
         {
             CountOne(group, linked.Identifier.Key);
+            Follow(group, linked.After);
             AddFact(rows, linked.Customer, group, sequence);
         }
 
@@ -73,6 +89,7 @@ public static class IdentityFold
             // The loser's counts are final from here on: this is its last decision, whenever its row was written.
             foreach (var entry in loser.Counts) Count(winner, entry.Namespace, entry.Count);
             winner.Merged.Add(merged.Loser);
+            foreach (var erased in loser.After) Follow(winner, erased);
             AddFact(rows, merged.Winner, winner, sequence);
         }
 
@@ -89,11 +106,36 @@ public static class IdentityFold
         if (VersionOf(group) < sequence) AddFact(rows, refused.Customer, group, sequence);
         var pair = IdentifierPair.Of(refused.Identifier.Key, refused.With.Key);
         if (rows.Refusal(pair) is null) rows.PutRefusal(pair, new IdentityRefusal { Sequence = sequence });
+
+        // Whose the identifier is, now or later, is told of by a decision about another.
+        rows.AddMention(refused.Identifier.Key, sequence);
+    }
+
+    private static void ApplyErased(IIdentityRows rows, Erased erased, long sequence)
+    {
+        var group = Existing(rows, erased.Customer, sequence);
+        if (VersionOf(group) < sequence)
+        {
+            group.Counts.Clear();
+            group.Erased = true;
+            AddFact(rows, erased.Customer, group, sequence);
+        }
+
+        foreach (var key in erased.Keys)
+        {
+            if (rows.Node(key) is not { } node || node.Sequence < sequence)
+                rows.PutNode(key, new IdentityNode { Sequence = sequence, Erased = erased.Customer });
+        }
+    }
+
+    private static void Follow(IdentityGroup group, string erased)
+    {
+        if (erased.Length > 0 && !group.After.Contains(erased)) group.After.Add(erased);
     }
 
     private static void PutNode(IIdentityRows rows, string key, string customer, long sequence)
     {
-        if (rows.Node(key) is null) rows.PutNode(key, new IdentityNode { Customer = customer, Sequence = sequence });
+        if (rows.Node(key) is not { } node || (node.Customer.Length == 0 && node.Sequence < sequence)) rows.PutNode(key, new IdentityNode { Customer = customer, Sequence = sequence });
     }
 
     private static void AddFact(IIdentityRows rows, string customer, IdentityGroup group, long sequence)

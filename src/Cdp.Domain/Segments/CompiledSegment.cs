@@ -44,7 +44,10 @@ public sealed class CompiledSegment
     /// </summary>
     public bool Holds(in Subject subject) => AllowedUntil(subject.Profile) != ConsentRules.Never && Condition?.Evaluate(subject) == true;
 
-    /// <summary>Until when the customer allows what the segment serves, as <see cref="ConsentRules.AllowedUntil"/> says it.</summary>
+    /// <summary>
+    /// Until when the customer allows what the segment serves, as <see cref="ConsentRules.AllowedUntil"/> says it; who has the use
+    /// of its data restricted is in no segment that serves no purpose.
+    /// </summary>
     public long AllowedUntil(ProfileState profile) =>
-        Definition.Purpose.Length == 0 ? ConsentRules.Forever : ConsentRules.AllowedUntil(profile, Rule, Definition.Channel);
+        Definition.Purpose.Length == 0 ? profile.Restricted ? ConsentRules.Never : ConsentRules.Forever : ConsentRules.AllowedUntil(profile, Rule, Definition.Channel);
 }

@@ -69,6 +69,12 @@ public sealed class SegmentSet
     public void Touch(in FoldEvent e, ProfileState after, Definitions definitions, ExpressionBits touched)
     {
         _index.Collect(e, after, definitions, touched);
+        if (ConsentEvents.RestrictedBy(e.Event) is not null)
+        {
+            for (int i = 0; i < _segments.Length; i++)
+                touched.Add(i);
+        }
+
         if (!e.Gpc && !ConsentEvents.Is(e.Event))
             return;
         foreach (int i in _withPurpose)

@@ -97,6 +97,15 @@ public sealed class Definitions
     /// <summary>Whether events of some type are collected for a purpose.</summary>
     public bool CollectsByPurpose { get; }
 
+    /// <summary>Everything, whatever purposes may see: for the customer itself.</summary>
+    public CompiledView WholeView { get; } = new(
+        string.Empty, declared: true,
+        [
+            ProfileFields.AllTraits, ProfileFields.Activity, ProfileFields.Monetary, ProfileFields.Sessions, ProfileFields.Interests, ProfileFields.Products,
+            ProfileFields.RecentEvents,
+        ],
+        new FieldPolicies([]));
+
     /// <summary>Tells whether a purpose is declared. A read for one that is not is refused.</summary>
     public bool IsDeclared(string purpose) => _purposes.ContainsKey(purpose);
 

@@ -2,6 +2,7 @@ using System.Text;
 using Cdp.Domain.Events;
 using Cdp.Domain.Tenants;
 using Cdp.Gateway.Keys;
+using Cdp.Grains.Erasures;
 using Cdp.Grains.Refolds;
 using Cdp.Grains.Tenants;
 using Cdp.Grains.V1;
@@ -56,14 +57,15 @@ public sealed class TenantEditor(GatewayPorts ports)
         return true;
     }
 
-    /// <summary>Goes on with what a stop interrupted, and brings customers to the fold of this binary where that is new.</summary>
-    public async ValueTask ResumeSweepsAsync(CancellationToken cancellationToken)
+    /// <summary>Goes on with what a stop interrupted: erasures; and brings customers to the fold of this binary where that is new.</summary>
+    public async ValueTask ResumeAsync(CancellationToken cancellationToken)
     {
         var directory = ports.Grains.Get<ITenantDirectory>(TenantDirectoryGrain.Key);
         foreach (var tenant in (await directory.List(new ListTenantIdsRequest(), cancellationToken)).Tenants)
         {
-            if (await ports.Definitions.GetAsync(tenant, cancellationToken) is not null)
-                await SweepAsync(tenant, cancellationToken);
+            if (await ports.Definitions.GetAsync(tenant, cancellationToken) is null) continue;
+            await ports.Grains.Get<IErasure>(tenant).Resume(new ResumeErasuresRequest(), cancellationToken);
+            await SweepAsync(tenant, cancellationToken);
         }
     }
 

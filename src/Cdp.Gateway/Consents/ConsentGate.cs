@@ -16,7 +16,7 @@ internal sealed class ConsentGate(GatewayPorts ports, CustomerFinder finder)
     /// <exception cref="RpcException">The customer does not allow the purpose.</exception>
     public async ValueTask RequireAsync(Caller caller, CustomerRef? customer, string purpose, bool newest, CancellationToken cancellationToken)
     {
-        if (caller.Definitions.Rules.Find(purpose) is not { MayBeRefused: true } rule) return;
+        if (caller.Definitions.Rules.Find(purpose) is not { } rule || rule is { MayBeRefused: false, IsRestrictable: false }) return;
         if (await ReadAsync(caller, customer, newest, cancellationToken) is not { } reply) return;
         if (ConsentRules.Allows(reply.State, rule, string.Empty, ports.NowMicros)) return;
         throw new RpcError(Code.PermissionDenied, $"The customer does not allow \"{purpose}\". Read for a purpose that is allowed; GetConsents names them.")

@@ -3,14 +3,13 @@ using Cdp.Domain.Consent;
 using Cdp.Gateway.Identities;
 using Cdp.Gateway.Ingest;
 using Cdp.Gateway.Keys;
-using Cdp.Grains.Identities;
 using Cdp.Rpc;
 using Cdp.V1;
 
 namespace Cdp.Gateway.Consents;
 
 /// <summary>What customers allow their data to be used for.</summary>
-internal sealed class ConsentsService(GatewayPorts ports, CustomerFinder finder, IngestService ingest, ConsentGate gate)
+internal sealed class ConsentsService(GatewayPorts ports, FirstIdentifiers identifiers, IngestService ingest, ConsentGate gate)
 {
     private const int MostActs = 64;
     private const int MostRequestId = 100;
@@ -32,44 +31,29 @@ internal sealed class ConsentsService(GatewayPorts ports, CustomerFinder finder,
         }
 
         if (request.RequestId.Length > MostRequestId) throw RpcError.InvalidField("request_id", $"Give at most {MostRequestId} characters.", "REQUEST_ID_TOO_LONG").ToException();
-        var identifier = await IdentifierOfAsync(caller, request.Customer, context.CancellationToken);
+        var identifier = await identifiers.OfAsync(caller, request.Customer, context.CancellationToken);
         var published = await ingest.PublishAllAsync(caller, [.. EventsOf(request, identifier)], context.CancellationToken);
         await ReadTokens.WaitMirroredAsync(ports, published.Token, context.CancellationToken);
-        var (id, consents) = await DescribeAsync(caller, new CustomerRef { Identifier = identifier }, newest: true, context.CancellationToken);
-        return new RecordConsentResponse { CustomerId = id, Consents = { consents }, Token = published.Token };
+        var described = await DescribeAsync(caller, new CustomerRef { Identifier = identifier }, newest: true, context.CancellationToken);
+        return new RecordConsentResponse { CustomerId = described.CustomerId, Consents = { described.Consents }, Token = published.Token };
     }
 
     private async ValueTask<GetConsentsResponse> GetAsync(GetConsentsRequest request, ServerCallContext context)
     {
         var caller = Authenticator.CallerOf(context);
         await ReadTokens.WaitAsync(ports, request.AfterToken, context.CancellationToken);
-        var (id, consents) = await DescribeAsync(caller, request.Customer, request.AfterToken.Length > 0, context.CancellationToken);
-        return new GetConsentsResponse { CustomerId = id, Consents = { consents } };
+        return await DescribeAsync(caller, request.Customer, request.AfterToken.Length > 0, context.CancellationToken);
     }
 
-    private async ValueTask<(string Id, IEnumerable<PurposeConsent> Consents)> DescribeAsync(
-        Caller caller, CustomerRef? customer, bool newest, CancellationToken cancellationToken)
+    /// <summary>What a customer allows.</summary>
+    /// <exception cref="RpcException">There is no such customer.</exception>
+    internal async ValueTask<GetConsentsResponse> DescribeAsync(Caller caller, CustomerRef? customer, bool newest, CancellationToken cancellationToken)
     {
         var reply = await gate.ReadAsync(caller, customer, newest, cancellationToken) ?? throw CustomerFinder.NotFound();
-        return (reply.CustomerId, ConsentRules.Describe(reply.State, caller.Definitions, ports.NowMicros));
-    }
-
-    /// <summary>By what the customer's acts find it: what was named, or the first that it was known by.</summary>
-    private async ValueTask<Identifier> IdentifierOfAsync(Caller caller, CustomerRef? customer, CancellationToken cancellationToken)
-    {
-        if (customer?.Identifier is { } named)
+        return new GetConsentsResponse
         {
-            CustomerFinder.Resolve(caller, named, "customer.identifier");
-            return named;
-        }
-
-        var id = await finder.IdOfAsync(caller, customer, "customer", cancellationToken) ?? throw CustomerFinder.NotFound();
-        await foreach (var fact in IdentityFacts.AllAsync(ports.Grains.Get<IIdentity>(caller.Tenant), id, newest: true, cancellationToken))
-        {
-            if ((fact.Minted?.Identifier ?? fact.Linked?.Identifier) is { Value.Length: > 0 } identifier) return identifier;
-        }
-
-        throw CustomerFinder.NotFound();
+            CustomerId = reply.CustomerId, Consents = { ConsentRules.Describe(reply.State, caller.Definitions, ports.NowMicros) }, Restricted = reply.State.Restricted,
+        };
     }
 
     private static IEnumerable<Event> EventsOf(RecordConsentRequest request, Identifier identifier)

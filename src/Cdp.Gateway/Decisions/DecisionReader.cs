@@ -74,12 +74,20 @@ internal sealed class DecisionReader(GatewayPorts ports, CustomerFinder finder, 
             static r => (r.Standing, r.ForwardedTo), context.CancellationToken) ?? throw CustomerFinder.NotFound();
         await consents.RequireAsync(caller, request.Customer, purpose, read.Newest, context.CancellationToken);
         var response = new ListDecisionsResponse { NextPageToken = reply.NextPageToken };
-        var names = caller.Definitions.Config.Actions.ToDictionary(stored => stored.Number, stored => stored.Action.Id);
+        var names = NamesOf(caller);
         foreach (var entry in reply.Entries) response.Decisions.Add(await SummaryAsync(caller, entry, names, context.CancellationToken));
         return response;
     }
 
-    private async ValueTask<DecisionSummary> SummaryAsync(Caller caller, DecisionEntry entry, Dictionary<uint, string> names, CancellationToken cancellationToken)
+    /// <summary>Ids of the tenant's actions, by number.</summary>
+    public static Dictionary<uint, string> NamesOf(Caller caller) => caller.Definitions.Config.Actions.ToDictionary(stored => stored.Number, stored => stored.Action.Id);
+
+    /// <summary>A decision in short.</summary>
+    /// <param name="caller">Who asks.</param>
+    /// <param name="entry">Its entry.</param>
+    /// <param name="names">Ids of actions by number; receives those of actions that are deleted since.</param>
+    /// <param name="cancellationToken">Cancels the calls.</param>
+    public async ValueTask<DecisionSummary> SummaryAsync(Caller caller, DecisionEntry entry, Dictionary<uint, string> names, CancellationToken cancellationToken)
     {
         var summary = new DecisionSummary
         {

@@ -22,6 +22,9 @@ internal sealed class DecisionsService(GatewayPorts ports, CustomerFinder finder
     private readonly OutcomeRecorder _outcomes = new(ports, finder);
     private readonly DecisionReader _reader = new(ports, finder, consents);
 
+    /// <summary>Reads decisions.</summary>
+    public DecisionReader Reader => _reader;
+
     /// <summary>The service as the server binds it.</summary>
     public RpcService Bind() => RpcService.For(Cdp.V1.DecisionsReflection.Descriptor.FindTypeByName<Google.Protobuf.Reflection.ServiceDescriptor>("Decisions"))
         .Unary<PutActionRequest, PutActionResponse>("PutAction", _catalog.PutActionAsync)

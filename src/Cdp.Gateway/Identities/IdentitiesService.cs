@@ -131,6 +131,7 @@ internal sealed class IdentitiesService(GatewayPorts ports, CustomerFinder finde
         var id = await finder.IdOfAsync(caller, reference, string.Empty, cancellationToken) ?? throw CustomerFinder.NotFound();
         var confirm = new ConfirmCustomerRequest { Customer = id, Newest = newest };
         var confirmed = await Overtaken.AgainAsync(ports.Grains.Get<IIdentity>(caller.Tenant).Confirm, confirm, cancellationToken);
+        if (confirmed.Erased) throw CustomerFinder.NotFound();
         return confirmed.MergedInto.Length > 0 ? confirmed.MergedInto : id;
     }
 

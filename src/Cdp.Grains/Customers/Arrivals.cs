@@ -139,6 +139,13 @@ internal sealed class Arrivals(string key, long sequence, EventIds ids, Customer
     /// </summary>
     private async ValueTask<bool> SpreadErasureAsync(FreshEvent fresh, List<EventReference> known, CancellationToken cancellationToken)
     {
+        if (known.Exists(static k => k.Erased))
+        {
+            await ErasedEvents.EraseWhollyAsync(ports.Log, fresh.Entry.Partition, fresh.Entry.Position, cancellationToken);
+            (fresh.Entry.ContentHash, fresh.Entry.Logged, fresh.Entry.Erased) = (0, null, true);
+            return true;
+        }
+
         var copies = known.ConvertAll(k => (k.Partition, k.Position));
         copies.Add((fresh.Entry.Partition, fresh.Entry.Position));
         if (!await ErasedEvents.SpreadAsync(ports.Log, copies, cancellationToken)) return false;

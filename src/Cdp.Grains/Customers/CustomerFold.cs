@@ -61,7 +61,7 @@ internal sealed class CustomerFold(IEventLog log, HistoryReader reader, TimeProv
                 continue;
             }
 
-            if ((entry.Event ?? entry.Copy?.Event) is not { } found) continue;
+            if ((entry.Event ?? entry.Copy?.Event) is not { Erased: false } found) continue;
             var reference = new EventReference(at, sequence, found);
             if (!events.TryGetValue(reference.Id, out var known)) events[reference.Id] = reference;
             else events[reference.Id] = (reference.ComesBefore(known) ? reference : known) with { Copies = known.Copies + 1 };
@@ -187,10 +187,14 @@ internal readonly record struct EventReference(
     public EventReference(string key, long sequence, EventEntry entry)
         : this(key, sequence, new UInt128(entry.IdHashHigh, entry.IdHashLow), entry.ContentHash, entry.EffectiveAt, entry.ReceivedAt, entry.Partition, entry.Position)
     {
+        Erased = entry.Erased;
     }
 
     /// <summary>Further copies of the event.</summary>
     public int Copies { get; init; }
+
+    /// <summary>Its content was erased, with the customer that had it.</summary>
+    public bool Erased { get; init; }
 
     /// <summary>Whether this copy of an event counts rather than the other.</summary>
     public bool ComesBefore(EventReference other) =>

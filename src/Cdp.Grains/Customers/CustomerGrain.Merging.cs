@@ -11,6 +11,7 @@ public sealed partial class CustomerGrain
     /// <inheritdoc/>
     public async ValueTask<SealReply> Seal(SealRequest request, CancellationToken cancellationToken)
     {
+        if (_erased) return new SealReply();
         if (_sealedInto.Length == 0)
         {
             using var writing = _write.Begin();
@@ -42,7 +43,7 @@ public sealed partial class CustomerGrain
     public async ValueTask<AbsorbReply> Absorb(AbsorbRequest request, CancellationToken cancellationToken)
     {
         if (Elsewhere() is { } forwarded) return new AbsorbReply { Standing = CustomerStanding.Forwarded, ForwardedTo = forwarded };
-        if (!Exists && request.Mint is null) return new AbsorbReply { Standing = CustomerStanding.Gone };
+        if (_erased || (!Exists && request.Mint is null)) return new AbsorbReply { Standing = CustomerStanding.Gone };
         var reply = new AbsorbReply { Standing = CustomerStanding.Here };
         if (await HasAbsorbedAsync(request.Loser, cancellationToken))
         {

@@ -57,6 +57,7 @@ public sealed partial class CustomerGrain : ICustomer, IGrainLifecycle
     private long _minted = -1;
     private long _sequence;
     private bool _foldAgain;
+    private bool _erased;
     private int _sinceSnapshot;
     private IGrainTimer? _foldTimer;
 
@@ -97,6 +98,7 @@ public sealed partial class CustomerGrain : ICustomer, IGrainLifecycle
             _sequence = placed.Sequence + 1;
         }
 
+        if (_erased) Forget();
         if (!Exists) return;
         _foldedUnder ??= definitions;
         if (_sealedInto.Length > 0)
@@ -134,10 +136,11 @@ public sealed partial class CustomerGrain : ICustomer, IGrainLifecycle
     public async ValueTask<ApplyReply> Apply(ApplyRequest request, CancellationToken cancellationToken)
     {
         if (Elsewhere() is { } forwarded) return new ApplyReply { Standing = CustomerStanding.Forwarded, ForwardedTo = forwarded };
-        if (!Exists && request.Mint is null) return new ApplyReply { Standing = CustomerStanding.Gone };
+        if (_erased || (!Exists && request.Mint is null)) return new ApplyReply { Standing = CustomerStanding.Gone };
 
         var definitions = await DefinitionsAsync(cancellationToken);
         using var writing = _write.Begin();
+        if (request.Mint is { After.Count: > 0 } mint) await InheritAsync(mint, cancellationToken);
         var segments = _segments;
         var arrivals = new Arrivals(_key, _sequence, _ids, _ports);
         var slice = arrivals.Slice;
@@ -259,9 +262,9 @@ public sealed partial class CustomerGrain : ICustomer, IGrainLifecycle
         _foldAgain |= _foldedUnder!.Version != definitions.Version;
         if (_foldAgain) FoldAgainSoon();
 
-        var view = definitions.View(request.Purpose, request.Fields);
+        var view = request.Whole ? definitions.WholeView : definitions.View(request.Purpose, request.Fields);
         var status = _foldAgain ? Cdp.V1.ValueStatus.Stale : Cdp.V1.ValueStatus.Ok;
-        if (!ConsentRules.Allows(_profile, definitions.Rules.Find(request.Purpose), request.Channel, UnixTime.Micros(_context.Time.GetUtcNow())))
+        if (!request.Whole && !ConsentRules.Allows(_profile, definitions.Rules.Find(request.Purpose), request.Channel, UnixTime.Micros(_context.Time.GetUtcNow())))
         {
             var withheld = ProfileView.Withhold(view, _id, _sequence, status);
             return new ReadProfileReply { Standing = CustomerStanding.Here, Profile = withheld.ToByteString(), ConsentMissing = true };
@@ -313,6 +316,9 @@ public sealed partial class CustomerGrain : ICustomer, IGrainLifecycle
                 return false;
             case HistoryEntry.KindOneofCase.Sealed:
                 _sealedInto = placed.Entry.Sealed.Winner;
+                return false;
+            case HistoryEntry.KindOneofCase.Erased:
+                _erased = true;
                 return false;
             case HistoryEntry.KindOneofCase.Absorbed:
                 var absorbed = placed.Entry.Absorbed;

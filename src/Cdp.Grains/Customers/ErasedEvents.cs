@@ -10,6 +10,9 @@ namespace Cdp.Grains.Customers;
 /// </summary>
 public static class ErasedEvents
 {
+    /// <summary>What is left of a record that was erased wholly.</summary>
+    private static readonly ReadOnlyMemory<byte> Nothing = new LoggedEvent { Erased = true }.ToByteArray();
+
     /// <summary>Erases the content of one copy of an event. Durable when it returns; doing it again changes nothing.</summary>
     /// <returns>False when there is no such position.</returns>
     public static async ValueTask<bool> EraseAsync(IEventLog log, int partition, long position, CancellationToken cancellationToken)
@@ -17,6 +20,14 @@ public static class ErasedEvents
         var records = await log.ReadManyAsync([(partition, position)], cancellationToken);
         return records[0] is { } record && await log.BlankAsync(partition, position, RemainderOf(record), cancellationToken);
     }
+
+    /// <summary>
+    /// Erases a record of which not even the keys are to be left: its customer is erased. Durable when it returns; doing it again
+    /// changes nothing.
+    /// </summary>
+    /// <returns>Whether there was something to erase; false also where the log forgets by itself.</returns>
+    public static async ValueTask<bool> EraseWhollyAsync(IEventLog log, int partition, long position, CancellationToken cancellationToken) =>
+        !log.Forgets && await log.BlankAsync(partition, position, Nothing, cancellationToken);
 
     /// <summary>Erases all copies of an event if one is erased, so that it does not matter which of them would count.</summary>
     /// <returns>Whether the event is erased.</returns>

@@ -145,6 +145,23 @@ internal sealed class EventIds(IStateStore states, string key)
         _count = 0;
     }
 
+    /// <summary>Removes the filters and forgets every id.</summary>
+    /// <returns>Filters removed.</returns>
+    public async ValueTask<int> ClearAsync(CancellationToken cancellationToken)
+    {
+        var removed = 0;
+        for (var i = 0; ; i++)
+        {
+            var row = await states.ReadAsync(FilterKind, FilterKey(i), cancellationToken);
+            if (!row.Exists) break;
+            if (!await states.ClearAsync(FilterKind, FilterKey(i), row.Tag, cancellationToken)) throw new OwnershipLostException(key);
+            removed++;
+        }
+
+        (_ends, _filters, _recent, _places, _count, _filtersLoaded) = ([], [], [], [], 0, true);
+        return removed;
+    }
+
     private string FilterKey(int index) => $"{key}/{index}";
 
     private static byte[] PlacesOf(ReadOnlySpan<ulong> ids, ReadOnlySpan<uint> places)

@@ -27,6 +27,12 @@ public interface ICustomer
     /// <summary>Takes in a sealed customer's history. Absorbing again changes nothing.</summary>
     ValueTask<AbsorbReply> Absorb(AbsorbRequest request, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Ends the customer: every call from then on answers that nobody is here, and nothing brings it back. Its history is left
+    /// to the caller. Again: removes what is left.
+    /// </summary>
+    ValueTask<EraseCustomerStateReply> EraseState(EraseCustomerStateRequest request, CancellationToken cancellationToken);
+
     /// <summary>Folds the whole history again (or not, if asked so) and returns the digest of the state.</summary>
     ValueTask<RefoldReply> Refold(RefoldRequest request, CancellationToken cancellationToken);
 

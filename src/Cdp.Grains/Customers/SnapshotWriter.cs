@@ -46,6 +46,22 @@ internal sealed class SnapshotWriter(IStateStore states, IStepObserver steps, st
         await WriteAsync(bytes, cancellationToken);
     }
 
+    /// <summary>Removes the snapshot, after what is being written.</summary>
+    /// <returns>Whether there was one.</returns>
+    public async ValueTask<bool> ClearAsync(CancellationToken cancellationToken)
+    {
+        await _write;
+        var existed = _tag is not null;
+        if (!await states.ClearAsync(kind, context.Key, _tag, cancellationToken))
+        {
+            context.Abandon();
+            throw new OwnershipLostException(context.Key);
+        }
+
+        (_tag, Bytes, _failed) = (null, 0, false);
+        return existed;
+    }
+
     private static byte[] BytesOf(CustomerSnapshot snapshot)
     {
         var bytes = new byte[snapshot.CalculateSize()];

@@ -3,7 +3,6 @@ using Cdp.Domain.Identity;
 using Cdp.Grains.V1;
 using Cdp.State.V1;
 using Cdp.V1;
-using Google.Protobuf.Collections;
 
 namespace Cdp.Grains.Identities;
 
@@ -20,7 +19,7 @@ internal sealed class GroupDescription(IdentityRows rows, IdentityRecord record)
     /// <summary>Describes the customer, or the one it was merged into. The page token is the last sequence listed.</summary>
     public async ValueTask<DescribeGroupReply> DescribeAsync(DescribeGroupRequest request, CancellationToken cancellationToken)
     {
-        if (await rows.LoadStandingAsync(request.Customer) is not { } standing) return new DescribeGroupReply();
+        if (await rows.LoadStandingAsync(request.Customer) is not { Group.Erased: false } standing) return new DescribeGroupReply();
         var reply = new DescribeGroupReply { Found = true, Customer = standing.Customer };
         var sequences = await GatherAsync(standing.Customer, reply.Former);
         sequences.Sort();
@@ -35,7 +34,10 @@ internal sealed class GroupDescription(IdentityRows rows, IdentityRecord record)
         return reply;
     }
 
-    private async ValueTask<List<long>> GatherAsync(string customer, RepeatedField<string> former)
+    /// <summary>Sequences of all the facts about a customer and those merged into it, in no order.</summary>
+    /// <param name="customer">The customer.</param>
+    /// <param name="former">Receives those merged into it.</param>
+    public async ValueTask<List<long>> GatherAsync(string customer, ICollection<string> former)
     {
         var sequences = new List<long>();
         var toVisit = new Queue<string>([customer]);

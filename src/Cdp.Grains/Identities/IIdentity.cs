@@ -17,6 +17,13 @@ public interface IIdentity
     [Interleaves]
     ValueTask<ConfirmCustomerReply> Confirm(ConfirmCustomerRequest request, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Decides that a customer, or the one it was merged into, is erased: its identifiers are nobody's from then on. Durable
+    /// when it returns; asking again answers the same.
+    /// </summary>
+    [Interleaves]
+    ValueTask<EraseIdentityReply> Erase(EraseIdentityRequest request, CancellationToken cancellationToken);
+
     /// <summary>Lists the decided facts about one customer.</summary>
     [Interleaves]
     ValueTask<DescribeGroupReply> Describe(DescribeGroupRequest request, CancellationToken cancellationToken);

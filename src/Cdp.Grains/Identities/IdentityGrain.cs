@@ -10,7 +10,7 @@ namespace Cdp.Grains.Identities;
 /// Decides in memory, in the order in which questions come; replies when the decisions are durable. The record is the
 /// truth; the rows it decides against are a cache of it, written behind.
 /// </summary>
-public sealed class IdentityGrain : IIdentity, IGrainLifecycle
+public sealed partial class IdentityGrain : IIdentity, IGrainLifecycle
 {
     private readonly IGrainContext _context;
     private readonly IDefinitions _definitions;
@@ -18,6 +18,7 @@ public sealed class IdentityGrain : IIdentity, IGrainLifecycle
     private readonly IdentityOptions _options;
     private readonly IdentityRows _rows;
     private readonly IdentityRecord _record;
+    private readonly ErasedEventIds _erasedIds;
     private (Definitions Definitions, IdentityDecider Decider)? _compiled;
     private Task _flushing = Task.CompletedTask;
     private Exception? _flushFailure;
@@ -38,6 +39,7 @@ public sealed class IdentityGrain : IIdentity, IGrainLifecycle
         _options = options ?? new IdentityOptions();
         _rows = new IdentityRows(states, context.Key, _options);
         _record = new IdentityRecord(history, index, context.Key, context.Abandon);
+        _erasedIds = new ErasedEventIds(history, context.Key);
     }
 
     /// <summary>Rows in memory: what a memory ceiling counts.</summary>
@@ -76,7 +78,7 @@ public sealed class IdentityGrain : IIdentity, IGrainLifecycle
         Task durable;
         using (_rows.Clock.Begin())
         {
-            await _rows.LoadAsync([.. request.Questions.Select(q => NeedsOf(q, decider))]);
+            await LoadAsync(request, decider, cancellationToken);
             _record.ThrowIfLost();
             durable = DecideInMemory(request, decider, reply, decisions);
         }
@@ -108,6 +110,8 @@ public sealed class IdentityGrain : IIdentity, IGrainLifecycle
             MintedSequence = group.Minted,
             MintedAt = group.MintedAt,
             MergedInto = standing!.Value.Customer == request.Customer ? "" : standing.Value.Customer,
+            Erased = standing.Value.Group.Erased,
+            After = { group.After },
         };
     }
 
@@ -128,7 +132,7 @@ public sealed class IdentityGrain : IIdentity, IGrainLifecycle
         {
             foreach (var question in request.Questions)
             {
-                reply.Answers.Add(decider.Decide(question, _rows, _record.End, decisions));
+                reply.Answers.Add(IsErased(question) ? new IdentityAnswer { Erased = true } : decider.Decide(question, _rows, _record.End, decisions));
             }
         }
         catch

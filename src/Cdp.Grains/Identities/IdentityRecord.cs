@@ -70,6 +70,12 @@ internal sealed class IdentityRecord(IHistory history, ICustomerIndex index, str
                 {
                     // A crash may have come between the append and the index.
                     if (decisions[i].Minted is { } mint) minted.Add(AddToIndexAsync(mint.Customer));
+                    if (decisions[i].Erased is { } erased)
+                    {
+                        await Task.WhenAll(minted);
+                        foreach (var customer in erased.Former.Prepend(erased.Customer)) await index.RemoveAsync(tenant, customer, CancellationToken.None);
+                    }
+
                     await take(slice.First + i, decisions[i]);
                 }
 

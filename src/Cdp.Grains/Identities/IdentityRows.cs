@@ -16,7 +16,7 @@ internal sealed class IdentityRows : IIdentityRows
     private const string PageKind = "identity-fact-page";
 
     /// <summary>All kinds; the mark, which vouches for the others, first.</summary>
-    public static readonly IReadOnlyList<string> Kinds = [MarkKind, NodeKind, GroupKind, RefusalKind, PageKind];
+    public static readonly IReadOnlyList<string> Kinds = [MarkKind, NodeKind, GroupKind, RefusalKind, PageKind, MentionRows.Kind];
 
     private readonly IStateStore _store;
     private readonly string _tenant;
@@ -24,6 +24,7 @@ internal sealed class IdentityRows : IIdentityRows
     private readonly RowSet<IdentityGroup> _groups;
     private readonly RowSet<IdentityRefusal> _refusals;
     private readonly RowSet<IdentityFactPage> _pages;
+    private readonly MentionRows _mentions;
     private string? _markTag;
 
     public IdentityRows(IStateStore store, string tenant, IdentityOptions options)
@@ -36,22 +37,25 @@ internal sealed class IdentityRows : IIdentityRows
         _refusals = new(store, Clock, RefusalKind, prefix, options.Refusals, IdentityRefusal.Parser, r => r.Sequence);
         // A page never changes: whoever wrote it first wrote the same.
         _pages = new(store, Clock, PageKind, prefix, options.FactPages, IdentityFactPage.Parser, _ => 0);
+        _mentions = new(store, prefix);
     }
 
     /// <summary>The calls under way.</summary>
     public UseClock Clock { get; } = new();
 
     /// <summary>Rows that the store does not have yet.</summary>
-    public int Dirty => _nodes.Dirty + _groups.Dirty + _refusals.Dirty + _pages.Dirty;
+    public int Dirty => _nodes.Dirty + _groups.Dirty + _refusals.Dirty + _pages.Dirty + _mentions.Dirty;
 
     /// <summary>Rows in memory.</summary>
-    public int Count => _nodes.Count + _groups.Count + _refusals.Count + _pages.Count;
+    public int Count => _nodes.Count + _groups.Count + _refusals.Count + _pages.Count + _mentions.Dirty;
 
     public IdentityNode? Node(string key) => _nodes.Get(key);
 
     public IdentityGroup? Group(string customer) => _groups.Get(customer);
 
     public IdentityRefusal? Refusal(string pair) => _refusals.Get(pair);
+
+    public void AddMention(string key, long sequence) => _mentions.Add(key, sequence);
 
     public void PutNode(string key, IdentityNode node) => _nodes.Put(key, node);
 
@@ -105,6 +109,15 @@ internal sealed class IdentityRows : IIdentityRows
     /// <summary>Loads one group; null: never minted.</summary>
     public ValueTask<IdentityGroup?> LoadGroupAsync(string customer) => LoadAsync(_groups, customer);
 
+    /// <summary>Loads the rows of identifiers.</summary>
+    public async ValueTask LoadNodesAsync(IEnumerable<string> keys)
+    {
+        foreach (var key in keys) await LoadAsync(_nodes, key);
+    }
+
+    /// <summary>Reads the decisions about others that name an identifier.</summary>
+    public ValueTask<IdentityMentions> ReadMentionsAsync(string key) => _mentions.ReadAsync(key);
+
     /// <summary>Loads one page of older facts.</summary>
     public async ValueTask<IdentityFactPage> LoadFactPageAsync(string customer, int number) =>
         await LoadAsync(_pages, PageKey(customer, number))
@@ -133,13 +146,13 @@ internal sealed class IdentityRows : IIdentityRows
     /// <param name="end">Length of the record that they reflect.</param>
     public IdentityFlush Capture(long end)
     {
-        var (nodes, groups, refusals, pages) = (_nodes.Capture(), _groups.Capture(), _refusals.Capture(), _pages.Capture());
+        var (nodes, groups, refusals, pages, mentions) = (_nodes.Capture(), _groups.Capture(), _refusals.Capture(), _pages.Capture(), _mentions.Capture());
         return new IdentityFlush(
             async () =>
             {
                 // Pages first: a group's row that counts a page must not be there without it.
                 await _pages.WriteAsync(pages);
-                await Task.WhenAll(_nodes.WriteAsync(nodes), _groups.WriteAsync(groups), _refusals.WriteAsync(refusals));
+                await Task.WhenAll(_nodes.WriteAsync(nodes), _groups.WriteAsync(groups), _refusals.WriteAsync(refusals), _mentions.WriteAsync(mentions));
                 await WriteMarkAsync(end);
             },
             () =>
@@ -148,6 +161,7 @@ internal sealed class IdentityRows : IIdentityRows
                 _groups.Restore(groups);
                 _refusals.Restore(refusals);
                 _pages.Restore(pages);
+                _mentions.Restore(mentions);
             });
     }
 
@@ -217,6 +231,7 @@ internal sealed class IdentityRows : IIdentityRows
             IdentityDecision.KindOneofCase.Merged => ([], [decision.Merged.Loser, decision.Merged.Winner], null),
             IdentityDecision.KindOneofCase.Refused =>
                 ([], [decision.Refused.Customer], IdentifierPair.Of(decision.Refused.Identifier.Key, decision.Refused.With.Key)),
+            IdentityDecision.KindOneofCase.Erased => ([.. decision.Erased.Keys], [decision.Erased.Customer], null),
             _ => ([], [], null),
         };
 

@@ -37,6 +37,9 @@ internal sealed class HandOvers(IGrainContext context, GrainMetrics metrics, Han
         /// <summary>A customer was merged: what led to it leads to another now.</summary>
         void Moved(LogEntry entry, string customer);
 
+        /// <summary>The event's customer is erased: whose it is has to be decided anew. Calls <see cref="Done"/> when it is.</summary>
+        void Orphaned(LogEntry entry, Batch batch);
+
         /// <summary>The event cannot be applied; it must be kept. Calls <see cref="Done"/> when it is.</summary>
         void Bury(LogEntry entry, Batch batch, string reason);
 
@@ -55,7 +58,7 @@ internal sealed class HandOvers(IGrainContext context, GrainMetrics metrics, Han
             _queues[key] = queue = (_spare.TryPop(out var spare) ? spare : new Queue()).For(tenant, customer, key);
         if (queue.Waiting.Count == 0 && !queue.Sending) _touched.Enqueue(queue);
         queue.Waiting.Add((entry, batch));
-        queue.Mint ??= mint;
+        if (mint is not null && (queue.Mint is null || mint.After.Count > queue.Mint.After.Count)) queue.Mint = mint;
     }
 
     /// <summary>Starts a call to every customer that has events and no call under way.</summary>
@@ -139,6 +142,18 @@ internal sealed class HandOvers(IGrainContext context, GrainMetrics metrics, Han
                 break;
             default:
                 var confirmed = await ConfirmAsync(queue.Tenant, queue.Customer, cancellationToken);
+                if (confirmed.Erased)
+                {
+                    foreach (var (entry, batch) in queue.Sent)
+                    {
+                        // The decision that an outcome names is gone, and what became of it with it.
+                        if (entry.Event.Outcome is not null) listener.Done(batch);
+                        else listener.Orphaned(entry, batch);
+                    }
+
+                    break;
+                }
+
                 if (!confirmed.Minted || request.Mint is not null)
                 {
                     foreach (var (entry, batch) in queue.Sent)
@@ -151,7 +166,7 @@ internal sealed class HandOvers(IGrainContext context, GrainMetrics metrics, Han
                     break;
                 }
 
-                queue.Mint = new MintedEntry { IdentitySequence = confirmed.MintedSequence, At = confirmed.MintedAt };
+                queue.Mint = new MintedEntry { IdentitySequence = confirmed.MintedSequence, At = confirmed.MintedAt, After = { confirmed.After } };
                 queue.Waiting.AddRange(queue.Sent);
                 break;
         }

@@ -26,7 +26,11 @@ internal readonly record struct LinkKey(string Tenant, string Key)
 }
 
 /// <summary>Where one event goes; no customer where it was refused or lost.</summary>
-internal readonly record struct EventTarget(LogEntry Entry, string Customer, MintedEntry? Mint);
+internal readonly record struct EventTarget(LogEntry Entry, string Customer, MintedEntry? Mint)
+{
+    /// <summary>It was erased with its customer and sent again: to be erased once more.</summary>
+    public bool IsErased { get; init; }
+}
 
 /// <summary>The merges that one event's identifiers need, in order, and the links to point when all are done.</summary>
 /// <param name="Tenant">The tenant.</param>
@@ -85,6 +89,19 @@ internal sealed class LinkResolver(IGrains grains, IStateStore states, IDefiniti
         var pointed = new List<LinkTarget>();
         var merges = new List<MergeRun>();
         foreach (var (tenant, events) in open) await AskAsync(tenant, events, targets, pointed, merges, cancellationToken);
+        return new Resolution(targets, pointed, merges);
+    }
+
+    /// <summary>Resolves one event anew, whatever links say: who they lead to is erased.</summary>
+    public async ValueTask<Resolution> ResolveAgainAsync(LogEntry entry, CancellationToken cancellationToken)
+    {
+        var targets = new EventTarget[] { new(entry, string.Empty, null) };
+        var pointed = new List<LinkTarget>();
+        var merges = new List<MergeRun>();
+
+        // Of an erased event nothing is left that could be anybody's.
+        if (HasKeys(entry) && !entry.Event.Erased)
+            await AskAsync(entry.Tenant, [new OpenEvent(0, entry, new string[entry.Event.Keys.Count])], targets, pointed, merges, cancellationToken);
         return new Resolution(targets, pointed, merges);
     }
 
@@ -198,7 +215,13 @@ internal sealed class LinkResolver(IGrains grains, IStateStore states, IDefiniti
         {
             var (index, entry, found) = events[q];
             var answer = reply.Answers[q];
-            var mint = new MintedEntry { IdentitySequence = answer.Minted, At = answer.MintedAt };
+            if (answer.Erased)
+            {
+                targets[index] = new EventTarget(entry, string.Empty, null) { IsErased = true };
+                continue;
+            }
+
+            var mint = new MintedEntry { IdentitySequence = answer.Minted, At = answer.MintedAt, After = { answer.After } };
             targets[index] = new EventTarget(entry, answer.Customer, mint);
             var pointed = new List<LinkTarget>();
             for (var i = 0; i < answer.Customers.Count; i++)
@@ -234,6 +257,8 @@ internal sealed class LinkResolver(IGrains grains, IStateStore states, IDefiniti
         var question = new IdentityQuestion
         {
             At = logged.ReceivedAt,
+            IdHashHigh = logged.IdHashHigh,
+            IdHashLow = logged.IdHashLow,
             Evidence = new Evidence
             {
                 EventId = head.Id,

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using Cdp.Grains.Customers;
 using Cdp.Grains.Decisions;
 using Cdp.Grains.Merges;
 using Cdp.Grains.Ports;
@@ -11,7 +12,7 @@ namespace Cdp.Grains.Partitions;
 
 /// <summary>The ports a partition stands on.</summary>
 public sealed record PartitionPorts(
-    IStateStore States, IDefinitions Definitions, IPartitionProgress Progress, IStepObserver Steps, GrainMetrics Metrics)
+    IEventLog Log, IStateStore States, IHistory History, IDefinitions Definitions, IPartitionProgress Progress, IStepObserver Steps, GrainMetrics Metrics)
 {
     /// <summary>Links that each partition remembers at least, where that many are used.</summary>
     public int CachedLinks { get; init; } = 65_536;
@@ -42,6 +43,9 @@ public sealed class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.ILis
 
     /// <summary>Kind of the states that hold dead letters; key <c>tenant/partition/position</c>.</summary>
     public const string DeadLetterKind = "dead-letter";
+
+    /// <summary>With what the keys of all lists of a tenant's dead letters begin, among the histories.</summary>
+    public static string DeadLetterLists(string tenant) => DeadLetters.ListPrefix(tenant);
 
     /// <summary>Batches in flight at most.</summary>
     public const int Window = 16;
@@ -203,6 +207,8 @@ public sealed class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.ILis
 
     void HandOvers.IListener.Moved(LogEntry entry, string customer) => _resolver.Moved(entry, customer);
 
+    void HandOvers.IListener.Orphaned(LogEntry entry, Batch batch) => _ = OwnAsync(AdoptAsync(entry, batch));
+
     void HandOvers.IListener.Bury(LogEntry entry, Batch batch, string reason) => _ = OwnAsync(BuryAsync(entry, batch, reason));
 
     Task HandOvers.IListener.FailAsync(Exception error) => EndAsync(error);
@@ -276,7 +282,19 @@ public sealed class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.ILis
     private async ValueTask TakeAsync(IReadOnlyList<LogEntry> entries, CancellationToken cancellationToken)
     {
         var batch = Enqueue(entries[^1].Position + 1);
-        var resolved = await _resolver.ResolveAsync(entries, _stop.Token);
+        HandOver(await _resolver.ResolveAsync(entries, _stop.Token), batch);
+        Done(batch);
+    }
+
+    /// <summary>An event whose customer was erased meanwhile goes to whom its identifiers belong now.</summary>
+    private async Task AdoptAsync(LogEntry entry, Batch batch)
+    {
+        HandOver(await _resolver.ResolveAgainAsync(entry, _stop.Token), batch);
+        Done(batch);
+    }
+
+    private void HandOver(Resolution resolved, Batch batch)
+    {
         foreach (var run in resolved.Merges)
         {
             batch.Outstanding++;
@@ -296,6 +314,11 @@ public sealed class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.ILis
                 batch.Outstanding++;
                 _handOvers.Add(target.Entry.Tenant, target.Customer, target.Entry, batch, target.Mint);
             }
+            else if (target.IsErased)
+            {
+                batch.Outstanding++;
+                _ = OwnAsync(EraseAsync(target.Entry, batch));
+            }
             else if (target.Entry.Event?.Outcome is not null)
             {
                 batch.Outstanding++;
@@ -309,7 +332,6 @@ public sealed class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.ILis
         }
 
         _handOvers.Flush(_stop.Token);
-        Done(batch);
     }
 
     private Batch Enqueue(long end)
@@ -351,6 +373,12 @@ public sealed class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.ILis
         Done(batch);
     }
 
+    private async Task EraseAsync(LogEntry entry, Batch batch)
+    {
+        await _handOvers.CallAsync(() => ErasedEvents.EraseWhollyAsync(_ports.Log, entry.Partition, entry.Position, _stop.Token), _stop.Token);
+        Done(batch);
+    }
+
     /// <summary>An outcome of a decision that stands in no customer's history.</summary>
     private async Task ApplyToVisitorAsync(LogEntry entry, Batch batch)
     {
@@ -364,7 +392,7 @@ public sealed class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.ILis
     private async Task BuryAsync(LogEntry entry, Batch batch, string reason)
     {
         var letter = new DeadLetter { Partition = entry.Partition, Position = entry.Position, Reason = reason, At = entry.Event.ReceivedAt };
-        var isNew = await _handOvers.CallAsync(() => DeadLetters.KeepAsync(_ports.States, entry.Tenant, letter, _stop.Token), _stop.Token);
+        var isNew = await _handOvers.CallAsync(() => DeadLetters.ListAsync(_ports.States, _ports.History, entry.Tenant, letter, _stop.Token), _stop.Token);
         if (isNew) _ports.Metrics.DeadLetters(1);
         batch.DeadLetters++;
         Done(batch);

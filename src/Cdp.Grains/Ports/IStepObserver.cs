@@ -87,8 +87,32 @@ public static class RecoverySteps
     /// </summary>
     public const string SweepPageDone = "sweep-page-done";
 
+    /// <summary>An erasure is noted; nothing was decided.</summary>
+    public const string ErasureBegun = "erasure-begun";
+
+    /// <summary>The identifiers are nobody's; the customer still answers.</summary>
+    public const string ErasureDecided = "erasure-decided";
+
+    /// <summary>The customer answers nobody; everything of it is still there.</summary>
+    public const string ErasureSealed = "erasure-sealed";
+
+    /// <summary>The places of its events are listed; nothing is erased.</summary>
+    public const string ErasureListed = "erasure-listed";
+
+    /// <summary>The log has nothing of it; its history has.</summary>
+    public const string ErasureBlanked = "erasure-blanked";
+
+    /// <summary>A history is deleted; the entry that says so does not stand yet.</summary>
+    public const string ErasureDeleted = "erasure-deleted";
+
+    /// <summary>The identity record has nothing of it; links and index have.</summary>
+    public const string ErasureScrubbed = "erasure-scrubbed";
+
+    /// <summary>The receipt is kept; the erasure counts as under way.</summary>
+    public const string ErasureReceipted = "erasure-receipted";
+
     /// <summary>All names.</summary>
-    public static IReadOnlyList<string> All => [.. ByEvents, .. ByDecisions, SweepPageDone];
+    public static IReadOnlyList<string> All => [.. ByEvents, .. ByDecisions, .. ByErasures, SweepPageDone];
 
     /// <summary>The names of those that events alone lead to, be a segment defined.</summary>
     public static IReadOnlyList<string> ByEvents { get; } =
@@ -96,6 +120,12 @@ public static class RecoverySteps
         LogAppended, Acknowledging, IdentityRecorded, HistoryAppending, HistoryAppended, PositionCommitting,
         PositionCommitted, SnapshotWriting, SnapshotWritten, MergeBegun, MergeSealed, MergeAbsorbed, MergeRepointed,
         MembershipsStating, MembershipsMirrored,
+    ];
+
+    /// <summary>The names of those that the erasure of a customer leads to, in its order.</summary>
+    public static IReadOnlyList<string> ByErasures { get; } =
+    [
+        ErasureBegun, ErasureDecided, ErasureSealed, ErasureListed, ErasureBlanked, ErasureDeleted, ErasureScrubbed, ErasureReceipted,
     ];
 
     /// <summary>The names of those that decisions, their outcomes and edited actions lead to.</summary>

@@ -68,7 +68,7 @@ public sealed partial class CdpNode : IAsyncDisposable
                 time);
             var gateway = new GatewayServices(new GatewayPorts(host.Grains, host.Log, host.Definitions, time, steps));
             await gateway.Tenants.BootstrapAsync(operatorKey(), CancellationToken.None);
-            await gateway.Tenants.ResumeSweepsAsync(CancellationToken.None);
+            await gateway.Tenants.ResumeAsync(CancellationToken.None);
             var server = await RpcServer.StartAsync(
                 new RpcServerOptions
                 {

@@ -1,4 +1,5 @@
 using Cdp.Grains;
+using Cdp.Grains.Customers;
 using Cdp.Grains.Identities;
 using Cdp.Grains.Merges;
 using Cdp.Grains.Ports;
@@ -24,8 +25,31 @@ internal sealed class IdentityRebuild(IStore store, IGrains grains)
         // The first call makes the rows and the index: without a mark the grain folds its whole record.
         await grains.Get<IIdentity>(tenant).Confirm(new ConfirmCustomerRequest(), cancellationToken);
         var end = await LengthAsync(tenant, cancellationToken);
+        await ForEachAsync(tenant, (_, decision, cancel) => EraseAsync(tenant, decision, cancel), cancellationToken);
         await ForEachAsync(tenant, (_, decision, cancel) => LinkAsync(tenant, decision, end - 1, cancel), cancellationToken);
         await ForEachAsync(tenant, (sequence, decision, cancel) => MergeAsync(tenant, sequence, decision, cancel), cancellationToken);
+        await ForEachAsync(tenant, (_, decision, cancel) => InheritAsync(tenant, decision, cancel), cancellationToken);
+    }
+
+    /// <summary>Ends again who was erased: of its history nothing is left but that.</summary>
+    private async ValueTask EraseAsync(string tenant, IdentityDecision decision, CancellationToken cancellationToken)
+    {
+        if (decision.Erased is not { } erased) return;
+        var seal = new EraseCustomerStateRequest { At = decision.At, SealOnly = true };
+        foreach (var customer in erased.Former.Prepend(erased.Customer)) await grains.Get<ICustomer>($"{tenant}/{customer}").EraseState(seal, cancellationToken);
+    }
+
+    /// <summary>Tells who has the identifiers of an erased customer now.</summary>
+    private async ValueTask InheritAsync(string tenant, IdentityDecision decision, CancellationToken cancellationToken)
+    {
+        var after = decision.Minted?.After ?? decision.Linked?.After ?? string.Empty;
+        if (after.Length == 0) return;
+        var customer = decision.Minted?.Customer ?? decision.Linked.Customer;
+        var confirmed = await ConfirmAsync(tenant, customer, cancellationToken);
+        if (confirmed.Erased) return;
+        if (confirmed.MergedInto.Length > 0) confirmed = await ConfirmAsync(tenant, customer = confirmed.MergedInto, cancellationToken);
+        var mint = new MintedEntry { IdentitySequence = confirmed.MintedSequence, At = confirmed.MintedAt, After = { confirmed.After } };
+        await grains.Get<ICustomer>($"{tenant}/{customer}").Apply(new ApplyRequest { Mint = mint }, cancellationToken);
     }
 
     /// <summary>Points the link of an identifier to the customer that has it after all decisions.</summary>
@@ -39,6 +63,7 @@ internal sealed class IdentityRebuild(IStore store, IGrains grains)
         };
         if (identifier is null) return;
         var confirmed = await ConfirmAsync(tenant, customer, cancellationToken);
+        if (confirmed.Erased) return;
         var standing = confirmed.MergedInto.Length > 0 ? confirmed.MergedInto : customer;
         await grains.Get<IIdentityLink>($"{tenant}/{identifier.Key}").Point(new PointLinkRequest { Customer = standing, Version = newest }, cancellationToken);
     }
@@ -49,6 +74,7 @@ internal sealed class IdentityRebuild(IStore store, IGrains grains)
         var row = await store.State.ReadAsync(MergeGrain.StateKind, $"{tenant}/{merged.Loser}", cancellationToken);
         if (row.Exists && MergeState.Parser.ParseFrom(row.Value.Span).Done) return;
         var loser = await ConfirmAsync(tenant, merged.Loser, cancellationToken);
+        if (loser.Erased) return;
         var winner = await ConfirmAsync(tenant, merged.Winner, cancellationToken);
         var order = new MergeOrder
         {

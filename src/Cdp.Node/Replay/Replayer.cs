@@ -1,6 +1,7 @@
 using Cdp.Domain.Identity;
 using Cdp.Grains;
 using Cdp.Grains.Hosting;
+using Cdp.Grains.Partitions;
 using Cdp.Grains.Ports;
 using Cdp.Grains.Segments;
 using Cdp.Node.Hosting;
@@ -88,7 +89,11 @@ public sealed class Replayer(
         if (fromLog)
         {
             foreach (var kind in DerivedStates.Progress) await store.Maintenance.DropStatesAsync(kind, cancellationToken);
-            foreach (var tenant in tenants) await store.Maintenance.DropHistoriesAsync($"{tenant}/{CustomerIds.Prefix}", cancellationToken);
+            foreach (var tenant in tenants)
+            {
+                await store.Maintenance.DropHistoriesAsync($"{tenant}/{CustomerIds.Prefix}", cancellationToken);
+                await store.Maintenance.DropHistoriesAsync(PartitionGrain.DeadLetterLists(tenant), cancellationToken);
+            }
         }
 
         foreach (var tenant in tenants)

@@ -34,6 +34,9 @@ public sealed class CustomerHost(IGrainContext context, IServiceProvider service
     public ValueTask<AbsorbReply> Absorb(AbsorbRequest request, CancellationToken cancellationToken) => Plain.Absorb(request, cancellationToken);
 
     /// <inheritdoc/>
+    public ValueTask<EraseCustomerStateReply> EraseState(EraseCustomerStateRequest request, CancellationToken cancellationToken) => Plain.EraseState(request, cancellationToken);
+
+    /// <inheritdoc/>
     public ValueTask<RefoldReply> Refold(RefoldRequest request, CancellationToken cancellationToken) => Plain.Refold(request, cancellationToken);
 
     /// <inheritdoc/>

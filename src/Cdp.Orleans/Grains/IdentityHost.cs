@@ -20,5 +20,8 @@ public sealed class IdentityHost(IGrainContext context, IServiceProvider service
     public ValueTask<ConfirmCustomerReply> Confirm(ConfirmCustomerRequest request, CancellationToken cancellationToken) => Plain.Confirm(request, cancellationToken);
 
     /// <inheritdoc/>
+    public ValueTask<EraseIdentityReply> Erase(EraseIdentityRequest request, CancellationToken cancellationToken) => Plain.Erase(request, cancellationToken);
+
+    /// <inheritdoc/>
     public ValueTask<DescribeGroupReply> Describe(DescribeGroupRequest request, CancellationToken cancellationToken) => Plain.Describe(request, cancellationToken);
 }

@@ -65,7 +65,7 @@ internal sealed partial class GatewayHost(
             try
             {
                 await gateway.Tenants.BootstrapAsync(key.Text, cancellationToken);
-                await gateway.Tenants.ResumeSweepsAsync(cancellationToken);
+                await gateway.Tenants.ResumeAsync(cancellationToken);
                 return;
             }
             catch (Exception e) when (e is OrleansException or TimeoutException)

@@ -26,6 +26,14 @@ internal sealed class MemoryIdentityRows : IIdentityRows
 
     public void PutGroup(string customer, IdentityGroup group) => Groups[customer] = group;
 
+    public Dictionary<string, IdentityMentions> Mentions { get; } = new(StringComparer.Ordinal);
+
+    public void AddMention(string key, long sequence)
+    {
+        if (!Mentions.TryGetValue(key, out var known)) Mentions[key] = known = new IdentityMentions();
+        IdentityFold.Mention(known, sequence);
+    }
+
     public void PutRefusal(string pair, IdentityRefusal refusal) => Refusals[pair] = refusal;
 
     public void PutFactPage(string customer, int number, IdentityFactPage page) => Pages[(customer, number)] = page;

@@ -54,7 +54,7 @@ internal sealed partial class ComposedNode : IAsyncDisposable
     {
         public static Stores New() => new(new MemoryEventLog(Partitions), new MemoryStateStore(), new MemoryHistory(), new MemoryCustomerIndex());
 
-        /// <summary>The same log, tenant, definitions and identity record; nothing else.</summary>
+        /// <summary>The same log, tenant, definitions, identity record and lists of what was erased; nothing else.</summary>
         public async Task<Stores> ForReplayAsync()
         {
             var stores = this with { States = new MemoryStateStore(), History = new MemoryHistory(), Index = new MemoryCustomerIndex() };
@@ -64,7 +64,7 @@ internal sealed partial class ComposedNode : IAsyncDisposable
                     await stores.States.WriteAsync(kind, key, row.Value, null, CancellationToken.None);
             }
 
-            foreach (var record in new[] { $"{Tenant}/identity", $"{Tenant}/definitions" })
+            foreach (var record in History.Keys($"{Tenant}/erased/").Concat([$"{Tenant}/identity", $"{Tenant}/definitions"]))
             {
                 foreach (var slice in await History.ReadAsync(record, 0, int.MaxValue, CancellationToken.None))
                     await stores.History.AppendAsync(record, slice.First, slice.Count, slice.Bytes, CancellationToken.None);
@@ -259,7 +259,7 @@ internal sealed partial class ComposedNode : IAsyncDisposable
         var ports = new GatewayPorts(_host.Grains, _host.Log, _host.Definitions, _time, NoStepObserver.Instance);
         _tenants = new GatewayServices(ports).Tenants;
         await _tenants.BootstrapAsync(GatewayFixture.OperatorKey, CancellationToken.None);
-        if (_isMortal) await _tenants.ResumeSweepsAsync(CancellationToken.None);
+        if (_isMortal) await _tenants.ResumeAsync(CancellationToken.None);
         var definitions = (await _host.Definitions.GetAsync(Tenant, CancellationToken.None))!;
         _ingest = new IngestService(ports, new CustomerFinder(ports));
         _caller = new Caller(definitions.Config.Keys[0].Key, true, definitions, new IdentifierResolver(definitions.Config, new IdentifierCache()));

@@ -167,6 +167,8 @@ public sealed class CustomerFinderTests
 
             public ValueTask<ApplyReply> Apply(ApplyRequest request, CancellationToken cancellationToken) => throw new NotSupportedException();
 
+            public ValueTask<EraseCustomerStateReply> EraseState(EraseCustomerStateRequest request, CancellationToken cancellationToken) => throw new NotSupportedException();
+
             public ValueTask<ReadConsentsReply> ReadConsents(ReadConsentsRequest request, CancellationToken cancellationToken) => throw new NotSupportedException();
 
             public ValueTask<ReadEventsReply> ReadEvents(ReadEventsRequest request, CancellationToken cancellationToken) => throw new NotSupportedException();
