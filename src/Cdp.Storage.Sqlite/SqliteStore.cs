@@ -32,6 +32,7 @@ public sealed class SqliteStore : IStore
     private readonly StateView _view;
     private readonly StateJournal _journal;
     private readonly StateMerger _merger;
+    private readonly PageScrubber _scrubber;
     private bool _disposed;
 
     private SqliteStore(string directory, SqliteStoreOptions options, DirectoryLock directoryLock)
@@ -69,7 +70,8 @@ public sealed class SqliteStore : IStore
         _stateReaders = new(() => Reader(statePath).Give(d => new StateReader(d)), IdleReaders);
         var hints = new LengthHints();
         _view = new StateView(tables, _stateReaders, hints);
-        _merger = new StateMerger(statePath, tables, _journal, () => Writer(statePath).Give(d => new BaseWriter(d, options)), stateMetrics);
+        _scrubber = new PageScrubber(statePath);
+        _merger = new StateMerger(statePath, tables, _journal, () => Writer(statePath).Give(d => new BaseWriter(d, _scrubber, options)), stateMetrics);
         var tags = new TagSource(starts);
         _stateWriter = new("state.db", () => new StateWriteTarget(tables, new StateView(tables, _stateReaders, hints), _journal, _merger, tags, hints, options), writing, stateMetrics);
 
@@ -138,6 +140,7 @@ public sealed class SqliteStore : IStore
         await _stateWriter.DisposeAsync().ConfigureAwait(false);
         await _merger.DisposeAsync().ConfigureAwait(false);
         _stateReaders.Dispose();
+        _scrubber.Dispose();
         _journal.Dispose();
         _meter.Dispose();
         _lock.Dispose();

@@ -21,6 +21,9 @@ internal static class AppendingChild
     /// <summary>Acknowledgement of a state: key, tag, value.</summary>
     public const string StateAck = "ack-state";
 
+    /// <summary>Acknowledgement of a rewritten history entry: key, sequence, bytes.</summary>
+    public const string RewriteAck = "ack-rewrite";
+
     /// <summary>How to start the child.</summary>
     /// <param name="directory">Where it appends.</param>
     /// <param name="count">Appends of each writer.</param>
@@ -33,6 +36,12 @@ internal static class AppendingChild
         string[] command = [.. wrapper, program, Command, directory, count.ToString(CultureInfo.InvariantCulture), writers.ToString(CultureInfo.InvariantCulture), memtable.ToString(CultureInfo.InvariantCulture)];
         return new ProcessStartInfo(command[0], command[1..]) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
     }
+
+    /// <summary>Whether an entry is rewritten after it was appended.</summary>
+    public static bool Rewrites(long writer, long entry) => writer % 2 == 1 && entry % 4 == 3;
+
+    /// <summary>What is written in the place of an entry.</summary>
+    public static string Rewritten(string name) => name.Replace('.', '!');
 
     public static async Task<int> RunAsync(string directory, int count, int writers, int memtable)
     {
@@ -59,6 +68,9 @@ internal static class AppendingChild
                 Say($"{HistoryAck} {key} {next} {name}");
                 tag = await store.State.WriteAsync("kind", key, Bytes.Of(name), tag, default) ?? throw new InvalidOperationException("Another wrote.");
                 Say($"{StateAck} {key} {tag} {name}");
+                if (!Rewrites(writer, next)) continue;
+                if (!await store.History.RewriteAsync(key, next, 1, Bytes.Of(Rewritten(name)), default)) throw new InvalidOperationException("There is no such slice.");
+                Say($"{RewriteAck} {key} {next} {Rewritten(name)}");
             }
         })));
         return 0;

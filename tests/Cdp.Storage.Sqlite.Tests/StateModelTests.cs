@@ -34,7 +34,7 @@ public sealed class StateModelTests
             var (kind, key) = ($"k{random.Next(2)}", $"{random.Next(6)}");
             var tag = tags.GetValueOrDefault((kind, random.Next(6) == 0 ? "0" : key));
             var history = $"t{random.Next(2)}/{random.Next(4)}";
-            switch (random.Next(34))
+            switch (random.Next(37))
             {
                 case < 7:
                     var value = Bytes.Random(random.Next(), random.Next(10) == 0 ? 9000 : random.Next(200));
@@ -73,6 +73,10 @@ public sealed class StateModelTests
                 case 26:
                     await store.DisposeAsync();
                     store = await OpenAsync();
+                    break;
+                case 28 or 29 or 30:
+                    var rewrite = await Rewrite.AnyAsync(random, histories, history);
+                    Assert.Equal(await rewrite.RunAsync(histories, history), await rewrite.RunAsync(store.History, history));
                     break;
                 case 27 when memtable >= 5000:
                     await CrashAsync();

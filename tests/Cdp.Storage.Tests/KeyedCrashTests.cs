@@ -26,6 +26,13 @@ public sealed class KeyedCrashTests
             {
                 if (await TryAsync(() => history.DeleteAsync(key, Token).AsTask()) || await states.CalmAsync(() => history.LengthAsync(key, Token).AsTask()) == 0) await oracle.DeleteAsync(key, Token);
             }
+            else if (random.Next(4) == 0)
+            {
+                var rewrite = await Rewrite.AnyAsync(random, oracle, key);
+                bool? rewritten = null;
+                if (await TryAsync(async () => rewritten = await rewrite.RunAsync(history, key))) Assert.Equal(await rewrite.RunAsync(oracle, key), rewritten);
+                else if (await states.CalmAsync(() => IsAsync(new KeyedHistory(states, chunkBytes: 50), rewrite))) await rewrite.RunAsync(oracle, key);
+            }
             else
             {
                 var (count, slice) = (random.Next(1, 4), Bytes.Random(random.Next(), random.Next(40)));
@@ -39,6 +46,10 @@ public sealed class KeyedCrashTests
                 (await states.CalmAsync(() => new KeyedHistory(states, chunkBytes: 50).ReadAsync(key, from, int.MaxValue, Token).AsTask())).Select(Bytes.Show));
         }
     });
+
+    /// <summary>Whether a history reads as it is after a rewrite.</summary>
+    private static async Task<bool> IsAsync(KeyedHistory history, Rewrite rewrite) =>
+        (await history.ReadAsync("key", rewrite.First, 0, Token)) is [var slice, ..] && Bytes.Show(slice) == Bytes.Show(new HistorySliceRow(rewrite.First, rewrite.Count, rewrite.Bytes));
 
     [Fact]
     public void An_index_holds_what_was_added_once_it_was_tried_long_enough() => Any(async random =>

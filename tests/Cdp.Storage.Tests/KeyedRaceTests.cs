@@ -48,6 +48,34 @@ public sealed class KeyedRaceTests
     }
 
     [Fact]
+    public async Task What_one_process_rewrites_another_that_cuts_the_same_head_does_not_bring_back()
+    {
+        var states = new SlowStates();
+        IHistory[] appenders = [.. Enumerable.Range(0, 2).Select(_ => new KeyedHistory(states, chunkBytes: 40))];
+        var rewriter = new KeyedHistory(states, chunkBytes: 40);
+        const int Slices = 300;
+        var appending = Task.WhenAll(appenders.Select(history => Task.Run(async () =>
+        {
+            while (await history.LengthAsync("key", Token) is var length && length < Slices) await history.AppendAsync("key", length, 1, Bytes.Of($"<{length}>"), Token);
+        })));
+        for (var done = 0L; done < Slices;)
+        {
+            var length = await rewriter.LengthAsync("key", Token);
+            if (done == length) await Task.Yield();
+            for (; done < length; done++)
+            {
+                Assert.True(await rewriter.RewriteAsync("key", done, 1, Bytes.Of($"({done})"), Token));
+                Assert.Equal($"({done})", Bytes.Text((await rewriter.ReadAsync("key", done, 0, Token))[0].Bytes));
+            }
+        }
+
+        await appending;
+        Assert.Equal(Enumerable.Range(0, Slices).Select(i => $"({i})"), (await rewriter.ReadAsync("key", 0, int.MaxValue, Token)).Select(s => Bytes.Text(s.Bytes)));
+        await rewriter.DeleteAsync("key", Token);
+        Assert.Equal(0, states.Count);
+    }
+
+    [Fact]
     public async Task No_id_is_lost_or_comes_back_while_processes_split_pages()
     {
         var states = new SlowStates();

@@ -106,6 +106,9 @@ internal sealed class Database : IDisposable
     public void CheckpointTruncate() =>
         Check(raw.sqlite3_wal_checkpoint_v2(_handle, null, raw.SQLITE_CHECKPOINT_TRUNCATE, out _, out _));
 
+    /// <summary>Forgets the pages that it has in memory. Outside of transactions.</summary>
+    public void ForgetPages() => Execute("PRAGMA shrink_memory");
+
     public void Check(int code)
     {
         if (code != raw.SQLITE_OK) throw Failure(code);

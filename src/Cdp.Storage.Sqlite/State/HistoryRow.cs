@@ -55,6 +55,31 @@ internal static class HistoryRow
         return true;
     }
 
+    /// <summary>Finds a slice in a row of several.</summary>
+    /// <param name="first">First entry of the row.</param>
+    /// <param name="row">Its bytes.</param>
+    /// <param name="wanted">First entry of the slice.</param>
+    /// <param name="count">Its entries.</param>
+    /// <param name="place">Where it stands, with what goes before it.</param>
+    /// <param name="length">Its bytes.</param>
+    /// <returns>False when the row has no such slice.</returns>
+    public static bool TryFind(long first, ReadOnlySpan<byte> row, long wanted, int count, out Range place, out int length)
+    {
+        (place, length) = (default, 0);
+        for (var at = 0; at < row.Length && first <= wanted;)
+        {
+            var start = at;
+            var entries = ChangeFormat.ReadNumber(row, ref at);
+            length = checked((int)ChangeFormat.ReadNumber(row, ref at));
+            at += length;
+            place = start..at;
+            if (first == wanted) return entries == count;
+            first += entries;
+        }
+
+        return false;
+    }
+
     /// <summary>Writes a slice of a row of several.</summary>
     /// <returns>Bytes written.</returns>
     public static int Write(Span<byte> destination, int count, ReadOnlySpan<byte> slice)

@@ -3,7 +3,7 @@ using Cdp.Storage.Sqlite.Engine;
 namespace Cdp.Storage.Sqlite.State;
 
 /// <summary>The transaction of a merge that is open. It is committed now and then, so that the write-ahead log stays short.</summary>
-internal sealed class MergeTransaction(Database database, SqliteStoreOptions options)
+internal sealed class MergeTransaction(Database database, PageScrubber scrubber, SqliteStoreOptions options)
 {
     /// <summary>Rows of one transaction: each may change a page of its own, and a commit writes them all without a rest.</summary>
     private const int MaxRows = 1024;
@@ -48,6 +48,7 @@ internal sealed class MergeTransaction(Database database, SqliteStoreOptions opt
         if (_pages * Database.PageSize < options.CheckpointBytes) return;
 
         // When a reader is in the way, pages stay for the next time.
+        scrubber.Note();
         database.CheckpointPassive();
         _pages = 0;
     }

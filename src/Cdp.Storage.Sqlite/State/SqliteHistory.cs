@@ -33,7 +33,7 @@ internal sealed class SqliteHistory(GroupCommitter<StateWriteTarget> writer, Sta
     }
 
     public ValueTask<bool> RewriteAsync(string key, long first, int count, ReadOnlyMemory<byte> slice, CancellationToken cancellationToken) =>
-        throw new NotSupportedException();
+        writer.Submit(new RewriteHistoryOperation(key, first, count, slice), cancellationToken).Task;
 
     public ValueTask DeleteAsync(string key, CancellationToken cancellationToken) =>
         writer.Submit(new DeleteHistoryOperation(key), cancellationToken).VoidTask;

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Cdp.Storage.Sqlite.Engine;
+using Cdp.Storage.State;
 using Cdp.Storage.Writing;
 
 namespace Cdp.Storage.Sqlite.State;
@@ -48,7 +49,10 @@ internal sealed class StateMerger : IAsyncDisposable
     /// <summary>Pages of the database in use, as the last merge left it.</summary>
     public long BasePages => Volatile.Read(ref _basePages);
 
-    /// <summary>Lets the next transaction in: a full memtable changes places, after the one before is merged. Called under <see cref="Commits"/>.</summary>
+    /// <summary>
+    /// Lets the next transaction in: a full memtable changes places, after the one before is merged. Called by the writer
+    /// before it takes <see cref="Commits"/>, for which the merge may have to wait.
+    /// </summary>
     /// <exception cref="StorageException">Both are full, and the merge failed.</exception>
     public void MakeRoom()
     {
@@ -62,14 +66,21 @@ internal sealed class StateMerger : IAsyncDisposable
                 Monitor.PulseAll(_gate);
             }
 
-            while (_tables.Immutable is not null && _failure is null) Monitor.Wait(_gate);
-            if (_tables.Immutable is not null) throw new StorageException(_failure!.Message) { IsFull = _failure.IsFull };
+            while (_tables.IsFull && _tables.Immutable is not null && _failure is null) Monitor.Wait(_gate);
+            if (_tables.IsFull && _tables.Immutable is not null) throw new StorageException(_failure!.Message) { IsFull = _failure.IsFull };
         }
 
-        Rotate();
+        lock (Commits)
+        {
+            // The merger may have been faster; nobody else fills it.
+            if (_tables.IsFull) Rotate();
+        }
     }
 
-    /// <summary>Ends operations when the database alone has everything up to now, and nothing of what was removed is left.</summary>
+    /// <summary>
+    /// Ends operations when the database alone has everything up to now, and nothing of what was removed is left. Slices are
+    /// rewritten then: they stand in the database, and no memtable has them any more.
+    /// </summary>
     public void Erase(IEnumerable<WriteOperation> operations)
     {
         lock (_gate)
@@ -165,6 +176,8 @@ internal sealed class StateMerger : IAsyncDisposable
 
         // Also when there was nothing to merge: an attempt before may have come so far and no further.
         _journal.Delete([]);
+        var rewrites = _ending.OfType<RewriteHistoryOperation>().ToList();
+        if (rewrites.Count > 0) _writer.Rewrite(rewrites, _pace, IsAbandoned);
         if (_ending.Count > 0) _writer.Truncate();
         foreach (var operation in _ending) operation.Complete();
         _ending.Clear();

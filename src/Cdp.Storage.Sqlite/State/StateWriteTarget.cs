@@ -37,9 +37,9 @@ internal sealed class StateWriteTarget : IWriteTarget
 
     public void Commit(IReadOnlyList<WriteOperation> operations)
     {
+        _merger.MakeRoom();
         lock (_merger.Commits)
         {
-            _merger.MakeRoom();
             var arena = _tables.Active.Arena;
             var mark = arena.End;
             try
@@ -89,6 +89,7 @@ internal sealed class StateWriteTarget : IWriteTarget
             case ClearStateOperation clear: clear.Result = Clear(clear.Kind, clear.Key, clear.ExpectedTag); break;
             case DeleteHistoryOperation delete: delete.Result = DeleteHistory(delete.Key); break;
             case IndexOperation index: Index(index.Tenant, index.Customer, index.Adds); break;
+            case RewriteHistoryOperation: break; // The merger's: see Erase.
             case DropOperation drop: drop.Result = Drop(drop.Keys, drop.After, drop.Limit); break;
         }
     }

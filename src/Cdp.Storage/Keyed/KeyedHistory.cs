@@ -3,12 +3,13 @@ using Cdp.Grains.Ports;
 using Cdp.State.V1;
 using Cdp.Storage.State;
 using Google.Protobuf;
+using Google.Protobuf.Collections;
 
 namespace Cdp.Storage.Keyed;
 
 /// <summary>
 /// Histories on nothing but keyed state. The newest slices stand in one state, the head, whose tag fences appends; older
-/// ones in chunks that are written once. Slower than a store of its own: an append reads and writes the head.
+/// ones in chunks that are written once, and again only where a slice is rewritten. Slower than a store of its own: an append reads and writes the head.
 /// </summary>
 /// <param name="states">The states; any number of processes may use them.</param>
 /// <param name="chunkBytes">Bytes of slices in a head from which on they become a chunk.</param>
@@ -65,7 +66,7 @@ public sealed class KeyedHistory(IStateStore states, int chunkBytes = KeyedHisto
 
     /// <inheritdoc/>
     public ValueTask<bool> RewriteAsync(string key, long first, int count, ReadOnlyMemory<byte> slice, CancellationToken cancellationToken) =>
-        throw new NotSupportedException();
+        new(_queue.RunAsync(key, () => RewriteNowAsync(key, new KeyedSlice { First = first, Count = count, Entries = ByteString.CopyFrom(slice.Span) }), cancellationToken));
 
     /// <inheritdoc/>
     public ValueTask DeleteAsync(string key, CancellationToken cancellationToken) => new(_queue.RunAsync(key, () => DeleteNowAsync(key), cancellationToken));
@@ -141,6 +142,53 @@ public sealed class KeyedHistory(IStateStore states, int chunkBytes = KeyedHisto
         await states.ClearAsync(ChunkKind, chunkKey, tag, CancellationToken.None).ConfigureAwait(false);
     }
 
+    /// <summary>
+    /// Rewrites a slice in its chunk, into which a head moves it before: whoever cuts the same head beside us may write the
+    /// chunk late, and would bring back what was rewritten in the head.
+    /// </summary>
+    private async Task<bool> RewriteNowAsync(string key, KeyedSlice slice)
+    {
+        while (true)
+        {
+            var (head, tag) = await HeadAsync(key, CancellationToken.None).ConfigureAwait(false);
+            if (head is null || head.Deleting || slice.First < 0 || slice.First >= head.Length) return false;
+            if (slice.First >= FirstOf(head))
+            {
+                if (IndexOf(head.Slices, slice) < 0) return false;
+                var cut = await CutAsync(key, head).ConfigureAwait(false);
+                var written = await states.WriteAsync(HeadKind, key, head.ToByteArray(), tag, CancellationToken.None).ConfigureAwait(false);
+                if (written is null && cut.Tag is not null) await ForgetAsync(key, head.Incarnation, cut.Key, cut.Tag).ConfigureAwait(false);
+            }
+            else if (await FindChunkAsync(key, head, slice.First, CancellationToken.None).ConfigureAwait(false) is { } number)
+            {
+                var chunkKey = ChunkKey(key, head.Incarnation, number);
+                var row = await states.ReadAsync(ChunkKind, chunkKey, CancellationToken.None).ConfigureAwait(false);
+
+                // Deleted meanwhile.
+                if (!row.Exists) continue;
+                var chunk = KeyedHistoryChunk.Parser.ParseFrom(row.Value.Span);
+                var at = IndexOf(chunk.Slices, slice);
+                if (at < 0) return false;
+                chunk.Slices[at] = slice;
+                if (await states.WriteAsync(ChunkKind, chunkKey, chunk.ToByteArray(), row.Tag, CancellationToken.None).ConfigureAwait(false) is not null) return true;
+            }
+        }
+    }
+
+    /// <summary>Finds the slice that another is to replace; −1: there is none.</summary>
+    /// <exception cref="ArgumentException">It would grow.</exception>
+    private static int IndexOf(RepeatedField<KeyedSlice> slices, KeyedSlice next)
+    {
+        for (var i = 0; i < slices.Count; i++)
+        {
+            if (slices[i].First != next.First || slices[i].Count != next.Count) continue;
+            HistoryAppends.CheckRewrite(slices[i].Entries.Length, next.Entries.Length);
+            return i;
+        }
+
+        return -1;
+    }
+
     private async Task<bool> DeleteNowAsync(string key)
     {
         while (true)
@@ -159,8 +207,13 @@ public sealed class KeyedHistory(IStateStore states, int chunkBytes = KeyedHisto
             for (var number = head.Chunks; number >= 0; number--)
             {
                 var chunkKey = ChunkKey(key, head.Incarnation, number);
-                var row = await states.ReadAsync(ChunkKind, chunkKey, CancellationToken.None).ConfigureAwait(false);
-                if (row.Exists) await states.ClearAsync(ChunkKind, chunkKey, row.Tag, CancellationToken.None).ConfigureAwait(false);
+                while (true)
+                {
+                    var row = await states.ReadAsync(ChunkKind, chunkKey, CancellationToken.None).ConfigureAwait(false);
+
+                    // Again, where a slice of it was rewritten meanwhile.
+                    if (!row.Exists || await states.ClearAsync(ChunkKind, chunkKey, row.Tag, CancellationToken.None).ConfigureAwait(false)) break;
+                }
             }
 
             if (await states.ClearAsync(HeadKind, key, tag, CancellationToken.None).ConfigureAwait(false)) return true;

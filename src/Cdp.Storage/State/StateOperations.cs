@@ -106,6 +106,23 @@ internal sealed class DeleteHistoryOperation(string key) : WriteOperation<bool>
     public override bool Erases => true;
 }
 
+/// <summary>Puts other bytes in the place of a slice; the result tells whether there is such a slice.</summary>
+internal sealed class RewriteHistoryOperation(string key, long first, int count, ReadOnlyMemory<byte> slice) : WriteOperation<bool>
+{
+    public string Key => key;
+
+    public long First => first;
+
+    public int Count => count;
+
+    public ReadOnlyMemory<byte> Slice => slice;
+
+    public override int Bytes => OperationSize.Of(key, "", slice.Length);
+
+    /// <summary>Also when the same bytes stand there: the former may have outlived an earlier attempt.</summary>
+    public override bool Erases => true;
+}
+
 /// <summary>Adds an id to the index, or removes it.</summary>
 internal sealed class IndexOperation(string tenant, string customer, bool add) : WriteOperation<bool>
 {
@@ -138,5 +155,14 @@ internal static class HistoryAppends
         ArgumentOutOfRangeException.ThrowIfNegative(expected);
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(expected, most - count);
+    }
+
+    /// <summary>Checks that a slice fits in the place of another.</summary>
+    /// <param name="former">Bytes that the slice has.</param>
+    /// <param name="next">Bytes that it is to have.</param>
+    /// <exception cref="ArgumentException">There are more of them.</exception>
+    public static void CheckRewrite(long former, int next)
+    {
+        if (next > former) throw new ArgumentException($"It has {next} bytes and replaces {former}: a slice that is rewritten cannot grow.", nameof(next));
     }
 }
