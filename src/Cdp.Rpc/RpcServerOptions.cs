@@ -28,6 +28,12 @@ public sealed record RpcServerOptions
     /// <summary>Largest request message of a method without a limit of its own, in bytes. Default 4 MiB.</summary>
     public int MaxRequestBytes { get; init; } = 4 * 1024 * 1024;
 
+    /// <summary>
+    /// Size from which replies are compressed for clients that take gzip, in bytes; null: none is. Default 1 KiB: what is smaller
+    /// leaves in one packet of the network either way.
+    /// </summary>
+    public int? CompressFromBytes { get; init; } = 1024;
+
     /// <summary>Calls that one connection may have open at a time; further ones wait in the client. Default 1,000.</summary>
     public int MaxCallsPerConnection { get; init; } = 1000;
 

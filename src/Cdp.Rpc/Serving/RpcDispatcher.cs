@@ -28,6 +28,7 @@ internal sealed partial class RpcDispatcher : IDisposable
         ErrorDomain = options.ErrorDomain;
         Translate = options.Translate ?? (static _ => null);
         MaxRequestBytes = options.MaxRequestBytes;
+        CompressFromBytes = options.CompressFromBytes ?? int.MaxValue;
         Stopping = _stopping.Token;
     }
 
@@ -39,6 +40,9 @@ internal sealed partial class RpcDispatcher : IDisposable
     public Func<Exception, RpcError?> Translate { get; }
 
     public int MaxRequestBytes { get; }
+
+    /// <summary>Size from which messages are compressed for clients that take it.</summary>
+    public int CompressFromBytes { get; }
 
     public CancellationToken Stopping { get; }
 
@@ -65,11 +69,10 @@ internal sealed partial class RpcDispatcher : IDisposable
         }
 
         var headers = http.Request.Headers;
-        var encoding = headers[GrpcHeaders.Encoding];
-        if (encoding.Count > 0 && !string.Equals(encoding, GrpcHeaders.Identity, StringComparison.Ordinal))
+        if (!AcceptedEncodings.TryFind(headers[GrpcHeaders.Encoding], out var gzip))
         {
-            http.Response.Headers[GrpcHeaders.AcceptEncoding] = GrpcHeaders.Identity;
-            return Refuse(http, StatusCodes.Status200OK, new(Code.Unimplemented, "The grpc-encoding is not supported; send messages uncompressed.") { Reason = "ENCODING_UNSUPPORTED" });
+            http.Response.Headers[GrpcHeaders.AcceptEncoding] = AcceptedEncodings.Ours;
+            return Refuse(http, StatusCodes.Status200OK, new(Code.Unimplemented, $"The grpc-encoding is not supported; it is one of: {AcceptedEncodings.Ours}.") { Reason = "ENCODING_UNSUPPORTED" });
         }
 
         TimeSpan? timeout = null;
@@ -83,7 +86,7 @@ internal sealed partial class RpcDispatcher : IDisposable
             timeout = parsed;
         }
 
-        return RunAsync(new ServerCall(this, http, method, timeout, CallProtocol.Grpc), http);
+        return RunAsync(new ServerCall(this, http, method, timeout, gzip, CallProtocol.Grpc), http);
     }
 
     /// <summary>The method of a path; null when there is none.</summary>

@@ -18,7 +18,7 @@ internal sealed class ServerCall : ServerCallContext
     private readonly DateTimeOffset _deadline;
     private CallDeadline? _watch;
 
-    public ServerCall(RpcDispatcher dispatcher, HttpContext http, RpcMethod method, TimeSpan? timeout, CallProtocol protocol)
+    public ServerCall(RpcDispatcher dispatcher, HttpContext http, RpcMethod method, TimeSpan? timeout, bool gzip, CallProtocol protocol)
     {
         _dispatcher = dispatcher;
         _http = http;
@@ -32,7 +32,7 @@ internal sealed class ServerCall : ServerCallContext
         }
 
         Protocol = protocol;
-        Requests = protocol.Read(this, http.Request.BodyReader, method.MaxRequestBytes ?? dispatcher.MaxRequestBytes);
+        Requests = protocol.Read(this, http.Request.BodyReader, method.MaxRequestBytes ?? dispatcher.MaxRequestBytes, gzip);
         _response = protocol.Respond(http, dispatcher, method);
     }
 

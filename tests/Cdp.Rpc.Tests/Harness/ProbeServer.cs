@@ -27,9 +27,11 @@ public sealed class ProbeServer : IAsyncLifetime
 
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
+    public int? CompressFromBytes { get; init; } = 1024;
+
     public async ValueTask InitializeAsync()
     {
-        var options = new RpcServerOptions { ErrorDomain = "probe", HttpPort = 0, Gate = Gate, Time = Time, LoggerFactory = Log };
+        var options = new RpcServerOptions { ErrorDomain = "probe", HttpPort = 0, Gate = Gate, Time = Time, CompressFromBytes = CompressFromBytes, LoggerFactory = Log };
         _server = await RpcServer.StartAsync(options, [Probe.Bind()]);
         _channel = new RpcChannel(Address, new RpcChannelOptions { MaxRequestBytes = 64 << 20, MaxReplyBytes = 64 << 20 });
     }

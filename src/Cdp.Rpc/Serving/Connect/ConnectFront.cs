@@ -1,4 +1,5 @@
 using System.Globalization;
+using Cdp.Rpc.Wire;
 using Google.Rpc;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
@@ -13,8 +14,6 @@ internal sealed class ConnectFront(RpcDispatcher dispatcher, HealthService healt
 {
     private const string ProtocolVersion = "Connect-Protocol-Version";
     private const string TimeoutHeader = "Connect-Timeout-Ms";
-    private const string StreamEncoding = "Connect-Content-Encoding";
-    private const string StreamAcceptEncoding = "Connect-Accept-Encoding";
     private const int MostTimeoutDigits = 10;
 
     /// <summary>Serves one request. Never throws.</summary>
@@ -55,11 +54,10 @@ internal sealed class ConnectFront(RpcDispatcher dispatcher, HealthService healt
         var version = request.Headers[ProtocolVersion];
         if (version.Count > 0 && version != "1")
             return RefuseAsync(http, method, protocol, "PROTOCOL_VERSION_UNSUPPORTED", Code.InvalidArgument, $"The {ProtocolVersion} must be 1.");
-        var encoding = request.Headers[protocol.IsStream ? StreamEncoding : HeaderNames.ContentEncoding];
-        if (encoding.Count > 0 && encoding != GrpcHeaders.Identity)
+        if (!AcceptedEncodings.TryFind(request.Headers[protocol.EncodingHeader], out var gzip))
         {
-            http.Response.Headers[protocol.IsStream ? StreamAcceptEncoding : HeaderNames.AcceptEncoding] = GrpcHeaders.Identity;
-            return RefuseAsync(http, method, protocol, "ENCODING_UNSUPPORTED", Code.Unimplemented, "The content-encoding is not supported; send the body uncompressed.");
+            http.Response.Headers[protocol.AcceptEncodingHeader] = AcceptedEncodings.Ours;
+            return RefuseAsync(http, method, protocol, "ENCODING_UNSUPPORTED", Code.Unimplemented, $"The {protocol.EncodingHeader} is not supported; it is one of: {AcceptedEncodings.Ours}.");
         }
 
         TimeSpan? timeout = null;
@@ -70,7 +68,7 @@ internal sealed class ConnectFront(RpcDispatcher dispatcher, HealthService healt
             timeout = TimeSpan.FromMilliseconds(milliseconds);
         }
 
-        return dispatcher.RunAsync(new ServerCall(dispatcher, http, method, timeout, protocol), http);
+        return dispatcher.RunAsync(new ServerCall(dispatcher, http, method, timeout, gzip, protocol), http);
     }
 
     private static ConnectProtocol? Find(string? contentType)
@@ -91,7 +89,7 @@ internal sealed class ConnectFront(RpcDispatcher dispatcher, HealthService healt
     private async Task RefuseAsync(HttpContext http, RpcMethod method, ConnectProtocol protocol, string reason, Code code, string message)
     {
         dispatcher.Refused(protocol, code);
-        await new ServerCall(dispatcher, http, method, timeout: null, protocol).EndAsync(new RpcError(code, message) { Reason = reason });
+        await new ServerCall(dispatcher, http, method, timeout: null, gzip: false, protocol).EndAsync(new RpcError(code, message) { Reason = reason });
     }
 
     /// <summary>Refuses what is no call in any form.</summary>

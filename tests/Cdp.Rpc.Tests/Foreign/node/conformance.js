@@ -13,6 +13,7 @@ const unlimited = { 'grpc.max_receive_message_length': -1, 'grpc.max_send_messag
 const insecure = grpc.credentials.createInsecure();
 const probe = new packages.probe.v1.Probe(target, insecure, unlimited);
 const health = new packages.grpc.health.v1.Health(target, insecure);
+const deflated = new packages.probe.v1.Probe(target, insecure, { ...unlimited, 'grpc.default_compression_algorithm': 1 });
 const zipped = new packages.probe.v1.Probe(target, insecure, { ...unlimited, 'grpc.default_compression_algorithm': 2 });
 
 const unary = (method, request, metadata = new grpc.Metadata(), options = {}, client = probe) =>
@@ -185,7 +186,19 @@ const checks = {
     await fails(call, grpc.status.INVALID_ARGUMENT);
   },
   async compressed_request() {
-    const error = await fails(unary('Echo', { data: bytes(10000) }, new grpc.Metadata(), {}, zipped), grpc.status.UNIMPLEMENTED);
+    assert.deepEqual((await unary('Echo', { data: bytes(100000) }, new grpc.Metadata(), {}, zipped)).reply.data, bytes(100000));
+    assert.equal((await unary('Measure', { data: bytes(100) }, new grpc.Metadata(), {}, zipped)).reply.bytes, 102);
+  },
+  async compressed_streams() {
+    const replies = await collect(zipped.Count({ count: 20, size: 20000 }));
+    assert.deepEqual(replies.map(r => r.data.length), Array(20).fill(20000));
+  },
+  async compressed_bomb() {
+    const error = await fails(unary('Echo', { data: bytes(5000000) }, new grpc.Metadata(), {}, zipped), grpc.status.RESOURCE_EXHAUSTED);
+    assert.match(error.details, /5000005 bytes/);
+  },
+  async unknown_encoding() {
+    const error = await fails(unary('Echo', { data: bytes(10000) }, new grpc.Metadata(), {}, deflated), grpc.status.UNIMPLEMENTED);
     assert.match(error.details, /grpc-encoding/);
   },
   async deadline() {
@@ -275,6 +288,6 @@ function decoder(type) {
       console.log(`FAIL ${name}: ${String(error.message ?? error).replaceAll('\n', ' ')}`);
     }
   }
-  [probe, health, zipped].forEach(client => client.close());
+  [probe, health, zipped, deflated].forEach(client => client.close());
   process.exitCode = failed === 0 ? 0 : 1;
 })();

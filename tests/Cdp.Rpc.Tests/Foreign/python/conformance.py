@@ -231,7 +231,19 @@ def malformed_message():
 
 @check
 def compressed_request():
-    error = fails(Code.UNIMPLEMENTED, lambda: PROBE.Echo(Payload(data=bytes(10_000)), compression=grpc.Compression.Gzip))
+    equal(PROBE.Echo(Payload(data=bytes(100_000)), compression=grpc.Compression.Gzip).data, bytes(100_000))
+    equal(PROBE.Measure(Payload(data=bytes(100)), compression=grpc.Compression.Gzip).bytes, 102)
+
+
+@check
+def compressed_bomb():
+    error = fails(Code.RESOURCE_EXHAUSTED, lambda: PROBE.Echo(Payload(data=bytes(5_000_000)), compression=grpc.Compression.Gzip))
+    assert "5000005 bytes" in error.details(), error.details()
+
+
+@check
+def unknown_encoding():
+    error = fails(Code.UNIMPLEMENTED, lambda: PROBE.Echo(Payload(data=bytes(10_000)), compression=grpc.Compression.Deflate))
     assert "grpc-encoding" in error.details(), error.details()
 
 
