@@ -17,8 +17,8 @@ public sealed record RpcServerOptions
     public int Port { get; init; }
 
     /// <summary>
-    /// Port on which the same services are called over HTTP/1.1 by the protocol of Connect, which also has <c>/healthz</c> and
-    /// <c>/readyz</c>; 0 lets the system choose, null listens on none.
+    /// Port on which the same services are called over HTTP/1.1 by the protocol of Connect, which also has <c>/healthz</c>,
+    /// <c>/readyz</c> and <c>/metrics</c>; 0 lets the system choose, null listens on none.
     /// </summary>
     public int? HttpPort { get; init; }
 
@@ -36,6 +36,12 @@ public sealed record RpcServerOptions
 
     /// <summary>Calls that one connection may have open at a time; further ones wait in the client. Default 1,000.</summary>
     public int MaxCallsPerConnection { get; init; } = 1000;
+
+    /// <summary>
+    /// Meters of this process that <c>/metrics</c> on the port of HTTP/1.1 shows in Prometheus' format, e.g. "System.Runtime"; a
+    /// <c>*</c> stands for any text. None: there is no such page. It is shown without a key, so no tag may name anybody.
+    /// </summary>
+    public IReadOnlyList<string> Meters { get; init; } = [];
 
     /// <summary>Runs before every handler, except those of a service bound without it. Null: every call passes.</summary>
     public CallGate? Gate { get; init; }

@@ -8,9 +8,9 @@ namespace Cdp.Rpc.Serving.Connect;
 
 /// <summary>
 /// Serves the requests of HTTP/1.1: calls by the protocol of Connect, and for whoever watches the process <c>/healthz</c> (it
-/// answers) and <c>/readyz</c> (it takes calls).
+/// answers), <c>/readyz</c> (it takes calls) and <c>/metrics</c>.
 /// </summary>
-internal sealed class ConnectFront(RpcDispatcher dispatcher, HealthService health)
+internal sealed class ConnectFront(RpcDispatcher dispatcher, HealthService health, MetricsPage? metrics)
 {
     private const string ProtocolVersion = "Connect-Protocol-Version";
     private const string TimeoutHeader = "Connect-Timeout-Ms";
@@ -27,6 +27,8 @@ internal sealed class ConnectFront(RpcDispatcher dispatcher, HealthService healt
             {
                 case "/healthz":
                     return SayAsync(http, StatusCodes.Status200OK, "alive");
+                case MetricsPage.Path when metrics is not null:
+                    return metrics.ServeAsync(http);
                 case "/readyz":
                     return health.IsServing ? SayAsync(http, StatusCodes.Status200OK, "ready") : SayAsync(http, StatusCodes.Status503ServiceUnavailable, "not ready");
             }
