@@ -102,7 +102,7 @@ public sealed partial class RpcServer : IAsyncDisposable
         var metrics = options.Meters.Count > 0 && options.HttpPort is not null ? new MetricsPage(options.Meters) : null;
         try
         {
-            await kestrel.StartAsync(new RpcApplication(dispatcher, new ConnectFront(dispatcher, health, metrics)), cancellationToken);
+            await kestrel.StartAsync(new RpcApplication(dispatcher, new ConnectFront(dispatcher, health, metrics, options.Origins)), cancellationToken);
         }
         catch
         {

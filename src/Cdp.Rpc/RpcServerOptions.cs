@@ -43,6 +43,9 @@ public sealed record RpcServerOptions
     /// </summary>
     public IReadOnlyList<string> Meters { get; init; } = [];
 
+    /// <summary>Which web pages from elsewhere may call over HTTP/1.1. Null: none.</summary>
+    public IOriginPolicy? Origins { get; init; }
+
     /// <summary>Runs before every handler, except those of a service bound without it. Null: every call passes.</summary>
     public CallGate? Gate { get; init; }
 

@@ -82,6 +82,7 @@ public sealed partial class CdpNode : IAsyncDisposable
                     CompressFromBytes = options.CompressFromBytesOrNever,
                     Meters = options.Metrics ? Meters : [],
                     Gate = gateway.Authenticator.CheckAsync,
+                    Origins = gateway.Origins,
                     Translate = GatewayServices.Translate,
                     Time = time,
                     LoggerFactory = loggers,

@@ -214,13 +214,7 @@ internal sealed class ServerCall : ServerCallContext
             return new RpcError(Code.Cancelled, "The client cancelled the call.");
         }
 
-        if (_dispatcher.Translate(exception) is { } translated)
-        {
-            return translated;
-        }
-
-        _dispatcher.ReportBug(Bound.Path, exception);
-        return new RpcError(Code.Internal, "The server failed to answer this call; its log says why.");
+        return _dispatcher.ErrorOf(exception, Bound.Path);
     }
 
     /// <summary>Ends the response with a status, unless the deadline was faster. Returns the status that was sent.</summary>

@@ -43,6 +43,7 @@ internal sealed class GatewayHost(
                 CompressFromBytes = options.CompressFromBytes == SiloOptions.Never ? null : options.CompressFromBytes,
                 Meters = options.Metrics ? Telemetry.Meters : [],
                 Gate = gateway.Authenticator.CheckAsync,
+                Origins = gateway.Origins,
                 Translate = ClusterErrors.Translate,
                 Time = time,
                 LoggerFactory = loggers,

@@ -10,11 +10,13 @@ namespace Cdp.Rpc.Serving.Connect;
 /// Serves the requests of HTTP/1.1: calls by the protocol of Connect, and for whoever watches the process <c>/healthz</c> (it
 /// answers), <c>/readyz</c> (it takes calls) and <c>/metrics</c>.
 /// </summary>
-internal sealed class ConnectFront(RpcDispatcher dispatcher, HealthService health, MetricsPage? metrics)
+internal sealed class ConnectFront(RpcDispatcher dispatcher, HealthService health, MetricsPage? metrics, IOriginPolicy? origins)
 {
     private const string ProtocolVersion = "Connect-Protocol-Version";
     private const string TimeoutHeader = "Connect-Timeout-Ms";
     private const int MostTimeoutDigits = 10;
+
+    private readonly CrossOrigin? _crossOrigin = origins is null ? null : new CrossOrigin(origins);
 
     /// <summary>Serves one request. Never throws.</summary>
     public Task ServeAsync(HttpContext http)
@@ -34,8 +36,10 @@ internal sealed class ConnectFront(RpcDispatcher dispatcher, HealthService healt
             }
         }
 
+        if (_crossOrigin is not null) CrossOrigin.Vary(http.Response);
         if (dispatcher.Find(path) is not { } method)
             return RefuseAsync(http, StatusCodes.Status404NotFound, "METHOD_UNKNOWN", Code.Unimplemented, $"{dispatcher.DescribeUnknown(path)} A call is a POST of JSON to /PACKAGE.SERVICE/METHOD.");
+        if (_crossOrigin is not null && CrossOrigin.IsPreflight(request)) return AnswerPreflightAsync(http, _crossOrigin);
         if (!HttpMethods.IsPost(request.Method))
         {
             http.Response.Headers.Allow = HttpMethods.Post;
@@ -70,7 +74,26 @@ internal sealed class ConnectFront(RpcDispatcher dispatcher, HealthService healt
             timeout = TimeSpan.FromMilliseconds(milliseconds);
         }
 
-        return dispatcher.RunAsync(new ServerCall(dispatcher, http, method, timeout, gzip, protocol), http);
+        var call = new ServerCall(dispatcher, http, method, timeout, gzip, protocol);
+        _crossOrigin?.Watch(http, call);
+        return dispatcher.RunAsync(call, http);
+    }
+
+    private async Task AnswerPreflightAsync(HttpContext http, CrossOrigin crossOrigin)
+    {
+        try
+        {
+            if (!await crossOrigin.TryAllowAsync(http)) await RefuseAsync(http, StatusCodes.Status403Forbidden, CrossOrigin.Forbidden);
+        }
+        catch (Exception e) when (!http.RequestAborted.IsCancellationRequested)
+        {
+            var error = dispatcher.ErrorOf(e, http.Request.Path);
+            await RefuseAsync(http, ConnectErrors.StatusOf(error.Code), error);
+        }
+        catch (Exception)
+        {
+            // Nobody is left to be told.
+        }
     }
 
     private static ConnectProtocol? Find(string? contentType)
@@ -95,10 +118,14 @@ internal sealed class ConnectFront(RpcDispatcher dispatcher, HealthService healt
     }
 
     /// <summary>Refuses what is no call in any form.</summary>
-    private Task RefuseAsync(HttpContext http, int status, string reason, Code code, string message)
+    private Task RefuseAsync(HttpContext http, int status, string reason, Code code, string message) =>
+        RefuseAsync(http, status, new RpcError(code, message) { Reason = reason });
+
+    /// <inheritdoc cref="RefuseAsync(HttpContext, int, string, Code, string)"/>
+    private Task RefuseAsync(HttpContext http, int status, RpcError error)
     {
-        dispatcher.Refused(ConnectProtocol.All[0], code);
-        var body = ConnectErrors.Body(new RpcError(code, message) { Reason = reason }, dispatcher.ErrorDomain);
+        dispatcher.Refused(ConnectProtocol.All[0], error.Code);
+        var body = ConnectErrors.Body(error, dispatcher.ErrorDomain);
         http.Response.StatusCode = status;
         http.Response.ContentType = ConnectProtocol.Json;
         http.Response.ContentLength = body.Length;
