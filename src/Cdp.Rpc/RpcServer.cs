@@ -69,7 +69,9 @@ public sealed partial class RpcServer : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(options);
         var bound = services.ToList();
         var health = new HealthService(bound.Select(service => service.Name));
-        var dispatcher = new RpcDispatcher([.. bound, health.Bind()], options);
+        bound.Add(health.Bind());
+        if (options.Reflection) bound.AddRange(new ReflectionService(bound).Bind());
+        var dispatcher = new RpcDispatcher(bound, options);
 
         var logger = options.LoggerFactory.CreateLogger("Cdp.Rpc");
         ListenOptions? listen = null, listenHttp = null;
@@ -83,6 +85,10 @@ public sealed partial class RpcServer : IAsyncDisposable
             // Messages are limited one by one, as they are read; a stream of them has no length.
             kestrel.Limits.MaxRequestBodySize = null;
             kestrel.Limits.Http2.MaxStreamsPerConnection = options.MaxCallsPerConnection;
+
+            // The average of a body, measured from its beginning: at the usual 240 bytes a second, who sends 4 MB and stops would
+            // keep them in memory for hours.
+            kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(RpcServerOptions.LeastBytesPerSecond, RpcServerOptions.BodyGrace);
             kestrel.Listen(options.Address, options.Port, endpoint =>
             {
                 Serve(endpoint, HttpProtocols.Http2, options.Certificate, logger);

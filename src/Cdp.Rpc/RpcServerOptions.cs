@@ -7,8 +7,17 @@ namespace Cdp.Rpc;
 /// <summary>How a server listens and what it allows.</summary>
 public sealed record RpcServerOptions
 {
+    /// <summary>
+    /// Bytes per second, on average since its beginning, at which the message of a call that has only one must come once
+    /// <see cref="BodyGrace"/> is over; else the call ends with BODY_TOO_SLOW.
+    /// </summary>
+    public const int LeastBytesPerSecond = 16 * 1024;
+
     /// <summary>The domain of <c>google.rpc.ErrorInfo</c>: names who the reasons belong to.</summary>
     public required string ErrorDomain { get; init; }
+
+    /// <summary>Time that a message may take at any speed.</summary>
+    public static TimeSpan BodyGrace { get; } = TimeSpan.FromSeconds(15);
 
     /// <summary>Address to listen on. Default: this machine only.</summary>
     public IPAddress Address { get; init; } = IPAddress.Loopback;
@@ -45,6 +54,12 @@ public sealed record RpcServerOptions
 
     /// <summary>Which web pages from elsewhere may call over HTTP/1.1. Null: none.</summary>
     public IOriginPolicy? Origins { get; init; }
+
+    /// <summary>
+    /// Whether clients may ask by gRPC's reflection what the services are, without passing the <see cref="Gate"/>. It tells what their
+    /// .proto files do. Default: yes.
+    /// </summary>
+    public bool Reflection { get; init; } = true;
 
     /// <summary>Runs before every handler, except those of a service bound without it. Null: every call passes.</summary>
     public CallGate? Gate { get; init; }

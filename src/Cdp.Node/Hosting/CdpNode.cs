@@ -80,6 +80,7 @@ public sealed partial class CdpNode : IAsyncDisposable
                     HttpPort = options.HttpPortOrNone,
                     Certificate = CertificateFiles.OfNamed(options.TlsCertificate, options.TlsKey),
                     CompressFromBytes = options.CompressFromBytesOrNever,
+                    Reflection = options.Reflection,
                     Meters = options.Metrics ? Meters : [],
                     Gate = gateway.Authenticator.CheckAsync,
                     Origins = gateway.Origins,

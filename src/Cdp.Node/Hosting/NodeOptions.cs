@@ -52,6 +52,9 @@ public sealed record NodeOptions
     /// <summary>File of the certificate's private key, in PEM without a password.</summary>
     public string? TlsKey { get; init; }
 
+    /// <summary>Whether clients may ask by gRPC's reflection, without a key, what the services are.</summary>
+    public bool Reflection { get; init; } = true;
+
     /// <summary>Whether <c>/metrics</c> on the port of HTTP/1.1 shows, to everyone who reaches it, what the node counts.</summary>
     public bool Metrics { get; init; } = true;
 
@@ -103,7 +106,8 @@ public sealed record NodeOptions
                 "HTTPPORT" => options with { HttpPort = Number(setting.Key, value) },
                 "TLSCERTIFICATE" => options with { TlsCertificate = value },
                 "TLSKEY" => options with { TlsKey = value },
-                "METRICS" => options with { Metrics = bool.TryParse(value, out var metrics) ? metrics : throw Wrong(setting.Key, "Give true or false.") },
+                "REFLECTION" => options with { Reflection = Truth(setting.Key, value) },
+                "METRICS" => options with { Metrics = Truth(setting.Key, value) },
                 "COMPRESSFROMBYTES" => options with { CompressFromBytes = Number(setting.Key, value) },
                 "PARTITIONS" => options with { Partitions = Number(setting.Key, value) },
                 "MAXACTIVATIONS" => options with { MaxActivations = Number(setting.Key, value) },
@@ -161,6 +165,8 @@ public sealed record NodeOptions
             throw Wrong(nameof(Postgres), e.Message);
         }
     }
+
+    private static bool Truth(string name, string text) => bool.TryParse(text, out var truth) ? truth : throw Wrong(name, "Give true or false.");
 
     private static int Number(string name, string text) => int.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out var number)
         ? number

@@ -5,6 +5,7 @@ using Cdp.Rpc.Serving.Connect;
 using Cdp.Rpc.Wire;
 using Google.Protobuf;
 using Google.Rpc;
+using Microsoft.AspNetCore.Http;
 
 namespace Cdp.Rpc.Serving;
 
@@ -137,8 +138,7 @@ internal abstract class RequestReader(ServerCall call, PipeReader pipe, int maxB
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            // Whatever the transport calls it, the client's half of the call is lost.
-            throw new ClientGoneException(e);
+            throw Lost(e);
         }
     }
 
@@ -150,9 +150,20 @@ internal abstract class RequestReader(ServerCall call, PipeReader pipe, int maxB
         }
         catch (IOException e)
         {
-            throw new ClientGoneException(e);
+            throw Lost(e);
         }
     }
+
+    /// <summary>What it means that the body ended before its end: it is malformed or too slow, or else the client is gone.</summary>
+    private static Exception Lost(Exception exception) => exception switch
+    {
+        BadHttpRequestException { StatusCode: StatusCodes.Status408RequestTimeout } => Malformed(Code.Cancelled, "The body came too slowly, so the server has stopped waiting for it.", "BODY_TOO_SLOW"),
+        BadHttpRequestException malformed => Malformed(Code.InvalidArgument, $"The body breaks the rules of HTTP: {malformed.Message}"),
+
+        // So Kestrel says it of the size of a chunk that no number holds.
+        IOException { InnerException: OverflowException } malformed => Malformed(Code.InvalidArgument, $"The body breaks the rules of HTTP: {malformed.Message}"),
+        _ => new ClientGoneException(exception),
+    };
 
     /// <summary>Gives memory back; that may be the moment at which the transport notices that the client is gone.</summary>
     protected void Advance(SequencePosition consumed, SequencePosition examined)
@@ -163,7 +174,7 @@ internal abstract class RequestReader(ServerCall call, PipeReader pipe, int maxB
         }
         catch (IOException e)
         {
-            throw new ClientGoneException(e);
+            throw Lost(e);
         }
     }
 }

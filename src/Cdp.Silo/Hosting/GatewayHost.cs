@@ -41,6 +41,7 @@ internal sealed class GatewayHost(
                 HttpPort = options.HttpPort,
                 Certificate = CertificateFiles.OfNamed(options.TlsCertificate, options.TlsKey),
                 CompressFromBytes = options.CompressFromBytes == SiloOptions.Never ? null : options.CompressFromBytes,
+                Reflection = options.Reflection,
                 Meters = options.Metrics ? Telemetry.Meters : [],
                 Gate = gateway.Authenticator.CheckAsync,
                 Origins = gateway.Origins,

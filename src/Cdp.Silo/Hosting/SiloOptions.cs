@@ -88,6 +88,9 @@ public sealed record SiloOptions
     /// <summary>File of the certificate's private key, in PEM without a password.</summary>
     public string? TlsKey { get; init; }
 
+    /// <summary>Whether clients may ask by gRPC's reflection, without a key, what the services are.</summary>
+    public bool Reflection { get; init; } = true;
+
     /// <summary>Whether <c>/metrics</c> on the port of HTTP/1.1 shows, to everyone who reaches it, what the silo counts.</summary>
     public bool Metrics { get; init; } = true;
 
@@ -159,6 +162,7 @@ public sealed record SiloOptions
                 "HTTPPORT" => options with { HttpPort = Number(setting.Key, value) },
                 "TLSCERTIFICATE" => options with { TlsCertificate = value },
                 "TLSKEY" => options with { TlsKey = value },
+                "REFLECTION" => options with { Reflection = Truth(setting.Key, value) },
                 "METRICS" => options with { Metrics = Truth(setting.Key, value) },
                 "COMPRESSFROMBYTES" => options with { CompressFromBytes = Number(setting.Key, value) },
                 "HEALTHPORT" => options with { HealthPort = Number(setting.Key, value) },
