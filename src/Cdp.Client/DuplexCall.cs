@@ -13,14 +13,14 @@ public sealed class DuplexCall<TRequest, TReply> : IAsyncDisposable
     private readonly CallScope _scope;
     private readonly StreamingContent _content;
     private readonly Task<ReplyReader<TReply>> _opening;
-    private readonly int _maxRequestBytes;
+    private readonly RpcChannelOptions _options;
     private bool _completed;
 
-    internal DuplexCall(CallScope scope, StreamingContent content, Task<ReplyReader<TReply>> opening, int maxRequestBytes)
+    internal DuplexCall(CallScope scope, StreamingContent content, Task<ReplyReader<TReply>> opening, RpcChannelOptions options)
     {
         _scope = scope;
         _content = content;
-        _maxRequestBytes = maxRequestBytes;
+        _options = options;
         _opening = AbandonOnFailureAsync(opening);
     }
 
@@ -34,7 +34,7 @@ public sealed class DuplexCall<TRequest, TReply> : IAsyncDisposable
             throw new InvalidOperationException("The requests were completed already.");
         }
 
-        var frame = MessageContent.Frame(request, _maxRequestBytes);
+        var frame = MessageContent.Frame(request, _options);
         try
         {
             var body = await _content.Opened.WaitAsync(cancellationToken);

@@ -62,7 +62,7 @@ public sealed class RpcChannel : IDisposable
         using var scope = new CallScope(timeout, _options.Time, cancellationToken);
         try
         {
-            var content = new MessageContent(request, _options.MaxRequestBytes);
+            var content = new MessageContent(request, _options);
             using var reader = await OpenAsync(method, content, options, timeout, scope.Token);
             var reply = await reader.ReadAsync(scope.Token);
             return reply is not null && await reader.ReadAsync(scope.Token) is null
@@ -87,7 +87,7 @@ public sealed class RpcChannel : IDisposable
     {
         ArgumentNullException.ThrowIfNull(method);
         ArgumentNullException.ThrowIfNull(request);
-        await using var call = Start(method, options, new MessageContent(request, _options.MaxRequestBytes), cancellationToken);
+        await using var call = Start(method, options, new MessageContent(request, _options), cancellationToken);
         await foreach (var reply in call.ReadAllAsync(CancellationToken.None))
         {
             yield return reply;
@@ -125,7 +125,7 @@ public sealed class RpcChannel : IDisposable
         var scope = new CallScope(options?.Timeout, _options.Time, cancellationToken);
         var streaming = new StreamingContent();
         var opening = OpenAsync(method, single ?? streaming, options, options?.Timeout, scope.Token);
-        return new DuplexCall<TRequest, TReply>(scope, streaming, opening, _options.MaxRequestBytes);
+        return new DuplexCall<TRequest, TReply>(scope, streaming, opening, _options);
     }
 
     private async Task<ReplyReader<TReply>> OpenAsync<TRequest, TReply>(
@@ -149,6 +149,12 @@ public sealed class RpcChannel : IDisposable
         if (timeout is { } span)
         {
             headers.TryAddWithoutValidation("grpc-timeout", GrpcTimeout.Format(span));
+        }
+
+        if (_options.Gzip)
+        {
+            headers.TryAddWithoutValidation("grpc-encoding", Gzip.Name);
+            headers.TryAddWithoutValidation("grpc-accept-encoding", AcceptedEncodings.Ours);
         }
 
         foreach (var (name, value) in options?.Headers ?? [])

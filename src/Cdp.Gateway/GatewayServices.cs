@@ -75,6 +75,7 @@ public sealed class GatewayServices
         }
 
         Authenticator = new Authenticator(ports.Definitions, roles);
+        Origins = new TenantOrigins(ports.Grains, ports.Definitions, ports.Time);
     }
 
     /// <summary>What a client is told when a resource is lost for the moment; null for anything else.</summary>
@@ -96,6 +97,9 @@ public sealed class GatewayServices
 
     /// <summary>Decides who may call.</summary>
     public Authenticator Authenticator { get; }
+
+    /// <summary>Decides which web pages may call.</summary>
+    public IOriginPolicy Origins { get; }
 
     /// <summary>Changes tenants.</summary>
     public TenantEditor Tenants { get; }

@@ -14,7 +14,6 @@ public sealed class CertificateFiles
     private readonly Lock _lock = new();
     private readonly string _certificatePath;
     private readonly string _keyPath;
-    private readonly Action<Exception> _onRejected;
     private Files _used;
     private SslStreamCertificateContext _context;
     private string? _reported;
@@ -22,11 +21,10 @@ public sealed class CertificateFiles
     /// <summary>Reads the files.</summary>
     /// <param name="certificatePath">File of the certificate and those above it.</param>
     /// <param name="keyPath">File of the private key.</param>
-    /// <param name="onRejected">Hears of changed files that cannot be used, once as long as it is for the same reason; the former certificate is used on.</param>
     /// <exception cref="IOException">They cannot be read, or are no certificate with its key.</exception>
-    public CertificateFiles(string certificatePath, string keyPath, Action<Exception>? onRejected = null)
+    public CertificateFiles(string certificatePath, string keyPath)
     {
-        (_certificatePath, _keyPath, _onRejected) = (certificatePath, keyPath, onRejected ?? (static _ => { }));
+        (_certificatePath, _keyPath) = (certificatePath, keyPath);
         try
         {
             _used = Read();
@@ -38,8 +36,19 @@ public sealed class CertificateFiles
         }
     }
 
+    /// <summary>Reads the files that settings name.</summary>
+    /// <param name="certificatePath">File of the certificate; null: none is named.</param>
+    /// <param name="keyPath">File of the private key, where there is one of the certificate.</param>
+    /// <returns>Null where none is named.</returns>
+    /// <inheritdoc cref="CertificateFiles(string, string)"/>
+    public static CertificateFiles? OfNamed(string? certificatePath, string? keyPath) =>
+        certificatePath is null || keyPath is null ? null : new CertificateFiles(certificatePath, keyPath);
+
     /// <summary>The certificate of a connection that begins now.</summary>
-    internal SslStreamCertificateContext Current()
+    /// <param name="onRejected">
+    /// Hears of changed files that cannot be used, once as long as it is for the same reason; the former certificate is used on.
+    /// </param>
+    internal SslStreamCertificateContext Current(Action<Exception> onRejected)
     {
         lock (_lock)
         {
@@ -52,7 +61,7 @@ public sealed class CertificateFiles
             catch (Exception e) when (IsOfTheFiles(e))
             {
                 // Of two files one is replaced before the other: the next connection looks again.
-                if (_reported != e.Message) _onRejected(e);
+                if (_reported != e.Message) onRejected(e);
                 _reported = e.Message;
             }
 

@@ -68,7 +68,7 @@ public sealed class HealthService
         {
             return _statuses.TryGetValue(request.Service, out var status)
                 ? new(new HealthCheckResponse { Status = status })
-                : throw new RpcException(Code.NotFound, $"This server knows no service '{request.Service}'.");
+                : throw new RpcError(Code.NotFound, $"This server knows no service '{request.Service}'.") { Reason = "SERVICE_UNKNOWN" }.ToException();
         }
     }
 

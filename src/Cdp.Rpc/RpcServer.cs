@@ -8,6 +8,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace Cdp.Rpc;
 
@@ -16,21 +17,26 @@ namespace Cdp.Rpc;
 /// named, also over HTTP/1.1 by the protocol of Connect. In clear text, or with TLS.
 /// </summary>
 /// <remarks>Two ports, since in clear text a port of Kestrel's is either that of HTTP/1.1 or that of HTTP/2.</remarks>
-public sealed class RpcServer : IAsyncDisposable
+public sealed partial class RpcServer : IAsyncDisposable
 {
     private readonly WebApplication _host;
     private readonly IServer _kestrel;
     private readonly RpcDispatcher _dispatcher;
+    private readonly string _scheme;
+    private readonly MetricsPage? _metrics;
     private readonly ListenOptions _listen;
     private readonly ListenOptions? _listenHttp;
     private readonly Lock _lock = new();
     private Task? _stopping;
 
-    private RpcServer(WebApplication host, RpcDispatcher dispatcher, HealthService health, ListenOptions listen, ListenOptions? listenHttp)
+    private RpcServer(
+        WebApplication host, RpcDispatcher dispatcher, MetricsPage? metrics, HealthService health, string scheme, ListenOptions listen, ListenOptions? listenHttp)
     {
         _host = host;
+        _scheme = scheme;
         _kestrel = host.Services.GetRequiredService<IServer>();
         _dispatcher = dispatcher;
+        _metrics = metrics;
         _listen = listen;
         _listenHttp = listenHttp;
         Health = health;
@@ -48,6 +54,12 @@ public sealed class RpcServer : IAsyncDisposable
     /// <summary>The port it listens on, chosen by the system if the options said 0.</summary>
     public int Port => EndPoint.Port;
 
+    /// <summary>Where it answers gRPC: <c>https</c> with a certificate, else <c>http</c>.</summary>
+    public Uri Url => UrlOf(EndPoint);
+
+    /// <summary>Where it answers over HTTP/1.1; null where the options named no port for it.</summary>
+    public Uri? HttpUrl => HttpEndPoint is { } end ? UrlOf(end) : null;
+
     /// <summary>Binds the services and listens.</summary>
     /// <exception cref="InvalidOperationException">A method of a service has no handler.</exception>
     /// <exception cref="IOException">The port is taken.</exception>
@@ -57,8 +69,11 @@ public sealed class RpcServer : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(options);
         var bound = services.ToList();
         var health = new HealthService(bound.Select(service => service.Name));
-        var dispatcher = new RpcDispatcher([.. bound, health.Bind()], options);
+        bound.Add(health.Bind());
+        if (options.Reflection) bound.AddRange(new ReflectionService(bound).Bind());
+        var dispatcher = new RpcDispatcher(bound, options);
 
+        var logger = options.LoggerFactory.CreateLogger("Cdp.Rpc");
         ListenOptions? listen = null, listenHttp = null;
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddSingleton(options.LoggerFactory);
@@ -70,34 +85,40 @@ public sealed class RpcServer : IAsyncDisposable
             // Messages are limited one by one, as they are read; a stream of them has no length.
             kestrel.Limits.MaxRequestBodySize = null;
             kestrel.Limits.Http2.MaxStreamsPerConnection = options.MaxCallsPerConnection;
+
+            // The average of a body, measured from its beginning: at the usual 240 bytes a second, who sends 4 MB and stops would
+            // keep them in memory for hours.
+            kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(RpcServerOptions.LeastBytesPerSecond, RpcServerOptions.BodyGrace);
             kestrel.Listen(options.Address, options.Port, endpoint =>
             {
-                Serve(endpoint, HttpProtocols.Http2, options.Certificate);
+                Serve(endpoint, HttpProtocols.Http2, options.Certificate, logger);
                 listen = endpoint;
             });
             if (options.HttpPort is { } port)
             {
                 kestrel.Listen(options.Address, port, endpoint =>
                 {
-                    Serve(endpoint, HttpProtocols.Http1, options.Certificate);
+                    Serve(endpoint, HttpProtocols.Http1, options.Certificate, logger);
                     listenHttp = endpoint;
                 });
             }
         });
         var host = builder.Build();
         var kestrel = host.Services.GetRequiredService<IServer>();
+        var metrics = options.Meters.Count > 0 && options.HttpPort is not null ? new MetricsPage(options.Meters) : null;
         try
         {
-            await kestrel.StartAsync(new RpcApplication(dispatcher, new ConnectFront(dispatcher, health)), cancellationToken);
+            await kestrel.StartAsync(new RpcApplication(dispatcher, new ConnectFront(dispatcher, health, metrics, options.Origins)), cancellationToken);
         }
         catch
         {
             await host.DisposeAsync();
+            metrics?.Dispose();
             dispatcher.Dispose();
             throw;
         }
 
-        return new RpcServer(host, dispatcher, health, listen!, listenHttp);
+        return new RpcServer(host, dispatcher, metrics, health, options.Certificate is null ? Uri.UriSchemeHttp : Uri.UriSchemeHttps, listen!, listenHttp);
     }
 
     /// <summary>
@@ -118,10 +139,11 @@ public sealed class RpcServer : IAsyncDisposable
     {
         await StopAsync(TimeSpan.Zero);
         await _host.DisposeAsync();
+        _metrics?.Dispose();
         _dispatcher.Dispose();
     }
 
-    private static void Serve(ListenOptions endpoint, HttpProtocols protocols, CertificateFiles? certificate)
+    private static void Serve(ListenOptions endpoint, HttpProtocols protocols, CertificateFiles? certificate, ILogger logger)
     {
         endpoint.Protocols = protocols;
         if (certificate is null)
@@ -129,11 +151,14 @@ public sealed class RpcServer : IAsyncDisposable
             return;
         }
 
+        void OnRejected(Exception error) => CertificateRejected(logger, error);
         endpoint.UseHttps(new TlsHandshakeCallbackOptions
         {
-            OnConnection = _ => new(new SslServerAuthenticationOptions { ServerCertificateContext = certificate.Current() }),
+            OnConnection = _ => new(new SslServerAuthenticationOptions { ServerCertificateContext = certificate.Current(OnRejected) }),
         });
     }
+
+    private Uri UrlOf(IPEndPoint end) => new($"{_scheme}://{end}");
 
     private async Task StopOnceAsync(TimeSpan limit)
     {
@@ -142,4 +167,7 @@ public sealed class RpcServer : IAsyncDisposable
         using var cut = new CancellationTokenSource(limit, _dispatcher.Time);
         await _kestrel.StopAsync(cut.Token);
     }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The files of the certificate changed and cannot be used; the former certificate is used on.")]
+    private static partial void CertificateRejected(ILogger logger, Exception error);
 }

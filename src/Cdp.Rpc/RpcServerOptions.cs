@@ -7,8 +7,17 @@ namespace Cdp.Rpc;
 /// <summary>How a server listens and what it allows.</summary>
 public sealed record RpcServerOptions
 {
+    /// <summary>
+    /// Bytes per second, on average since its beginning, at which the message of a call that has only one must come once
+    /// <see cref="BodyGrace"/> is over; else the call ends with BODY_TOO_SLOW.
+    /// </summary>
+    public const int LeastBytesPerSecond = 16 * 1024;
+
     /// <summary>The domain of <c>google.rpc.ErrorInfo</c>: names who the reasons belong to.</summary>
     public required string ErrorDomain { get; init; }
+
+    /// <summary>Time that a message may take at any speed.</summary>
+    public static TimeSpan BodyGrace { get; } = TimeSpan.FromSeconds(15);
 
     /// <summary>Address to listen on. Default: this machine only.</summary>
     public IPAddress Address { get; init; } = IPAddress.Loopback;
@@ -17,8 +26,8 @@ public sealed record RpcServerOptions
     public int Port { get; init; }
 
     /// <summary>
-    /// Port on which the same services are called over HTTP/1.1 by the protocol of Connect, which also has <c>/healthz</c> and
-    /// <c>/readyz</c>; 0 lets the system choose, null listens on none.
+    /// Port on which the same services are called over HTTP/1.1 by the protocol of Connect, which also has <c>/healthz</c>,
+    /// <c>/readyz</c> and <c>/metrics</c>; 0 lets the system choose, null listens on none.
     /// </summary>
     public int? HttpPort { get; init; }
 
@@ -28,8 +37,29 @@ public sealed record RpcServerOptions
     /// <summary>Largest request message of a method without a limit of its own, in bytes. Default 4 MiB.</summary>
     public int MaxRequestBytes { get; init; } = 4 * 1024 * 1024;
 
+    /// <summary>
+    /// Size from which replies are compressed for clients that take gzip, in bytes; null: none is. Default 1 KiB: what is smaller
+    /// leaves in one packet of the network either way.
+    /// </summary>
+    public int? CompressFromBytes { get; init; } = 1024;
+
     /// <summary>Calls that one connection may have open at a time; further ones wait in the client. Default 1,000.</summary>
     public int MaxCallsPerConnection { get; init; } = 1000;
+
+    /// <summary>
+    /// Meters of this process that <c>/metrics</c> on the port of HTTP/1.1 shows in Prometheus' format, e.g. "System.Runtime"; a
+    /// <c>*</c> stands for any text. None: there is no such page. It is shown without a key, so no tag may name anybody.
+    /// </summary>
+    public IReadOnlyList<string> Meters { get; init; } = [];
+
+    /// <summary>Which web pages from elsewhere may call over HTTP/1.1. Null: none.</summary>
+    public IOriginPolicy? Origins { get; init; }
+
+    /// <summary>
+    /// Whether clients may ask by gRPC's reflection what the services are, without passing the <see cref="Gate"/>. It tells what their
+    /// .proto files do. Default: yes.
+    /// </summary>
+    public bool Reflection { get; init; } = true;
 
     /// <summary>Runs before every handler, except those of a service bound without it. Null: every call passes.</summary>
     public CallGate? Gate { get; init; }

@@ -117,7 +117,7 @@ internal sealed class GatewayFixture : IAsyncDisposable
         Gateway = new GatewayServices(new GatewayPorts(_host.Grains, _host.Log, _host.Definitions, _time, NoStepObserver.Instance));
         await Gateway.Tenants.BootstrapAsync(OperatorKey, TestContext.Current.CancellationToken);
         _server = await RpcServer.StartAsync(
-            new RpcServerOptions { ErrorDomain = "cdp", HttpPort = 0, Address = IPAddress.Loopback, Gate = Gateway.Authenticator.CheckAsync, Translate = GatewayServices.Translate }, Gateway.Services);
+            new RpcServerOptions { ErrorDomain = "cdp", HttpPort = 0, Address = IPAddress.Loopback, Gate = Gateway.Authenticator.CheckAsync, Origins = Gateway.Origins, Translate = GatewayServices.Translate }, Gateway.Services);
         Client = ClientWith(OperatorKey);
     }
 

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Net;
 using System.Text;
 using Cdp.Client;
@@ -11,7 +10,7 @@ namespace Cdp.Rpc.Tests;
 public sealed class TlsTests : IAsyncLifetime
 {
     private readonly TestCertificates _certificates = new();
-    private readonly ConcurrentQueue<Exception> _rejected = new();
+    private readonly RecordingLogger _log = new();
     private RpcServer _server = null!;
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -21,7 +20,7 @@ public sealed class TlsTests : IAsyncLifetime
         _certificates.Issue(11);
         var options = new RpcServerOptions
         {
-            ErrorDomain = "probe", HttpPort = 0, Certificate = new CertificateFiles(_certificates.Certificate, _certificates.Key, _rejected.Enqueue),
+            ErrorDomain = "probe", HttpPort = 0, Certificate = new CertificateFiles(_certificates.Certificate, _certificates.Key), LoggerFactory = _log,
         };
         _server = await RpcServer.StartAsync(options, [new ProbeService().Bind()], Cancel);
     }
@@ -36,6 +35,7 @@ public sealed class TlsTests : IAsyncLifetime
     public async Task Calls_of_grpc_and_json_are_answered()
     {
         using var channel = new RpcChannel(new Uri($"https://127.0.0.1:{_server.Port}"), new RpcChannelOptions { Handler = _certificates.Trusting() });
+        Assert.Equal(($"https://127.0.0.1:{_server.Port}/", $"https://{_server.HttpEndPoint}/"), (_server.Url.ToString(), _server.HttpUrl!.ToString()));
         Assert.Equal(7, (await channel.UnaryAsync(ProbeMethods.Echo, new Payload { Number = 7 }, cancellationToken: Cancel)).Number);
 
         using var http = new HttpClient(_certificates.Trusting());
@@ -66,7 +66,7 @@ public sealed class TlsTests : IAsyncLifetime
 
         Assert.Equal(12, await SerialAsync());
         Assert.Equal("ready", await kept.GetStringAsync(new Uri($"https://{_server.HttpEndPoint}/readyz"), Cancel));
-        Assert.Empty(_rejected);
+        Assert.Empty(Rejected());
     }
 
     [Fact]
@@ -77,12 +77,12 @@ public sealed class TlsTests : IAsyncLifetime
         await File.WriteAllTextAsync(_certificates.Key, key, Cancel);
         Assert.Equal(11, await SerialAsync());
         Assert.Equal(11, await SerialAsync());
-        Assert.Single(_rejected);
+        Assert.Single(Rejected());
 
         File.Delete(_certificates.Certificate);
         Assert.Equal(11, await SerialAsync());
         Assert.Equal(11, await SerialAsync());
-        Assert.Equal(2, _rejected.Count);
+        Assert.Equal(2, Rejected().Count());
 
         _certificates.Issue(13);
         Assert.Equal(13, await SerialAsync());
@@ -102,6 +102,8 @@ public sealed class TlsTests : IAsyncLifetime
 
         Assert.StartsWith($"The certificate {_certificates.Certificate} with the key {_certificates.Key} cannot be used: ", error.Message, StringComparison.Ordinal);
     }
+
+    private IEnumerable<string> Rejected() => _log.Entries.Select(entry => entry.Text).Where(text => text.StartsWith("The files of the certificate", StringComparison.Ordinal));
 
     /// <summary>The serial number of the certificate that a new connection is shown.</summary>
     private async Task<int> SerialAsync()

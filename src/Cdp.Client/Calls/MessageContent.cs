@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Net;
 using System.Net.Http.Headers;
+using Cdp.Rpc.Wire;
 using Google.Protobuf;
 
 namespace Cdp.Client.Calls;
@@ -12,25 +13,37 @@ internal sealed class MessageContent : HttpContent
 
     private const int HeaderBytes = 5;
 
+    // What is smaller leaves in one packet of the network either way.
+    private const int CompressFromBytes = 1024;
+
     private readonly byte[] _frame;
 
-    public MessageContent(IMessage message, int maxBytes)
+    public MessageContent(IMessage message, RpcChannelOptions options)
     {
-        _frame = Frame(message, maxBytes);
+        _frame = Frame(message, options);
         Headers.ContentType = Grpc;
     }
 
-    public static byte[] Frame(IMessage message, int maxBytes)
+    public static byte[] Frame(IMessage message, RpcChannelOptions options)
     {
         var size = message.CalculateSize();
-        if (size > maxBytes)
+        if (size > options.MaxRequestBytes)
         {
-            throw new CallException(Google.Rpc.Code.ResourceExhausted, $"The request has {size} bytes; at most {maxBytes} are allowed.");
+            throw new CallException(Google.Rpc.Code.ResourceExhausted, $"The request has {size} bytes; at most {options.MaxRequestBytes} are allowed.");
         }
 
         var frame = new byte[HeaderBytes + size];
         BinaryPrimitives.WriteInt32BigEndian(frame.AsSpan(1), size);
         message.WriteTo(frame.AsSpan(HeaderBytes));
+        return options.Gzip && size >= CompressFromBytes && Gzip.TryCompress(frame.AsSpan(HeaderBytes), out var compressed) ? FrameCompressed(compressed.Span) : frame;
+    }
+
+    private static byte[] FrameCompressed(ReadOnlySpan<byte> message)
+    {
+        var frame = new byte[HeaderBytes + message.Length];
+        frame[0] = Frames.Compressed;
+        BinaryPrimitives.WriteInt32BigEndian(frame.AsSpan(1), message.Length);
+        message.CopyTo(frame.AsSpan(HeaderBytes));
         return frame;
     }
 

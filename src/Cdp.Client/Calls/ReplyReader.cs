@@ -3,6 +3,7 @@ using System.Buffers.Binary;
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
+using Cdp.Rpc.Wire;
 using Google.Protobuf;
 using Google.Rpc;
 
@@ -20,6 +21,7 @@ internal sealed class ReplyReader<TReply> : IDisposable
     private readonly MessageParser<TReply> _parser;
     private readonly ResponseMetadata? _metadata;
     private readonly int _maxBytes;
+    private readonly bool _gzip;
     private byte[] _buffer = ArrayPool<byte>.Shared.Rent(FirstBufferBytes);
     private int _start;
     private int _end;
@@ -32,6 +34,7 @@ internal sealed class ReplyReader<TReply> : IDisposable
         _parser = parser;
         _maxBytes = maxBytes;
         _metadata = metadata;
+        _gzip = response.Headers.NonValidated.TryGetValues("grpc-encoding", out var encoding) && encoding.ToString() == Gzip.Name;
     }
 
     /// <summary>Opens a response; throws what it says when it is nothing but a status.</summary>
@@ -77,16 +80,16 @@ internal sealed class ReplyReader<TReply> : IDisposable
             return null;
         }
 
-        var compressed = _buffer[_start];
+        var flags = _buffer[_start];
         var length = BinaryPrimitives.ReadUInt32BigEndian(_buffer.AsSpan(_start + 1));
-        if (compressed != 0)
+        if (flags != 0 && !(flags == Frames.Compressed && _gzip))
         {
-            throw new CallException(Code.Internal, "The server sent a compressed message though none was asked for.");
+            throw new CallException(Code.Internal, "The server sent a compressed message and named no encoding that was asked for.");
         }
 
         if (length > (uint)_maxBytes)
         {
-            throw new CallException(Code.ResourceExhausted, $"The reply has {length} bytes; at most {_maxBytes} are allowed.");
+            throw TooLarge(length);
         }
 
         _start += HeaderBytes;
@@ -97,7 +100,9 @@ internal sealed class ReplyReader<TReply> : IDisposable
 
         try
         {
-            return _parser.ParseFrom(_buffer.AsSpan(_start, (int)length));
+            return flags == Frames.Compressed
+                ? _parser.ParseFrom(Inflate(_buffer.AsMemory(_start, (int)length)))
+                : _parser.ParseFrom(_buffer.AsSpan(_start, (int)length));
         }
         catch (InvalidProtocolBufferException e)
         {
@@ -138,6 +143,19 @@ internal sealed class ReplyReader<TReply> : IDisposable
             or HttpStatusCode.GatewayTimeout => Code.Unavailable,
         _ => Code.Unknown,
     };
+
+    private CallException TooLarge(long bytes) => new(Code.ResourceExhausted, $"The reply has {bytes} bytes; at most {_maxBytes} are allowed.");
+
+    private byte[] Inflate(ReadOnlyMemory<byte> message)
+    {
+        var compressed = new ReadOnlySequence<byte>(message);
+        if (Gzip.SizeOf(compressed) is var size && size > _maxBytes)
+        {
+            throw TooLarge(size);
+        }
+
+        return Gzip.TryInflate(compressed, out var inflated) ? inflated : throw new CallException(Code.Internal, "The reply is said to be compressed, and is no gzip.");
+    }
 
     private static CallException Truncated() => new(Code.Internal, "The response ends in the middle of a message.");
 

@@ -21,6 +21,9 @@ public static class TenantReasons
     /// <summary>A field's value is not allowed.</summary>
     public const string FieldInvalid = "FIELD_INVALID";
 
+    /// <summary>An origin of web pages is none.</summary>
+    public const string OriginInvalid = "ORIGIN_INVALID";
+
     /// <summary>The purpose is not declared.</summary>
     public const string PurposeUndeclared = "PURPOSE_UNDECLARED";
 
@@ -102,6 +105,7 @@ public static class TenantChanges
             return Invalid("tenant.session_pause_seconds", "Give 60 to 86,400 seconds, or 0 for the default.");
         if (tenant.InterestHalfLifeDays is not 0 and (< 1 or > 3_650))
             return Invalid("tenant.interest_half_life_days", "Give 1 to 3,650 days, or 0 for the default.");
+        if (Origins.Check(tenant.AllowedOrigins) is { } wrong) return wrong;
         if (tenant.DisplayName.Length > 200) return Invalid("tenant.display_name", "Give at most 200 characters.");
         var before = new Definitions(config);
         var put = tenant.Clone();

@@ -58,9 +58,9 @@ public sealed class Authenticator(IDefinitions definitions, IReadOnlyDictionary<
 
     private RpcError? Admit(ServerCallContext context, Caller caller)
     {
-        if (Lack(caller, roles[context.Method]) is { } lack) return lack;
+        // Also of a call that is refused: a page may read why.
         context.UserState = caller;
-        return null;
+        return Lack(caller, roles[context.Method]);
     }
 
     private static RpcError? Lack(Caller caller, Role needed) => caller.Has(needed)

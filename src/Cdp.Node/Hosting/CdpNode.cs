@@ -13,6 +13,8 @@ namespace Cdp.Node.Hosting;
 /// <summary>A whole node in this process: store, engine, gateway, server.</summary>
 public sealed partial class CdpNode : IAsyncDisposable
 {
+    private static readonly string[] Meters = ["Cdp.*", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime"];
+
     private readonly IStore _store;
     private readonly SingleNodeHost _host;
     private readonly RpcServer _server;
@@ -28,10 +30,10 @@ public sealed partial class CdpNode : IAsyncDisposable
     }
 
     /// <summary>Where it answers gRPC.</summary>
-    public Uri Url => UrlOf(_server.EndPoint);
+    public Uri Url => _server.Url;
 
     /// <summary>Where it answers JSON over HTTP/1.1; null: nowhere.</summary>
-    public Uri? HttpUrl => _server.HttpEndPoint is { } end ? UrlOf(end) : null;
+    public Uri? HttpUrl => _server.HttpUrl;
 
     /// <summary>Engine and feeds.</summary>
     public SingleNodeHost Host => _host;
@@ -76,8 +78,12 @@ public sealed partial class CdpNode : IAsyncDisposable
                     Address = IPAddress.Parse(options.Address),
                     Port = options.Port,
                     HttpPort = options.HttpPortOrNone,
-                    Certificate = options.TlsCertificate is null ? null : new CertificateFiles(options.TlsCertificate, options.TlsKey!, error => CertificateRejected(logger, error)),
+                    Certificate = CertificateFiles.OfNamed(options.TlsCertificate, options.TlsKey),
+                    CompressFromBytes = options.CompressFromBytesOrNever,
+                    Reflection = options.Reflection,
+                    Meters = options.Metrics ? Meters : [],
                     Gate = gateway.Authenticator.CheckAsync,
+                    Origins = gateway.Origins,
                     Translate = GatewayServices.Translate,
                     Time = time,
                     LoggerFactory = loggers,
@@ -101,8 +107,6 @@ public sealed partial class CdpNode : IAsyncDisposable
         await _store.DisposeAsync();
     }
 
-    private Uri UrlOf(IPEndPoint end) => new($"{(_options.TlsCertificate is null ? Uri.UriSchemeHttp : Uri.UriSchemeHttps)}://{end}");
-
     private static GrainEngineOptions Engine(NodeOptions options, ILogger logger)
     {
         var engine = new GrainEngineOptions { OnFault = fault => GrainFailed(logger, fault.Kind, fault.During, fault.Exception) };
@@ -110,9 +114,6 @@ public sealed partial class CdpNode : IAsyncDisposable
         if (options.MaxMemoryMegabytes is { } megabytes) engine = engine with { MaxMemoryBytes = megabytes * 1024L * 1024 };
         return engine;
     }
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The files of the certificate changed and cannot be used; the former certificate is used on.")]
-    private static partial void CertificateRejected(ILogger logger, Exception error);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "An error was handled by {Remedy}.")]
     private static partial void Handled(ILogger logger, string remedy, Exception error);

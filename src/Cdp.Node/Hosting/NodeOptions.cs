@@ -20,6 +20,9 @@ public sealed record NodeOptions
     /// <summary>Number that stands for no port.</summary>
     public const int NoPort = -1;
 
+    /// <summary>Size that stands for no compression.</summary>
+    public const int Never = -1;
+
     private const string Section = "Cdp";
 
     /// <summary>Directory that holds the data; made when absent.</summary>
@@ -48,6 +51,15 @@ public sealed record NodeOptions
 
     /// <summary>File of the certificate's private key, in PEM without a password.</summary>
     public string? TlsKey { get; init; }
+
+    /// <summary>Whether clients may ask by gRPC's reflection, without a key, what the services are.</summary>
+    public bool Reflection { get; init; } = true;
+
+    /// <summary>Whether <c>/metrics</c> on the port of HTTP/1.1 shows, to everyone who reaches it, what the node counts.</summary>
+    public bool Metrics { get; init; } = true;
+
+    /// <summary>Bytes from which answers are compressed for clients that take gzip, 0 to 67,108,864; -1: never.</summary>
+    public int CompressFromBytes { get; init; } = 1024;
 
     /// <summary>Number of partitions of a new log, 1 to 1024. A log keeps its number.</summary>
     public int? Partitions { get; init; }
@@ -94,6 +106,9 @@ public sealed record NodeOptions
                 "HTTPPORT" => options with { HttpPort = Number(setting.Key, value) },
                 "TLSCERTIFICATE" => options with { TlsCertificate = value },
                 "TLSKEY" => options with { TlsKey = value },
+                "REFLECTION" => options with { Reflection = Truth(setting.Key, value) },
+                "METRICS" => options with { Metrics = Truth(setting.Key, value) },
+                "COMPRESSFROMBYTES" => options with { CompressFromBytes = Number(setting.Key, value) },
                 "PARTITIONS" => options with { Partitions = Number(setting.Key, value) },
                 "MAXACTIVATIONS" => options with { MaxActivations = Number(setting.Key, value) },
                 "MAXMEMORYMEGABYTES" => options with { MaxMemoryMegabytes = Number(setting.Key, value) },
@@ -118,6 +133,7 @@ public sealed record NodeOptions
         Range(nameof(HttpPort), HttpPort ?? 0, NoPort, 65_535);
         if (TlsCertificate is not null && TlsKey is null) throw Wrong(nameof(TlsKey), "Name the file of the certificate's private key, in PEM.");
         if (TlsKey is not null && TlsCertificate is null) throw Wrong(nameof(TlsCertificate), "Name the file of the key's certificate, in PEM.");
+        Range(nameof(CompressFromBytes), CompressFromBytes, Never, 64 << 20);
         Range(nameof(Partitions), Partitions ?? 1, 1, 1_024);
         Range(nameof(MaxActivations), MaxActivations ?? 1_000, 1_000, int.MaxValue);
         Range(nameof(MaxMemoryMegabytes), MaxMemoryMegabytes ?? 64, 64, int.MaxValue);
@@ -135,6 +151,9 @@ public sealed record NodeOptions
         null => Port switch { 0 => 0, 65_535 => null, _ => Port + 1 },
     };
 
+    /// <summary>The size from which the server is told to compress; null: never.</summary>
+    internal int? CompressFromBytesOrNever => CompressFromBytes == Never ? null : CompressFromBytes;
+
     private static void CheckPostgres(string address)
     {
         try
@@ -146,6 +165,8 @@ public sealed record NodeOptions
             throw Wrong(nameof(Postgres), e.Message);
         }
     }
+
+    private static bool Truth(string name, string text) => bool.TryParse(text, out var truth) ? truth : throw Wrong(name, "Give true or false.");
 
     private static int Number(string name, string text) => int.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out var number)
         ? number

@@ -13,7 +13,11 @@ internal abstract class CallProtocol
     public abstract KeyValuePair<string, object?> Tag { get; }
 
     /// <summary>Reads the messages of a call.</summary>
-    public abstract RequestReader Read(ServerCall call, PipeReader body, int maxBytes);
+    /// <param name="call">The call.</param>
+    /// <param name="body">Body of the request.</param>
+    /// <param name="maxBytes">Largest message.</param>
+    /// <param name="gzip">Whether the call's messages may be compressed.</param>
+    public abstract RequestReader Read(ServerCall call, PipeReader body, int maxBytes, bool gzip);
 
     /// <summary>Writes the answer of a call.</summary>
     public abstract ResponseState Respond(HttpContext http, RpcDispatcher dispatcher, RpcMethod method);
@@ -22,8 +26,8 @@ internal abstract class CallProtocol
     {
         public override KeyValuePair<string, object?> Tag => RpcTags.Grpc;
 
-        public override RequestReader Read(ServerCall call, PipeReader body, int maxBytes) => new FramedRequestReader(call, body, maxBytes, json: null);
+        public override RequestReader Read(ServerCall call, PipeReader body, int maxBytes, bool gzip) => new FramedRequestReader(call, body, maxBytes, gzip, json: null);
 
-        public override ResponseState Respond(HttpContext http, RpcDispatcher dispatcher, RpcMethod method) => new GrpcResponse(http, dispatcher);
+        public override ResponseState Respond(HttpContext http, RpcDispatcher dispatcher, RpcMethod method) => new GrpcResponse(http, dispatcher, method.ReplyStreaming);
     }
 }

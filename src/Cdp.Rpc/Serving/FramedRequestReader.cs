@@ -9,9 +9,10 @@ using Google.Rpc;
 namespace Cdp.Rpc.Serving;
 
 /// <summary>Takes messages that stand behind a flag and their length, as gRPC and the streams of Connect have them.</summary>
-internal sealed class FramedRequestReader(ServerCall call, PipeReader pipe, int maxBytes, JsonMessages? json) : RequestReader(call, pipe, maxBytes, json)
+internal sealed class FramedRequestReader(ServerCall call, PipeReader pipe, int maxBytes, bool gzip, JsonMessages? json) : RequestReader(call, pipe, maxBytes, gzip, json)
 {
     private ReadOnlySequence<byte> _framed;
+    private bool _compressed;
 
     /// <inheritdoc/>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
@@ -34,7 +35,7 @@ internal sealed class FramedRequestReader(ServerCall call, PipeReader pipe, int 
                     if (result.IsCompleted)
                     {
                         keep = true;
-                        Hold(_framed);
+                        Hold(_framed, _compressed);
                         return;
                     }
                 }
@@ -67,7 +68,7 @@ internal sealed class FramedRequestReader(ServerCall call, PipeReader pipe, int 
                 if (TryFrame(buffer, result.IsCompleted))
                 {
                     keep = true;
-                    Hold(_framed);
+                    Hold(_framed, _compressed);
                     return true;
                 }
 
@@ -105,8 +106,10 @@ internal sealed class FramedRequestReader(ServerCall call, PipeReader pipe, int 
         {
             case 0:
                 break;
+            case 1 when MayBeCompressed:
+                break;
             case 1:
-                // Only the identity encoding is taken, so the flag contradicts the headers: the specification's INTERNAL.
+                // The flag contradicts the headers: the specification's INTERNAL.
                 throw Malformed(Code.Internal, "The message's compressed flag is set, but the call names no encoding.");
             default:
                 throw Malformed(Code.InvalidArgument, $"The message starts with the flag {header[0]}; expected 0 or 1.");
@@ -124,6 +127,7 @@ internal sealed class FramedRequestReader(ServerCall call, PipeReader pipe, int 
         }
 
         _framed = buffer.Slice(Frames.HeaderBytes, length);
+        _compressed = header[0] == Frames.Compressed;
         return true;
     }
 

@@ -16,7 +16,6 @@ internal static class GrpcHeaders
     public const string Timeout = "grpc-timeout";
     public const string Encoding = "grpc-encoding";
     public const string AcceptEncoding = "grpc-accept-encoding";
-    public const string Identity = "identity";
 
     // Clients limit a block of headers, to 8 KB commonly: details that might not fit are left out, the status is not.
     private const int MaxDetailsBytes = 3072;

@@ -2,8 +2,10 @@ using System.Buffers;
 using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
 using Cdp.Rpc.Serving.Connect;
+using Cdp.Rpc.Wire;
 using Google.Protobuf;
 using Google.Rpc;
+using Microsoft.AspNetCore.Http;
 
 namespace Cdp.Rpc.Serving;
 
@@ -14,8 +16,9 @@ namespace Cdp.Rpc.Serving;
 /// <param name="call">The call.</param>
 /// <param name="pipe">The body.</param>
 /// <param name="maxBytes">Largest message.</param>
+/// <param name="gzip">Whether messages may be compressed.</param>
 /// <param name="json">Turns messages of JSON into protobuf's; null: they are that already.</param>
-internal abstract class RequestReader(ServerCall call, PipeReader pipe, int maxBytes, JsonMessages? json)
+internal abstract class RequestReader(ServerCall call, PipeReader pipe, int maxBytes, bool gzip, JsonMessages? json)
 {
     private SequencePosition _next;
     private bool _held;
@@ -25,6 +28,9 @@ internal abstract class RequestReader(ServerCall call, PipeReader pipe, int maxB
 
     /// <summary>Largest message.</summary>
     protected int MaxBytes => maxBytes;
+
+    /// <summary>Whether messages may be compressed: the call named gzip.</summary>
+    protected bool MayBeCompressed => gzip;
 
     /// <summary>
     /// Reads the only message of a call, up to the end of the body: so a second message is noticed, and the server
@@ -67,32 +73,45 @@ internal abstract class RequestReader(ServerCall call, PipeReader pipe, int maxB
     }
 
     /// <summary>Holds a message that stands in the buffer read last, whose end the pipe may be advanced to.</summary>
-    protected void Hold(ReadOnlySequence<byte> message)
+    /// <param name="message">The message.</param>
+    /// <param name="compressed">Whether it is to be inflated.</param>
+    protected void Hold(ReadOnlySequence<byte> message, bool compressed)
     {
         _next = message.End;
         _held = true;
-        Payload = message;
-        if (json is null)
-        {
-            return;
-        }
-
         try
         {
-            Payload = new ReadOnlySequence<byte>(json.ToProtobuf(message));
+            // By the protocol of Connect, nothing is nothing also where it is said to be compressed.
+            Payload = compressed && !message.IsEmpty ? Inflate(message) : message;
+            if (json is null)
+            {
+                return;
+            }
+
+            Payload = new ReadOnlySequence<byte>(json.ToProtobuf(Payload));
+            if (Payload.Length > maxBytes)
+            {
+                throw TooLarge(Payload.Length);
+            }
         }
         catch
         {
             Release();
             throw;
         }
+    }
 
-        if (Payload.Length > MaxBytes)
+    private ReadOnlySequence<byte> Inflate(ReadOnlySequence<byte> message)
+    {
+        // A bomb is refused by what it says of itself, or by what it turns out to be; neither takes memory above the limit.
+        if (Gzip.SizeOf(message) is var size && size > maxBytes)
         {
-            var length = Payload.Length;
-            Release();
-            throw TooLarge(length);
+            throw TooLarge(size);
         }
+
+        return Gzip.TryInflate(message, out var inflated)
+            ? new ReadOnlySequence<byte>(inflated)
+            : throw Malformed(Code.InvalidArgument, "The message is said to be compressed, and is no gzip: damaged, cut off, or of another size than it says.");
     }
 
     protected static RpcException Malformed(Code code, string message, string reason = "REQUEST_MALFORMED") =>
@@ -119,8 +138,7 @@ internal abstract class RequestReader(ServerCall call, PipeReader pipe, int maxB
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            // Whatever the transport calls it, the client's half of the call is lost.
-            throw new ClientGoneException(e);
+            throw Lost(e);
         }
     }
 
@@ -132,9 +150,20 @@ internal abstract class RequestReader(ServerCall call, PipeReader pipe, int maxB
         }
         catch (IOException e)
         {
-            throw new ClientGoneException(e);
+            throw Lost(e);
         }
     }
+
+    /// <summary>What it means that the body ended before its end: it is malformed or too slow, or else the client is gone.</summary>
+    private static Exception Lost(Exception exception) => exception switch
+    {
+        BadHttpRequestException { StatusCode: StatusCodes.Status408RequestTimeout } => Malformed(Code.Cancelled, "The body came too slowly, so the server has stopped waiting for it.", "BODY_TOO_SLOW"),
+        BadHttpRequestException malformed => Malformed(Code.InvalidArgument, $"The body breaks the rules of HTTP: {malformed.Message}"),
+
+        // So Kestrel says it of the size of a chunk that no number holds.
+        IOException { InnerException: OverflowException } malformed => Malformed(Code.InvalidArgument, $"The body breaks the rules of HTTP: {malformed.Message}"),
+        _ => new ClientGoneException(exception),
+    };
 
     /// <summary>Gives memory back; that may be the moment at which the transport notices that the client is gone.</summary>
     protected void Advance(SequencePosition consumed, SequencePosition examined)
@@ -145,7 +174,7 @@ internal abstract class RequestReader(ServerCall call, PipeReader pipe, int maxB
         }
         catch (IOException e)
         {
-            throw new ClientGoneException(e);
+            throw Lost(e);
         }
     }
 }

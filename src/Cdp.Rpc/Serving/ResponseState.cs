@@ -1,3 +1,4 @@
+using Cdp.Rpc.Wire;
 using Google.Protobuf;
 using Google.Rpc;
 using Microsoft.AspNetCore.Http;
@@ -28,6 +29,12 @@ internal abstract class ResponseState(HttpContext http, RpcDispatcher dispatcher
 
     /// <summary>Names who the reasons of errors belong to.</summary>
     protected string ErrorDomain => dispatcher.ErrorDomain;
+
+    /// <summary>Whether a message of this size is worth to be compressed.</summary>
+    protected bool IsLarge(int bytes) => bytes >= dispatcher.CompressFromBytes;
+
+    /// <summary>Whether a header of the request lists gzip.</summary>
+    protected bool ClientTakesGzip(string acceptHeader) => AcceptedEncodings.TakesGzip(http.Request.Headers[acceptHeader].ToString());
 
     /// <summary>Whether the headers are settled: something was written, or they were sent.</summary>
     protected bool IsStarted => _started;

@@ -14,6 +14,7 @@ internal sealed partial class RpcDispatcher : IDisposable
     private readonly FrozenDictionary<string, RpcMethod> _methods;
     private readonly HashSet<string> _services;
     private readonly CallGate? _gate;
+    private readonly Func<Exception, RpcError?> _translate;
     private readonly ILogger _logger;
     private readonly RpcMetrics _metrics = new();
     private readonly CancellationTokenSource _stopping = new();
@@ -26,8 +27,9 @@ internal sealed partial class RpcDispatcher : IDisposable
         _logger = options.LoggerFactory.CreateLogger("Cdp.Rpc");
         Time = options.Time;
         ErrorDomain = options.ErrorDomain;
-        Translate = options.Translate ?? (static _ => null);
+        _translate = options.Translate ?? (static _ => null);
         MaxRequestBytes = options.MaxRequestBytes;
+        CompressFromBytes = options.CompressFromBytes ?? int.MaxValue;
         Stopping = _stopping.Token;
     }
 
@@ -35,10 +37,10 @@ internal sealed partial class RpcDispatcher : IDisposable
 
     public string ErrorDomain { get; }
 
-    /// <summary>Says what the client is told of an exception that is no bug; null: it is one.</summary>
-    public Func<Exception, RpcError?> Translate { get; }
-
     public int MaxRequestBytes { get; }
+
+    /// <summary>Size from which messages are compressed for clients that take it.</summary>
+    public int CompressFromBytes { get; }
 
     public CancellationToken Stopping { get; }
 
@@ -65,11 +67,10 @@ internal sealed partial class RpcDispatcher : IDisposable
         }
 
         var headers = http.Request.Headers;
-        var encoding = headers[GrpcHeaders.Encoding];
-        if (encoding.Count > 0 && !string.Equals(encoding, GrpcHeaders.Identity, StringComparison.Ordinal))
+        if (!AcceptedEncodings.TryFind(headers[GrpcHeaders.Encoding], out var gzip))
         {
-            http.Response.Headers[GrpcHeaders.AcceptEncoding] = GrpcHeaders.Identity;
-            return Refuse(http, StatusCodes.Status200OK, new(Code.Unimplemented, "The grpc-encoding is not supported; send messages uncompressed.") { Reason = "ENCODING_UNSUPPORTED" });
+            http.Response.Headers[GrpcHeaders.AcceptEncoding] = AcceptedEncodings.Ours;
+            return Refuse(http, StatusCodes.Status200OK, new(Code.Unimplemented, $"The grpc-encoding is not supported; it is one of: {AcceptedEncodings.Ours}.") { Reason = "ENCODING_UNSUPPORTED" });
         }
 
         TimeSpan? timeout = null;
@@ -83,7 +84,7 @@ internal sealed partial class RpcDispatcher : IDisposable
             timeout = parsed;
         }
 
-        return RunAsync(new ServerCall(this, http, method, timeout, CallProtocol.Grpc), http);
+        return RunAsync(new ServerCall(this, http, method, timeout, gzip, CallProtocol.Grpc), http);
     }
 
     /// <summary>The method of a path; null when there is none.</summary>
@@ -99,6 +100,18 @@ internal sealed partial class RpcDispatcher : IDisposable
         return parts.Length == 3 && _services.Contains(parts[1])
             ? $"Service {parts[1]} has no method {parts[2]}."
             : $"This server has no service at '{path}'.";
+    }
+
+    /// <summary>What the client is told of an exception: of a bug nothing, it is written to the log.</summary>
+    public RpcError ErrorOf(Exception exception, string path)
+    {
+        if (_translate(exception) is { } translated)
+        {
+            return translated;
+        }
+
+        ReportBug(path, exception);
+        return new RpcError(Code.Internal, "The server failed to answer this call; its log says why.");
     }
 
     public void ReportBug(string path, Exception exception) => HandlerFailed(_logger, exception, path);

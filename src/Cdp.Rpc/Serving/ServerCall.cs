@@ -18,7 +18,7 @@ internal sealed class ServerCall : ServerCallContext
     private readonly DateTimeOffset _deadline;
     private CallDeadline? _watch;
 
-    public ServerCall(RpcDispatcher dispatcher, HttpContext http, RpcMethod method, TimeSpan? timeout, CallProtocol protocol)
+    public ServerCall(RpcDispatcher dispatcher, HttpContext http, RpcMethod method, TimeSpan? timeout, bool gzip, CallProtocol protocol)
     {
         _dispatcher = dispatcher;
         _http = http;
@@ -32,7 +32,7 @@ internal sealed class ServerCall : ServerCallContext
         }
 
         Protocol = protocol;
-        Requests = protocol.Read(this, http.Request.BodyReader, method.MaxRequestBytes ?? dispatcher.MaxRequestBytes);
+        Requests = protocol.Read(this, http.Request.BodyReader, method.MaxRequestBytes ?? dispatcher.MaxRequestBytes, gzip);
         _response = protocol.Respond(http, dispatcher, method);
     }
 
@@ -214,13 +214,7 @@ internal sealed class ServerCall : ServerCallContext
             return new RpcError(Code.Cancelled, "The client cancelled the call.");
         }
 
-        if (_dispatcher.Translate(exception) is { } translated)
-        {
-            return translated;
-        }
-
-        _dispatcher.ReportBug(Bound.Path, exception);
-        return new RpcError(Code.Internal, "The server failed to answer this call; its log says why.");
+        return _dispatcher.ErrorOf(exception, Bound.Path);
     }
 
     /// <summary>Ends the response with a status, unless the deadline was faster. Returns the status that was sent.</summary>

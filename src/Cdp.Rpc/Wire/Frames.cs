@@ -9,6 +9,9 @@ internal static class Frames
     /// <summary>Bytes of a header.</summary>
     public const int HeaderBytes = 5;
 
+    /// <summary>Flag of a message that is compressed.</summary>
+    public const byte Compressed = 1;
+
     /// <summary>Writes a header.</summary>
     public static void WriteHeader(PipeWriter pipe, byte flags, int length)
     {

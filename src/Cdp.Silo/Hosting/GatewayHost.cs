@@ -4,28 +4,28 @@ using Cdp.Grains.Hosting;
 using Cdp.Grains.Ports;
 using Cdp.Orleans.Partitions;
 using Cdp.Rpc;
+using Cdp.Silo.Observing;
 using Microsoft.Extensions.Logging;
 
 namespace Cdp.Silo.Hosting;
 
 /// <summary>The front door of a silo: opened when the silo is active, and closed before it leaves.</summary>
-internal sealed partial class GatewayHost(
+internal sealed class GatewayHost(
     SiloOptions options, OperatorKey key, IGrains grains, ClusterLog log, DefinitionsCache definitions, TimeProvider time, IStepObserver steps, ILoggerFactory loggers)
     : IAsyncDisposable
 {
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(250);
 
-    private readonly ILogger _logger = loggers.CreateLogger("Cdp.Silo");
     private RpcServer? _server;
 
     /// <summary>Whether it takes calls.</summary>
     public bool IsOpen { get; private set; }
 
     /// <summary>Where it answers gRPC; null: it does not yet.</summary>
-    public string? Url => UrlOf(_server?.EndPoint);
+    public string? Url => _server?.Url.GetLeftPart(UriPartial.Authority);
 
     /// <summary>Where it answers JSON over HTTP/1.1; null: nowhere, or not yet.</summary>
-    public string? HttpUrl => UrlOf(_server?.HttpEndPoint);
+    public string? HttpUrl => _server?.HttpUrl?.GetLeftPart(UriPartial.Authority);
 
     /// <summary>Begins to take calls.</summary>
     public async Task OpenAsync(CancellationToken cancellationToken)
@@ -39,8 +39,12 @@ internal sealed partial class GatewayHost(
                 Address = IPAddress.Parse(options.Address),
                 Port = options.Port,
                 HttpPort = options.HttpPort,
-                Certificate = options.TlsCertificate is null ? null : new CertificateFiles(options.TlsCertificate, options.TlsKey!, error => CertificateRejected(_logger, error)),
+                Certificate = CertificateFiles.OfNamed(options.TlsCertificate, options.TlsKey),
+                CompressFromBytes = options.CompressFromBytes == SiloOptions.Never ? null : options.CompressFromBytes,
+                Reflection = options.Reflection,
+                Meters = options.Metrics ? Telemetry.Meters : [],
                 Gate = gateway.Authenticator.CheckAsync,
+                Origins = gateway.Origins,
                 Translate = ClusterErrors.Translate,
                 Time = time,
                 LoggerFactory = loggers,
@@ -74,11 +78,6 @@ internal sealed partial class GatewayHost(
             }
         }
     }
-
-    private string? UrlOf(IPEndPoint? end) => end is null ? null : $"{(options.TlsCertificate is null ? Uri.UriSchemeHttp : Uri.UriSchemeHttps)}://{end}";
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The files of the certificate changed and cannot be used; the former certificate is used on.")]
-    private static partial void CertificateRejected(ILogger logger, Exception error);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

@@ -33,6 +33,9 @@ public enum SiloProfile
 /// </summary>
 public sealed record SiloOptions
 {
+    /// <summary>Size that stands for no compression.</summary>
+    public const int Never = -1;
+
     private const string Section = "Cdp";
 
     private static readonly Dictionary<string, SiloProfile> Profiles = new(StringComparer.OrdinalIgnoreCase)
@@ -84,6 +87,15 @@ public sealed record SiloOptions
 
     /// <summary>File of the certificate's private key, in PEM without a password.</summary>
     public string? TlsKey { get; init; }
+
+    /// <summary>Whether clients may ask by gRPC's reflection, without a key, what the services are.</summary>
+    public bool Reflection { get; init; } = true;
+
+    /// <summary>Whether <c>/metrics</c> on the port of HTTP/1.1 shows, to everyone who reaches it, what the silo counts.</summary>
+    public bool Metrics { get; init; } = true;
+
+    /// <summary>Bytes from which answers are compressed for clients that take gzip, 0 to 67,108,864; -1: never.</summary>
+    public int CompressFromBytes { get; init; } = 1024;
 
     /// <summary>Port of the health endpoints on the same address, 0 to 65535; 0: any free one.</summary>
     public int HealthPort { get; init; } = 7880;
@@ -150,8 +162,11 @@ public sealed record SiloOptions
                 "HTTPPORT" => options with { HttpPort = Number(setting.Key, value) },
                 "TLSCERTIFICATE" => options with { TlsCertificate = value },
                 "TLSKEY" => options with { TlsKey = value },
+                "REFLECTION" => options with { Reflection = Truth(setting.Key, value) },
+                "METRICS" => options with { Metrics = Truth(setting.Key, value) },
+                "COMPRESSFROMBYTES" => options with { CompressFromBytes = Number(setting.Key, value) },
                 "HEALTHPORT" => options with { HealthPort = Number(setting.Key, value) },
-                "DASHBOARD" => options with { Dashboard = bool.TryParse(value, out var dashboard) ? dashboard : throw Wrong(setting.Key, "Give true or false.") },
+                "DASHBOARD" => options with { Dashboard = Truth(setting.Key, value) },
                 "SILOADDRESS" => options with { SiloAddress = value },
                 "SILOPORT" => options with { SiloPort = Number(setting.Key, value) },
                 "PARTITIONS" => options with { Partitions = Number(setting.Key, value) },
@@ -180,6 +195,7 @@ public sealed record SiloOptions
         if (TlsCertificate is not null && TlsKey is null) throw Wrong(nameof(TlsKey), "Name the file of the certificate's private key, in PEM.");
         if (TlsKey is not null && TlsCertificate is null) throw Wrong(nameof(TlsCertificate), "Name the file of the key's certificate, in PEM.");
         Range(nameof(HttpPort), HttpPort ?? 0, 0, 65_535);
+        Range(nameof(CompressFromBytes), CompressFromBytes, Never, 64 << 20);
         Range(nameof(HealthPort), HealthPort, 0, 65_535);
         Range(nameof(SiloPort), SiloPort, 1, 65_535);
         Range(nameof(Partitions), Partitions ?? 1, 1, 1_024);
@@ -209,6 +225,8 @@ public sealed record SiloOptions
             throw Wrong(name, e.Message);
         }
     }
+
+    private static bool Truth(string name, string text) => bool.TryParse(text, out var truth) ? truth : throw Wrong(name, "Give true or false.");
 
     private static int Number(string name, string text) => int.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out var number)
         ? number

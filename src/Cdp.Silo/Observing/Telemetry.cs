@@ -13,7 +13,8 @@ internal static class Telemetry
     /// <summary>The variable; the other ones of the standard (<c>OTEL_*</c>) are read by the SDK.</summary>
     public const string EndpointVariable = "OTEL_EXPORTER_OTLP_ENDPOINT";
 
-    private static readonly string[] Meters = ["Cdp.*", "Microsoft.Orleans", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime"];
+    /// <summary>The meters that a silo shows; a <c>*</c> stands for any text.</summary>
+    public static IReadOnlyList<string> Meters { get; } = ["Cdp.*", "Microsoft.Orleans", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime"];
 
     /// <summary>Puts what it needs into a silo.</summary>
     /// <param name="builder">The application that is built.</param>
@@ -27,7 +28,7 @@ internal static class Telemetry
                 .AddService("cdp-silo", serviceNamespace: cluster, autoGenerateServiceInstanceId: false)
                 .AddDetector(services => new SiloResource(services.GetRequiredService<ILocalSiloDetails>()))
                 .AddEnvironmentVariableDetector())
-            .WithMetrics(metrics => metrics.AddMeter(Meters))
+            .WithMetrics(metrics => metrics.AddMeter([.. Meters]))
             .WithTracing(traces => traces.AddSource("Cdp.*", ActivitySources.ApplicationGrainActivitySourceName).AddProcessor(new SpanFilter()))
             .WithLogging(configureBuilder: null, logs => logs.IncludeFormattedMessage = true)
             .UseOtlpExporter();

@@ -21,15 +21,23 @@ public sealed class ProbeServer : IAsyncLifetime
 
     public Uri Address => new($"http://127.0.0.1:{Server.Port}");
 
-    public Uri HttpAddress => new($"http://{Server.HttpEndPoint}");
+    public Uri HttpAddress => Server.HttpUrl!;
 
     public CallGate? Gate { get; init; }
 
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
+    public bool Reflection { get; init; } = true;
+
+    public IOriginPolicy? Origins { get; init; }
+
+    public IReadOnlyList<string> Meters { get; init; } = [];
+
+    public int? CompressFromBytes { get; init; } = 1024;
+
     public async ValueTask InitializeAsync()
     {
-        var options = new RpcServerOptions { ErrorDomain = "probe", HttpPort = 0, Gate = Gate, Time = Time, LoggerFactory = Log };
+        var options = new RpcServerOptions { ErrorDomain = "probe", HttpPort = 0, Gate = Gate, Reflection = Reflection, Origins = Origins, Time = Time, CompressFromBytes = CompressFromBytes, Meters = Meters, LoggerFactory = Log };
         _server = await RpcServer.StartAsync(options, [Probe.Bind()]);
         _channel = new RpcChannel(Address, new RpcChannelOptions { MaxRequestBytes = 64 << 20, MaxReplyBytes = 64 << 20 });
     }

@@ -8,6 +8,11 @@ namespace Cdp.Rpc.Tests.Harness;
 /// <summary>What a server answered, as it stood on the wire.</summary>
 internal sealed record RawAnswer(HttpStatusCode HttpStatus, Code? Status, string Message, bool TrailersOnly, System.Net.Http.Headers.HttpResponseHeaders Headers, byte[] Body)
 {
+    public string? Encoding => Headers.TryGetValues("grpc-encoding", out var encodings) ? encodings.Single() : null;
+
+    /// <summary>The reason of its ErrorInfo; null: none.</summary>
+    public string? Reason { get; init; }
+
     public string? AcceptEncoding => Headers.TryGetValues("grpc-accept-encoding", out var encodings) ? encodings.Single() : null;
 }
 
@@ -60,7 +65,16 @@ internal sealed class RawClient(Uri address) : IDisposable
             end.TryGetValues("grpc-message", out var message) ? GrpcMessage.Decode(message.Single()) : "",
             trailersOnly,
             response.Headers,
-            body);
+            body)
+        {
+            Reason = end.TryGetValues("grpc-status-details-bin", out var details) ? ReasonOf(details.Single()) : null,
+        };
+    }
+
+    private static string? ReasonOf(string details)
+    {
+        Assert.True(BinaryMetadata.TryDecode(details, out var status));
+        return Google.Rpc.Status.Parser.ParseFrom(status).Details.Select(detail => detail.TryUnpack(out ErrorInfo info) ? info.Reason : null).FirstOrDefault(reason => reason is not null);
     }
 
     public void Dispose() => _http.Dispose();

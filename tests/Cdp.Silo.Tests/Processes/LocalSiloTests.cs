@@ -66,6 +66,10 @@ public sealed class LocalSiloTests : IDisposable
         Assert.Equal(HttpStatusCode.OK, reply.StatusCode);
         Assert.Contains("\"logEpoch\"", await reply.Content.ReadAsStringAsync(Token), StringComparison.Ordinal);
         Assert.Equal("ready", await http.GetStringAsync(new Uri("/readyz", UriKind.Relative), Token));
+        var metrics = await http.GetStringAsync(new Uri("/metrics", UriKind.Relative), Token);
+        Assert.Contains("rpc_method=\"cdp.v1.Admin/ListPartitions\"", metrics, StringComparison.Ordinal);
+        Assert.Contains("cdp_engine_activations", metrics, StringComparison.Ordinal);
+        Assert.Contains("orleans_", metrics, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -3,7 +3,7 @@ using System.IO.Pipelines;
 namespace Cdp.Rpc.Serving.Connect;
 
 /// <summary>Takes the whole body as the only message of a call.</summary>
-internal sealed class BodyRequestReader(ServerCall call, PipeReader pipe, int maxBytes, JsonMessages? json) : RequestReader(call, pipe, maxBytes, json)
+internal sealed class BodyRequestReader(ServerCall call, PipeReader pipe, int maxBytes, bool gzip, JsonMessages? json) : RequestReader(call, pipe, maxBytes, gzip, json)
 {
     /// <inheritdoc/>
     public override async ValueTask ReadSingleAsync()
@@ -20,7 +20,7 @@ internal sealed class BodyRequestReader(ServerCall call, PipeReader pipe, int ma
 
             if (result.IsCompleted)
             {
-                Hold(body);
+                Hold(body, MayBeCompressed);
                 return;
             }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Cdp.Rpc.Wire;
 using Google.Rpc;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
@@ -7,15 +8,15 @@ namespace Cdp.Rpc.Serving.Connect;
 
 /// <summary>
 /// Serves the requests of HTTP/1.1: calls by the protocol of Connect, and for whoever watches the process <c>/healthz</c> (it
-/// answers) and <c>/readyz</c> (it takes calls).
+/// answers), <c>/readyz</c> (it takes calls) and <c>/metrics</c>.
 /// </summary>
-internal sealed class ConnectFront(RpcDispatcher dispatcher, HealthService health)
+internal sealed class ConnectFront(RpcDispatcher dispatcher, HealthService health, MetricsPage? metrics, IOriginPolicy? origins)
 {
     private const string ProtocolVersion = "Connect-Protocol-Version";
     private const string TimeoutHeader = "Connect-Timeout-Ms";
-    private const string StreamEncoding = "Connect-Content-Encoding";
-    private const string StreamAcceptEncoding = "Connect-Accept-Encoding";
     private const int MostTimeoutDigits = 10;
+
+    private readonly CrossOrigin? _crossOrigin = origins is null ? null : new CrossOrigin(origins);
 
     /// <summary>Serves one request. Never throws.</summary>
     public Task ServeAsync(HttpContext http)
@@ -28,13 +29,17 @@ internal sealed class ConnectFront(RpcDispatcher dispatcher, HealthService healt
             {
                 case "/healthz":
                     return SayAsync(http, StatusCodes.Status200OK, "alive");
+                case MetricsPage.Path when metrics is not null:
+                    return metrics.ServeAsync(http);
                 case "/readyz":
                     return health.IsServing ? SayAsync(http, StatusCodes.Status200OK, "ready") : SayAsync(http, StatusCodes.Status503ServiceUnavailable, "not ready");
             }
         }
 
+        if (_crossOrigin is not null) CrossOrigin.Vary(http.Response);
         if (dispatcher.Find(path) is not { } method)
             return RefuseAsync(http, StatusCodes.Status404NotFound, "METHOD_UNKNOWN", Code.Unimplemented, $"{dispatcher.DescribeUnknown(path)} A call is a POST of JSON to /PACKAGE.SERVICE/METHOD.");
+        if (_crossOrigin is not null && CrossOrigin.IsPreflight(request)) return AnswerPreflightAsync(http, _crossOrigin);
         if (!HttpMethods.IsPost(request.Method))
         {
             http.Response.Headers.Allow = HttpMethods.Post;
@@ -55,11 +60,10 @@ internal sealed class ConnectFront(RpcDispatcher dispatcher, HealthService healt
         var version = request.Headers[ProtocolVersion];
         if (version.Count > 0 && version != "1")
             return RefuseAsync(http, method, protocol, "PROTOCOL_VERSION_UNSUPPORTED", Code.InvalidArgument, $"The {ProtocolVersion} must be 1.");
-        var encoding = request.Headers[protocol.IsStream ? StreamEncoding : HeaderNames.ContentEncoding];
-        if (encoding.Count > 0 && encoding != GrpcHeaders.Identity)
+        if (!AcceptedEncodings.TryFind(request.Headers[protocol.EncodingHeader], out var gzip))
         {
-            http.Response.Headers[protocol.IsStream ? StreamAcceptEncoding : HeaderNames.AcceptEncoding] = GrpcHeaders.Identity;
-            return RefuseAsync(http, method, protocol, "ENCODING_UNSUPPORTED", Code.Unimplemented, "The content-encoding is not supported; send the body uncompressed.");
+            http.Response.Headers[protocol.AcceptEncodingHeader] = AcceptedEncodings.Ours;
+            return RefuseAsync(http, method, protocol, "ENCODING_UNSUPPORTED", Code.Unimplemented, $"The {protocol.EncodingHeader} is not supported; it is one of: {AcceptedEncodings.Ours}.");
         }
 
         TimeSpan? timeout = null;
@@ -70,7 +74,26 @@ internal sealed class ConnectFront(RpcDispatcher dispatcher, HealthService healt
             timeout = TimeSpan.FromMilliseconds(milliseconds);
         }
 
-        return dispatcher.RunAsync(new ServerCall(dispatcher, http, method, timeout, protocol), http);
+        var call = new ServerCall(dispatcher, http, method, timeout, gzip, protocol);
+        _crossOrigin?.Watch(http, call);
+        return dispatcher.RunAsync(call, http);
+    }
+
+    private async Task AnswerPreflightAsync(HttpContext http, CrossOrigin crossOrigin)
+    {
+        try
+        {
+            if (!await crossOrigin.TryAllowAsync(http)) await RefuseAsync(http, StatusCodes.Status403Forbidden, CrossOrigin.Forbidden);
+        }
+        catch (Exception e) when (!http.RequestAborted.IsCancellationRequested)
+        {
+            var error = dispatcher.ErrorOf(e, http.Request.Path);
+            await RefuseAsync(http, ConnectErrors.StatusOf(error.Code), error);
+        }
+        catch (Exception)
+        {
+            // Nobody is left to be told.
+        }
     }
 
     private static ConnectProtocol? Find(string? contentType)
@@ -91,14 +114,18 @@ internal sealed class ConnectFront(RpcDispatcher dispatcher, HealthService healt
     private async Task RefuseAsync(HttpContext http, RpcMethod method, ConnectProtocol protocol, string reason, Code code, string message)
     {
         dispatcher.Refused(protocol, code);
-        await new ServerCall(dispatcher, http, method, timeout: null, protocol).EndAsync(new RpcError(code, message) { Reason = reason });
+        await new ServerCall(dispatcher, http, method, timeout: null, gzip: false, protocol).EndAsync(new RpcError(code, message) { Reason = reason });
     }
 
     /// <summary>Refuses what is no call in any form.</summary>
-    private Task RefuseAsync(HttpContext http, int status, string reason, Code code, string message)
+    private Task RefuseAsync(HttpContext http, int status, string reason, Code code, string message) =>
+        RefuseAsync(http, status, new RpcError(code, message) { Reason = reason });
+
+    /// <inheritdoc cref="RefuseAsync(HttpContext, int, string, Code, string)"/>
+    private Task RefuseAsync(HttpContext http, int status, RpcError error)
     {
-        dispatcher.Refused(ConnectProtocol.All[0], code);
-        var body = ConnectErrors.Body(new RpcError(code, message) { Reason = reason }, dispatcher.ErrorDomain);
+        dispatcher.Refused(ConnectProtocol.All[0], error.Code);
+        var body = ConnectErrors.Body(error, dispatcher.ErrorDomain);
         http.Response.StatusCode = status;
         http.Response.ContentType = ConnectProtocol.Json;
         http.Response.ContentLength = body.Length;

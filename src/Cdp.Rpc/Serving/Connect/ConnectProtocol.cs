@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.IO.Pipelines;
 using Google.Protobuf.Reflection;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Net.Http.Headers;
 
 namespace Cdp.Rpc.Serving.Connect;
 
@@ -40,21 +41,27 @@ internal sealed class ConnectProtocol : CallProtocol
     /// <summary>Whether messages stand in frames.</summary>
     public bool IsStream { get; }
 
+    /// <summary>Header that names how messages are compressed. Of a stream it is one of its own, since HTTP's is about the body as a whole.</summary>
+    public string EncodingHeader => IsStream ? "Connect-Content-Encoding" : HeaderNames.ContentEncoding;
+
+    /// <summary>Header that lists the encodings that its sender takes.</summary>
+    public string AcceptEncodingHeader => IsStream ? "Connect-Accept-Encoding" : HeaderNames.AcceptEncoding;
+
     /// <inheritdoc/>
     public override KeyValuePair<string, object?> Tag => RpcTags.Connect;
 
     /// <inheritdoc/>
-    public override RequestReader Read(ServerCall call, PipeReader body, int maxBytes)
+    public override RequestReader Read(ServerCall call, PipeReader body, int maxBytes, bool gzip)
     {
         var json = MessagesOf(call.Bound.Request);
-        return IsStream ? new FramedRequestReader(call, body, maxBytes, json) : new BodyRequestReader(call, body, maxBytes, json);
+        return IsStream ? new FramedRequestReader(call, body, maxBytes, gzip, json) : new BodyRequestReader(call, body, maxBytes, gzip, json);
     }
 
     /// <inheritdoc/>
     public override ResponseState Respond(HttpContext http, RpcDispatcher dispatcher, RpcMethod method)
     {
         var json = MessagesOf(method.Reply);
-        return IsStream ? new ConnectStreamResponse(http, dispatcher, ContentType, json) : new ConnectUnaryResponse(http, dispatcher, ContentType, json);
+        return IsStream ? new ConnectStreamResponse(http, dispatcher, this, json) : new ConnectUnaryResponse(http, dispatcher, this, json);
     }
 
     private JsonMessages? MessagesOf(MessageDescriptor type) => _isJson ? _messages.GetOrAdd(type, static type => new JsonMessages(type)) : null;

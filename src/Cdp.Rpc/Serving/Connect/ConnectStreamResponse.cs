@@ -7,15 +7,19 @@ using Microsoft.AspNetCore.Http;
 namespace Cdp.Rpc.Serving.Connect;
 
 /// <summary>A response of many messages: each stands behind a flag and its length, and so does the end, with error and trailers.</summary>
-internal sealed class ConnectStreamResponse(HttpContext http, RpcDispatcher dispatcher, string contentType, JsonMessages? json) : ResponseState(http, dispatcher)
+internal sealed class ConnectStreamResponse(HttpContext http, RpcDispatcher dispatcher, ConnectProtocol protocol, JsonMessages? json) : ResponseState(http, dispatcher)
 {
     private const byte EndOfStream = 2;
 
-    protected override void WriteHead(IHeaderDictionary headers) => headers.ContentType = contentType;
+    protected override void WriteHead(IHeaderDictionary headers)
+    {
+        headers.ContentType = protocol.ContentType;
+        if (ClientTakesGzip(protocol.AcceptEncodingHeader)) headers[protocol.EncodingHeader] = Gzip.Name;
+    }
 
-    protected override void Write(IMessage message) => WriteFrame(0, json is null ? message.ToByteArray() : JsonMessages.ToJson(message));
+    protected override void Write(IMessage message) => WriteMessageFrame(json is null ? message.ToByteArray() : JsonMessages.ToJson(message));
 
-    protected override void Write(ReadOnlySpan<byte> message) => WriteFrame(0, json is null ? message : json.ToJson(message));
+    protected override void Write(ReadOnlySpan<byte> message) => WriteMessageFrame(json is null ? message : json.ToJson(message));
 
     protected override void WriteEnd(RpcError? error)
     {
@@ -47,6 +51,12 @@ internal sealed class ConnectStreamResponse(HttpContext http, RpcDispatcher disp
         }
 
         WriteFrame(EndOfStream, end.WrittenSpan);
+    }
+
+    private void WriteMessageFrame(ReadOnlySpan<byte> message)
+    {
+        if (IsLarge(message.Length) && ClientTakesGzip(protocol.AcceptEncodingHeader) && Gzip.TryCompress(message, out var compressed)) WriteFrame(Frames.Compressed, compressed.Span);
+        else WriteFrame(0, message);
     }
 
     private void WriteFrame(byte flags, ReadOnlySpan<byte> content)

@@ -1,4 +1,5 @@
 using System.Buffers;
+using Cdp.Rpc.Wire;
 using Google.Protobuf;
 using Microsoft.AspNetCore.Http;
 
@@ -8,11 +9,11 @@ namespace Cdp.Rpc.Serving.Connect;
 /// A response of one message: the body is the message, or the error. It is kept until the end, since only then it is known
 /// which of the two it is.
 /// </summary>
-internal sealed class ConnectUnaryResponse(HttpContext http, RpcDispatcher dispatcher, string contentType, JsonMessages? json) : ResponseState(http, dispatcher)
+internal sealed class ConnectUnaryResponse(HttpContext http, RpcDispatcher dispatcher, ConnectProtocol protocol, JsonMessages? json) : ResponseState(http, dispatcher)
 {
     private const string TrailerPrefix = "trailer-";
 
-    private byte[] _body = [];
+    private ReadOnlyMemory<byte> _body;
 
     /// <inheritdoc/>
     public override ValueTask FlushHeadersAsync(CancellationToken cancellationToken) => default;
@@ -32,7 +33,7 @@ internal sealed class ConnectUnaryResponse(HttpContext http, RpcDispatcher dispa
         foreach (var (name, value) in Trailers ?? []) response.Headers.Append(TrailerPrefix + name, value);
         if (error is null)
         {
-            response.ContentType = contentType;
+            response.ContentType = protocol.ContentType;
         }
         else
         {
@@ -42,7 +43,13 @@ internal sealed class ConnectUnaryResponse(HttpContext http, RpcDispatcher dispa
             _body = ConnectErrors.Body(error, ErrorDomain);
         }
 
+        if (IsLarge(_body.Length) && ClientTakesGzip(protocol.AcceptEncodingHeader) && Gzip.TryCompress(_body.Span, out var compressed))
+        {
+            response.Headers[protocol.EncodingHeader] = Gzip.Name;
+            _body = compressed;
+        }
+
         response.ContentLength = _body.Length;
-        response.BodyWriter.Write(_body);
+        response.BodyWriter.Write(_body.Span);
     }
 }

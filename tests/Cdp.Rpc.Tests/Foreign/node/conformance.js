@@ -13,6 +13,7 @@ const unlimited = { 'grpc.max_receive_message_length': -1, 'grpc.max_send_messag
 const insecure = grpc.credentials.createInsecure();
 const probe = new packages.probe.v1.Probe(target, insecure, unlimited);
 const health = new packages.grpc.health.v1.Health(target, insecure);
+const deflated = new packages.probe.v1.Probe(target, insecure, { ...unlimited, 'grpc.default_compression_algorithm': 1 });
 const zipped = new packages.probe.v1.Probe(target, insecure, { ...unlimited, 'grpc.default_compression_algorithm': 2 });
 
 const unary = (method, request, metadata = new grpc.Metadata(), options = {}, client = probe) =>
@@ -185,8 +186,53 @@ const checks = {
     await fails(call, grpc.status.INVALID_ARGUMENT);
   },
   async compressed_request() {
-    const error = await fails(unary('Echo', { data: bytes(10000) }, new grpc.Metadata(), {}, zipped), grpc.status.UNIMPLEMENTED);
+    assert.deepEqual((await unary('Echo', { data: bytes(100000) }, new grpc.Metadata(), {}, zipped)).reply.data, bytes(100000));
+    assert.equal((await unary('Measure', { data: bytes(100) }, new grpc.Metadata(), {}, zipped)).reply.bytes, 102);
+  },
+  async compressed_streams() {
+    const replies = await collect(zipped.Count({ count: 20, size: 20000 }));
+    assert.deepEqual(replies.map(r => r.data.length), Array(20).fill(20000));
+  },
+  async compressed_bomb() {
+    const error = await fails(unary('Echo', { data: bytes(5000000) }, new grpc.Metadata(), {}, zipped), grpc.status.RESOURCE_EXHAUSTED);
+    assert.match(error.details, /5000005 bytes/);
+  },
+  async unknown_encoding() {
+    const error = await fails(unary('Echo', { data: bytes(10000) }, new grpc.Metadata(), {}, deflated), grpc.status.UNIMPLEMENTED);
     assert.match(error.details, /grpc-encoding/);
+  },
+  async reflection() {
+    // The client's own proto file, written from the specification; everything else comes from the server.
+    const proto = `syntax = "proto3"; package grpc.reflection.v1;
+      service ServerReflection { rpc ServerReflectionInfo(stream ServerReflectionRequest) returns (stream ServerReflectionResponse); }
+      message ServerReflectionRequest { string host = 1; oneof message_request { string file_containing_symbol = 4; string list_services = 7; } }
+      message ServerReflectionResponse { oneof message_response { Files file_descriptor_response = 4; Services list_services_response = 6; } }
+      message Files { repeated bytes file_descriptor_proto = 1; }
+      message Services { repeated Service service = 1; }
+      message Service { string name = 1; }`;
+    const file = `${require('node:os').tmpdir()}/reflection-${process.pid}.proto`;
+    fs.writeFileSync(file, proto);
+    const { ServerReflection } = grpc.loadPackageDefinition(loader.loadSync(file, { keepCase: true })).grpc.reflection.v1;
+    fs.unlinkSync(file);
+    const client = new ServerReflection(target, insecure);
+    const call = client.ServerReflectionInfo();
+    const replies = collect(call);
+    call.write({ list_services: '' });
+    call.write({ file_containing_symbol: 'probe.v1.Probe' });
+    call.end();
+    const [services, files] = await replies;
+    assert.ok(services.list_services_response.service.some(service => service.name === 'probe.v1.Probe'));
+
+    // A FileDescriptorSet is a message with the files as its field 1.
+    const set = Buffer.concat(files.file_descriptor_response.file_descriptor_proto.map(data => {
+      const length = [];
+      for (let rest = data.length; ; rest >>= 7) { if (rest < 128) { length.push(rest); break; } length.push((rest & 127) | 128); }
+      return Buffer.concat([Buffer.from([10, ...length]), data]);
+    }));
+    const reflected = grpc.loadPackageDefinition(loader.loadFileDescriptorSetFromBuffer(set, { longs: Number, defaults: true, keepCase: true }));
+    const { reply } = await unary('Echo', { text: 'reflected' }, new grpc.Metadata(), {}, new reflected.probe.v1.Probe(target, insecure));
+    assert.equal(reply.text, 'reflected');
+    client.close();
   },
   async deadline() {
     await fails(unary('Hang', { key: 'node-deadline' }, new grpc.Metadata(), { deadline: Date.now() + 200 }), grpc.status.DEADLINE_EXCEEDED);
@@ -275,6 +321,6 @@ function decoder(type) {
       console.log(`FAIL ${name}: ${String(error.message ?? error).replaceAll('\n', ' ')}`);
     }
   }
-  [probe, health, zipped].forEach(client => client.close());
+  [probe, health, zipped, deflated].forEach(client => client.close());
   process.exitCode = failed === 0 ? 0 : 1;
 })();

@@ -6,7 +6,7 @@ import { createFileRegistry, fromBinary } from '@bufbuild/protobuf';
 import { protoCamelCase } from '@bufbuild/protobuf/reflect';
 import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 import { Code, ConnectError, createClient } from '@connectrpc/connect';
-import { createConnectTransport } from '@connectrpc/connect-node';
+import { compressionGzip, createConnectTransport } from '@connectrpc/connect-node';
 
 const [target, descriptors] = process.argv.slice(2);
 const files = fromBinary(FileDescriptorSetSchema, fs.readFileSync(descriptors));
@@ -129,11 +129,17 @@ const checksOf = (probe, health) => ({
   },
 });
 
-for (const useBinaryFormat of [false, true]) {
-  const transport = createConnectTransport({ baseUrl: `http://${target}`, httpVersion: '1.1', useBinaryFormat });
+// Taking nothing compressed, sending everything compressed, and as it does by itself.
+const compressions = {
+  plain: { acceptCompression: [] },
+  gzip: { acceptCompression: [compressionGzip], sendCompression: compressionGzip, compressMinBytes: 0 },
+  usual: {},
+};
+for (const [useBinaryFormat, compression] of [false, true].flatMap(binary => Object.keys(compressions).map(name => [binary, name]))) {
+  const transport = createConnectTransport({ baseUrl: `http://${target}`, httpVersion: '1.1', useBinaryFormat, ...compressions[compression] });
   const client = name => createClient(registry.getService(name), transport);
   for (const [name, check] of Object.entries(checksOf(client('probe.v1.Probe'), client('grpc.health.v1.Health')))) {
-    const full = `${useBinaryFormat ? 'proto' : 'json'}_${name}`;
+    const full = `${useBinaryFormat ? 'proto' : 'json'}_${compression}_${name}`;
     try {
       await check();
       console.log(`ok ${full}`);

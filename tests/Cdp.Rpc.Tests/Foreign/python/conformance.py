@@ -231,7 +231,19 @@ def malformed_message():
 
 @check
 def compressed_request():
-    error = fails(Code.UNIMPLEMENTED, lambda: PROBE.Echo(Payload(data=bytes(10_000)), compression=grpc.Compression.Gzip))
+    equal(PROBE.Echo(Payload(data=bytes(100_000)), compression=grpc.Compression.Gzip).data, bytes(100_000))
+    equal(PROBE.Measure(Payload(data=bytes(100)), compression=grpc.Compression.Gzip).bytes, 102)
+
+
+@check
+def compressed_bomb():
+    error = fails(Code.RESOURCE_EXHAUSTED, lambda: PROBE.Echo(Payload(data=bytes(5_000_000)), compression=grpc.Compression.Gzip))
+    assert "5000005 bytes" in error.details(), error.details()
+
+
+@check
+def unknown_encoding():
+    error = fails(Code.UNIMPLEMENTED, lambda: PROBE.Echo(Payload(data=bytes(10_000)), compression=grpc.Compression.Deflate))
     assert "grpc-encoding" in error.details(), error.details()
 
 
@@ -306,6 +318,59 @@ def health_watch():
         call = HEALTH.Watch(HealthCheckRequest(service=service))
         equal(next(call).status, status)
         call.cancel()
+
+
+def reflected(package):
+    """The pool of everything that the server's reflection tells of the probe, asked by bytes of the specification alone."""
+    info = CHANNEL.stream_stream(
+        f"/grpc.reflection.{package}.ServerReflection/ServerReflectionInfo", request_serializer=bytes, response_deserializer=bytes)
+
+    def ask(number, text):
+        reply = next(info(iter([bytes([number << 3 | 2, len(text)]) + text.encode()])))
+        return dict(fields(reply))
+
+    def fields(data):
+        at = 0
+        while at < len(data):
+            key, at = varint(data, at)
+            if key & 7 == 0:
+                value, at = varint(data, at)
+            else:
+                length, at = varint(data, at)
+                value, at = data[at:at + length], at + length
+            yield key >> 3, value
+
+    def varint(data, at):
+        value = shift = 0
+        while True:
+            value |= (data[at] & 127) << shift
+            shift, at = shift + 7, at + 1
+            if data[at - 1] < 128:
+                return value, at
+
+    services = [dict(fields(service))[1].decode() for _, service in fields(ask(7, "")[6])]
+    pool = descriptor_pool.DescriptorPool()
+    files = {}
+    for service in services:
+        for _, data in fields(ask(4, service)[4]):
+            proto = descriptor_pb2.FileDescriptorProto.FromString(data)
+            files[proto.name] = proto
+    while files:
+        ready = [name for name, proto in files.items() if not any(imported in files for imported in proto.dependency)]
+        for name in ready:
+            pool.Add(files.pop(name))
+    return services, pool
+
+
+@check
+def reflection():
+    for package in ("v1", "v1alpha"):
+        services, pool = reflected(package)
+        assert "probe.v1.Probe" in services and "grpc.health.v1.Health" in services, services
+        method = pool.FindServiceByName("probe.v1.Probe").FindMethodByName("Echo")
+        make = getattr(message_factory, "GetMessageClass", None) or message_factory.MessageFactory(pool).GetPrototype
+        echo = CHANNEL.unary_unary("/probe.v1.Probe/Echo", lambda m: m.SerializeToString(), make(method.output_type).FromString)
+        equal(echo(make(method.input_type)(number=7, text="reflected")).text, "reflected")
 
 
 FAILED = 0

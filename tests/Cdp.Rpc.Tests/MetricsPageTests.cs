@@ -1,0 +1,79 @@
+using System.Diagnostics.Metrics;
+using System.Net;
+using Cdp.Rpc.Tests.Harness;
+using Cdp.Rpc.Tests.Protos;
+
+namespace Cdp.Rpc.Tests;
+
+/// <summary>What a server shows of its meters.</summary>
+public sealed class MetricsPageTests : IAsyncDisposable
+{
+    private const string Own = "Cdp.Rpc.Tests.MetricsPage";
+
+    private readonly Meter _meter = new(Own);
+    private readonly Counter<long> _counter;
+
+    public MetricsPageTests()
+    {
+        _counter = _meter.CreateCounter<long>("tests.apples", "{apple}", "Apples picked.");
+    }
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    public ValueTask DisposeAsync()
+    {
+        _meter.Dispose();
+        return default;
+    }
+
+    [Fact]
+    public async Task It_shows_what_was_counted_in_the_format_of_prometheus()
+    {
+        await using var server = new ProbeServer { Meters = [$"{Own}*", "Cdp.Rpc", "System.Runtime"] };
+        await server.InitializeAsync();
+        _counter.Add(3, new KeyValuePair<string, object?>("kind", "red"));
+        await server.Channel.UnaryAsync(ProbeMethods.Echo, new Payload(), cancellationToken: Cancel);
+
+        using var http = new HttpClient { BaseAddress = server.HttpAddress };
+        using var reply = await http.GetAsync("/metrics", Cancel);
+
+        Assert.Equal((HttpStatusCode.OK, "text/plain", "0.0.4"), (reply.StatusCode, reply.Content.Headers.ContentType!.MediaType, reply.Content.Headers.ContentType.Parameters.Single(parameter => parameter.Name == "version").Value));
+        var lines = (await reply.Content.ReadAsStringAsync(Cancel)).Split('\n');
+        Assert.Contains("# TYPE tests_apples_total counter", lines);
+        Assert.Contains("# HELP tests_apples_total Apples picked.", lines);
+        Assert.Equal("3", ValueOf(lines, "tests_apples_total{", "kind=\"red\""));
+
+        // Servers of other tests in this process count by the same meter.
+        Assert.NotEqual("0", ValueOf(lines, "rpc_server_call_duration_seconds_count{", "rpc_method=\"probe.v1.Probe/Echo\""));
+        Assert.Contains(lines, line => line.StartsWith("dotnet_gc_collections_total{", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_path_that_a_client_makes_up_is_not_shown()
+    {
+        await using var server = new ProbeServer { Meters = ["Cdp.Rpc"] };
+        await server.InitializeAsync();
+        using var http = new HttpClient { BaseAddress = server.HttpAddress };
+        using (await http.PostAsync("/ana@example.com/secret", new StringContent("{}"), Cancel))
+        {
+        }
+
+        var page = await http.GetStringAsync("/metrics", Cancel);
+
+        Assert.Contains("rpc_method=\"_OTHER\"", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("ana@example.com", page, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Without_meters_there_is_no_such_page()
+    {
+        await using var server = await ProbeServer.StartAsync();
+        using var http = new HttpClient { BaseAddress = server.HttpAddress };
+        using var reply = await http.GetAsync("/metrics", Cancel);
+
+        Assert.Equal(HttpStatusCode.NotFound, reply.StatusCode);
+    }
+
+    private static string ValueOf(string[] lines, string start, string tag) =>
+        Assert.Single(lines, line => line.StartsWith(start, StringComparison.Ordinal) && line.Contains(tag, StringComparison.Ordinal)).Split(' ')[1];
+}
