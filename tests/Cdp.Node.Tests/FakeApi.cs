@@ -39,6 +39,10 @@ internal sealed class FakeApi : ICdpApi
 
     public Func<RecordConsentRequest, RecordConsentResponse> RecordConsent { get; set; } = _ => throw NotFound();
 
+    public Func<EraseCustomerRequest, EraseCustomerResponse> EraseCustomer { get; set; } = _ => throw NotFound();
+
+    public Func<ExportCustomerRequest, IEnumerable<ExportCustomerResponse>> ExportCustomer { get; set; } = _ => throw NotFound();
+
     public Func<PutSegmentRequest, PutSegmentResponse> PutSegment { get; set; } = _ => throw NotFound();
 
     public Func<GetSegmentRequest, GetSegmentResponse> GetSegment { get; set; } = _ => throw NotFound();
@@ -104,6 +108,10 @@ internal sealed class FakeApi : ICdpApi
     public Task<GetConsentsResponse> GetConsentsAsync(GetConsentsRequest request, CancellationToken cancel) => Task.FromResult(Consents(request));
 
     public Task<RecordConsentResponse> RecordConsentAsync(RecordConsentRequest request, CancellationToken cancel) => Task.FromResult(RecordConsent(request));
+
+    public IAsyncEnumerable<ExportCustomerResponse> ExportCustomerAsync(ExportCustomerRequest request, CancellationToken cancel) => ExportCustomer(request).ToAsyncEnumerable();
+
+    public Task<EraseCustomerResponse> EraseCustomerAsync(EraseCustomerRequest request, CancellationToken cancel) => Task.FromResult(EraseCustomer(request));
 
     public Task<PutSegmentResponse> PutSegmentAsync(PutSegmentRequest request, CancellationToken cancel) => Task.FromResult(PutSegment(request));
 

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Cdp.Client;
 using Cdp.V1;
 
@@ -8,6 +9,9 @@ public sealed class ClientCdpApi : ICdpApi
 {
     // A read may wait for a token, a batch for the log's flush; beyond this nobody waits at a terminal.
     private static readonly CallOptions Patience = new() { Timeout = TimeSpan.FromSeconds(60) };
+
+    // Ends what was begun, however long the customer's history is.
+    private static readonly CallOptions MuchPatience = new() { Timeout = TimeSpan.FromMinutes(10) };
 
     private readonly Uri _url;
     private readonly CdpClient _client;
@@ -50,6 +54,17 @@ public sealed class ClientCdpApi : ICdpApi
     /// <inheritdoc/>
     public Task<RecordConsentResponse> RecordConsentAsync(RecordConsentRequest request, CancellationToken cancel) =>
         CallAsync(_client.Consents.RecordConsentAsync(request, Patience, cancel));
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<ExportCustomerResponse> ExportCustomerAsync(ExportCustomerRequest request, [EnumeratorCancellation] CancellationToken cancel)
+    {
+        await using var items = _client.Privacy.ExportCustomerAsync(request, MuchPatience, cancel).GetAsyncEnumerator(cancel);
+        while (await CallAsync(items.MoveNextAsync().AsTask())) yield return items.Current;
+    }
+
+    /// <inheritdoc/>
+    public Task<EraseCustomerResponse> EraseCustomerAsync(EraseCustomerRequest request, CancellationToken cancel) =>
+        CallAsync(_client.Privacy.EraseCustomerAsync(request, MuchPatience, cancel));
 
     /// <inheritdoc/>
     public Task<PutSegmentResponse> PutSegmentAsync(PutSegmentRequest request, CancellationToken cancel) =>

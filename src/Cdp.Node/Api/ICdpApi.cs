@@ -29,6 +29,12 @@ public interface ICdpApi : IDisposable
     /// <summary>Records what a customer allows or refuses.</summary>
     Task<RecordConsentResponse> RecordConsentAsync(RecordConsentRequest request, CancellationToken cancel);
 
+    /// <summary>Reads everything that is held of a customer.</summary>
+    IAsyncEnumerable<ExportCustomerResponse> ExportCustomerAsync(ExportCustomerRequest request, CancellationToken cancel);
+
+    /// <summary>Erases a customer for good.</summary>
+    Task<EraseCustomerResponse> EraseCustomerAsync(EraseCustomerRequest request, CancellationToken cancel);
+
     /// <summary>Makes a segment or changes it.</summary>
     Task<PutSegmentResponse> PutSegmentAsync(PutSegmentRequest request, CancellationToken cancel);
 

@@ -22,6 +22,8 @@ public static class RootCommandFactory
         root.Subcommands.Add(IdentityCommand.Create(context));
         root.Subcommands.Add(PurposeCommand.Create(context));
         root.Subcommands.Add(ConsentCommand.Create(context));
+        root.Subcommands.Add(ExportCommand.Create(context));
+        root.Subcommands.Add(EraseCommand.Create(context));
         root.Subcommands.Add(SegmentCommand.Create(context));
         root.Subcommands.Add(ActionCommand.Create(context));
         root.Subcommands.Add(PlacementCommand.Create(context));

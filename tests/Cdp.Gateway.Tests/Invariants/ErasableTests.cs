@@ -10,8 +10,8 @@ using Google.Rpc;
 namespace Cdp.Gateway.Tests.Invariants;
 
 /// <summary>
-/// Invariant 14: erasable. What of it is built: one event is erased without moving another; no fold, replay, merge or
-/// resend brings it back; and an id that was never minted is nobody.
+/// Invariant 14: erasable, event by event: one is erased without moving another; no fold, replay, merge or resend brings it
+/// back; and an id that was never minted is nobody. Of whole customers: <see cref="Privacy.ErasureTests"/>.
 /// </summary>
 public sealed class ErasableTests
 {

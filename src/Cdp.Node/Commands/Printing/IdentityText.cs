@@ -24,7 +24,7 @@ internal static class IdentityText
         return text.ToString();
     }
 
-    private static string Describe(IdentityFact fact) => fact.FactCase switch
+    public static string Describe(IdentityFact fact) => fact.FactCase switch
     {
         IdentityFact.FactOneofCase.Minted => $"first seen as {ValueText.Of(fact.Minted.Identifier)}",
         IdentityFact.FactOneofCase.Linked => $"linked {ValueText.Of(fact.Linked.Identifier)} with {ValueText.Of(fact.Linked.With)}",

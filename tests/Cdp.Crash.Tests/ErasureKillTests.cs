@@ -1,0 +1,158 @@
+using System.Text;
+using Cdp.Client;
+using Cdp.CrashKit;
+using Cdp.Grains.Ports;
+using Cdp.V1;
+using Google.Rpc;
+
+namespace Cdp.Crash.Tests;
+
+/// <summary>
+/// Invariant 14 on a real server and its real files: it is killed at every step of an erasure; after the next start nothing of
+/// the person is in any file, and neither a resend nor a replay brings anything back.
+/// </summary>
+public sealed class ErasureKillTests
+{
+    private const int Visits = 300;
+
+    private static readonly string[] Secrets = ["anna@example.org", "u-anna-77", "ck-anna", "measles", "ev-anna"];
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_kill_at_any_step_leaves_nothing_behind()
+    {
+        using var directory = new TemporaryDirectory();
+        foreach (var step in RecoverySteps.ByErasures)
+        {
+            var data = directory[step];
+            await using (var child = CdpProcess.Serve(data, $"{step}:1", partitions: 4))
+            {
+                using var client = CdpProcess.Connect((await child.Address)!);
+                await LiveAsync(client);
+                AssertHeld(data);
+                await Assert.ThrowsAsync<CallException>(() => EraseAsync(client));
+                Assert.Equal(CdpProcess.Killed, await child.WaitAsync(Token));
+            }
+
+            await using (var child = CdpProcess.Serve(data))
+            {
+                using var client = CdpProcess.Connect((await child.Address)!);
+                await GoneAsync(client);
+                AssertNotHeld(data, step, Secrets);
+            }
+
+            AssertNotHeld(data, step, Secrets);
+        }
+    }
+
+    [Fact]
+    public async Task Neither_a_resend_nor_a_replay_brings_anything_back_into_the_files()
+    {
+        using var directory = new TemporaryDirectory();
+        var data = directory["data"];
+        await using (var child = CdpProcess.Serve(data, partitions: 4))
+        {
+            using var client = CdpProcess.Connect((await child.Address)!);
+            await LiveAsync(client);
+            var receipt = (await EraseAsync(client)).Receipt;
+            TestContext.Current.TestOutputHelper?.WriteLine($"{Visits + 3} events erased in {(receipt.ErasedAt.UnixMicros - receipt.RequestedAt.UnixMicros) / 1_000} ms");
+            Assert.True(receipt.Places.First(place => place.Place == "log").Items >= Visits);
+            AssertNotHeld(data, "erased", Secrets);
+            var token = await PublishAsync(client, [.. Events(), Event("new-1", ("cookie", "somebody-new"))]);
+            Assert.Equal(1, (await ReadAsync(client, "cookie", "somebody-new", token)).Activity.EventCount);
+            await GoneAsync(client);
+            AssertNotHeld(data, "sent again", Secrets);
+            await child.SignalAsync("TERM", Token);
+            await child.WaitAsync(Token);
+        }
+
+        foreach (string[] arguments in (string[][])[["replay", "--data", data], ["replay", "--from-log", "--data", data]])
+        {
+            await using var replay = CdpProcess.Start(arguments, new CdpProcessOptions());
+            Assert.True(await replay.WaitAsync(Token) == 0, replay.Output);
+            AssertNotHeld(data, string.Join(' ', arguments), Secrets);
+        }
+
+        await using (var child = CdpProcess.Serve(data))
+        {
+            using var client = CdpProcess.Connect((await child.Address)!);
+            await GoneAsync(client);
+            await PublishAsync(client, Events());
+            await GoneAsync(client);
+            Assert.Equal(1, (await ReadAsync(client, "cookie", "somebody-new", "")).Activity.EventCount);
+            AssertNotHeld(data, "sent once more", Secrets);
+        }
+    }
+
+    private static async Task LiveAsync(CdpClient client)
+    {
+        var token = await PublishAsync(client, Events());
+        Assert.Equal(Visits + 3, (await ReadAsync(client, "email", "anna@example.org", token)).Activity.EventCount);
+        await client.Decisions.PutPlacementAsync(new PutPlacementRequest { Placement = new Placement { Id = "home", Channel = "web" } }, cancellationToken: Token);
+        await client.Decisions.DecideAsync(new DecideRequest { Placement = "home", Identifiers = { new Identifier { Namespace = "cookie", Value = "ck-anna" } }, Purpose = "service" }, cancellationToken: Token);
+    }
+
+    private static Event[] Events()
+    {
+        var visits = Enumerable.Range(0, Visits).Select(i => Event($"ev-anna-{i}", ("cookie", "ck-anna"))).ToList();
+        var signedUp = Event("ev-anna-sign", ("email", "anna@example.org"), ("user_id", "u-anna-77"));
+        signedUp.Traits = new TraitChanges { Set = { ["illness"] = new Value { StringValue = "measles" } } };
+        return [.. visits, signedUp, Event("ev-anna-in", ("user_id", "u-anna-77"), ("cookie", "ck-anna")), Event("ev-anna-out", ("user_id", "u-anna-77"))];
+    }
+
+    private static Event Event(string id, params (string Namespace, string Value)[] identifiers)
+    {
+        var made = new Event { Id = id, Type = "Product Viewed", Source = "tests", Channel = "web" };
+        made.Identifiers.AddRange(identifiers.Select(i => new Identifier { Namespace = i.Namespace, Value = i.Value }));
+        made.Properties["note"] = new Value { StringValue = $"visit of {identifiers[0].Value}" };
+        return made;
+    }
+
+    private static async Task<string> PublishAsync(CdpClient client, Event[] events)
+    {
+        var sent = await client.Ingest.PublishEventsAsync(new PublishEventsRequest { Events = { events } }, cancellationToken: Token);
+        Assert.Empty(sent.Refused);
+        return sent.Token;
+    }
+
+    private static Task<EraseCustomerResponse> EraseAsync(CdpClient client) =>
+        client.Privacy.EraseCustomerAsync(new EraseCustomerRequest { Customer = Ref("email", "anna@example.org"), Reason = "4711" }, cancellationToken: Token);
+
+    private static async Task<Profile> ReadAsync(CdpClient client, string ns, string value, string token) => (await client.Profiles.GetProfileAsync(
+        new GetProfileRequest { Customer = Ref(ns, value), Purpose = "service", Fields = { "activity" }, AfterToken = token }, cancellationToken: Token)).Profile;
+
+    private static async Task GoneAsync(CdpClient client)
+    {
+        foreach (var (ns, value) in new[] { ("email", "anna@example.org"), ("user_id", "u-anna-77"), ("cookie", "ck-anna") })
+        {
+            var error = await Assert.ThrowsAsync<CallException>(() => ReadAsync(client, ns, value, ""));
+            Assert.Equal(Code.NotFound, error.StatusCode);
+        }
+    }
+
+    private static CustomerRef Ref(string ns, string value) => new() { Identifier = new Identifier { Namespace = ns, Value = value } };
+
+    private static void AssertHeld(string data)
+    {
+        var all = string.Concat(Directory.GetFiles(data, "*", SearchOption.AllDirectories).Select(Text));
+        foreach (var secret in Secrets) Assert.Contains(secret, all, StringComparison.Ordinal);
+    }
+
+    private static void AssertNotHeld(string data, string when, params string[] secrets)
+    {
+        foreach (var path in Directory.GetFiles(data, "*", SearchOption.AllDirectories))
+        {
+            var text = Text(path);
+            foreach (var secret in secrets) Assert.False(text.Contains(secret, StringComparison.OrdinalIgnoreCase), $"{when}: {Path.GetFileName(path)} holds {secret}");
+        }
+    }
+
+    private static string Text(string path)
+    {
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        var bytes = new byte[file.Length];
+        file.ReadExactly(bytes);
+        return Encoding.Latin1.GetString(bytes);
+    }
+}
