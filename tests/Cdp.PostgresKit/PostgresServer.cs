@@ -80,6 +80,9 @@ public sealed class PostgresServer : IAsyncDisposable
         "pg_ctl", "-D", _data, "-w", "-t", "60", "-l", Path.Combine(_data, "log"),
         "-o", string.Create(CultureInfo.InvariantCulture, $"-p {Port} -k {_data} -c listen_addresses={_host.Address}{_settings}"), "start");
 
+    /// <summary>The files of its tables, indexes and what belongs to them.</summary>
+    public IReadOnlyList<string> TableFiles() => Directory.GetFiles(Path.Combine(_data, "base"), "*", SearchOption.AllDirectories);
+
     /// <summary>Ends it as a crash would: nothing is written any more, and the next start recovers from its log.</summary>
     public Task KillAsync() => ToolAsync("pg_ctl", "-D", _data, "-w", "-m", "immediate", "stop");
 

@@ -5,8 +5,8 @@ namespace Cdp.Storage.Postgres.Engine;
 
 /// <summary>A write target with a connection of its own.</summary>
 /// <remarks>
-/// PostgreSQL keeps what was replaced in dead rows until they are vacuumed and in its write-ahead log until that is
-/// recycled, so nothing here can say that bytes are gone: docs/decisions/0010-postgres.md.
+/// PostgreSQL keeps what was replaced in dead rows, then in the free parts of pages until the table is written anew, and in
+/// its write-ahead log until that is recycled, so nothing here can say that bytes are gone: docs/decisions/0010-postgres.md.
 /// </remarks>
 internal abstract class PostgresTarget(PostgresSource source, StoreOwner owner) : IWriteTarget
 {

@@ -66,7 +66,7 @@ internal sealed class PostgresHistory(PostgresSource source, StateWriters writer
     }
 
     public ValueTask<bool> RewriteAsync(string key, long first, int count, ReadOnlyMemory<byte> slice, CancellationToken cancellationToken) =>
-        throw new NotSupportedException();
+        writers.Of(key).Submit(new RewriteHistoryOperation(key, first, count, slice), cancellationToken).Task;
 
     public ValueTask DeleteAsync(string key, CancellationToken cancellationToken) =>
         writers.Of(key).Submit(new DeleteHistoryOperation(key), cancellationToken).VoidTask;

@@ -16,12 +16,14 @@ internal sealed class StateRound
     private readonly Dictionary<(string Kind, string Key), WriteOperation> _states = [];
     private readonly Dictionary<string, Chain> _appends = new(StringComparer.Ordinal);
     private readonly Dictionary<string, DeleteHistoryOperation> _deletes = new(StringComparer.Ordinal);
+    private readonly Dictionary<(string Key, long First), RewriteHistoryOperation> _rewrites = [];
+    private readonly HashSet<string> _rewritten = new(StringComparer.Ordinal);
     private readonly Dictionary<(string Tenant, string Customer), bool> _customers = [];
     private readonly List<DropOperation> _drops = [];
     private readonly List<Action<NpgsqlDataReader>> _results = [];
 
     /// <summary>Whether there is nothing to execute.</summary>
-    public bool IsEmpty => _states.Count + _appends.Count + _deletes.Count + _customers.Count + _drops.Count == 0;
+    public bool IsEmpty => _states.Count + _appends.Count + _deletes.Count + _rewrites.Count + _customers.Count + _drops.Count == 0;
 
     /// <summary>After the results were read: appends whose predecessor was refused, in their order.</summary>
     public List<WriteOperation> Refused { get; } = [];
@@ -37,7 +39,8 @@ internal sealed class StateRound
                 PutStateOperation put => TryAddState(put, put.Kind, put.Key),
                 ClearStateOperation clear => TryAddState(clear, clear.Kind, clear.Key),
                 IHistoryAppend append => TryAddAppend(append),
-                DeleteHistoryOperation delete => !_appends.ContainsKey(Checked(delete.Key)) && _deletes.TryAdd(delete.Key, delete),
+                DeleteHistoryOperation delete => !_appends.ContainsKey(Checked(delete.Key)) && !_rewritten.Contains(delete.Key) && _deletes.TryAdd(delete.Key, delete),
+                RewriteHistoryOperation rewrite => TryAddRewrite(rewrite),
                 IndexOperation index => TryAddCustomer(index),
                 DropOperation drop => TryAddDrop(drop),
                 _ => throw new NotSupportedException($"PostgreSQL has no write {operation.GetType().Name}."),
@@ -56,6 +59,7 @@ internal sealed class StateRound
         AddStates(batch);
         AddAppends(batch);
         AddDeletes(batch);
+        AddRewrites(batch);
         AddCustomers(batch, adds: true, "INSERT INTO customer (tenant, id) SELECT * FROM unnest($1, $2) ON CONFLICT DO NOTHING");
         AddCustomers(batch, adds: false, "DELETE FROM customer c USING unnest($1, $2) AS n(tenant, id) WHERE c.tenant = n.tenant AND c.id = n.id");
         foreach (var drop in _drops) drop.AddTo(batch, _results);
@@ -100,6 +104,14 @@ internal sealed class StateRound
 
         chain.Appends.Add(append);
         chain.End += append.Count;
+        return true;
+    }
+
+    /// <summary>After appends to the same history, which may be of the slice, and never beside its deletion.</summary>
+    private bool TryAddRewrite(RewriteHistoryOperation rewrite)
+    {
+        if (_deletes.ContainsKey(Checked(rewrite.Key)) || !_rewrites.TryAdd((rewrite.Key, rewrite.First), rewrite)) return false;
+        _rewritten.Add(rewrite.Key);
         return true;
     }
 
@@ -236,6 +248,45 @@ internal sealed class StateRound
         byte[][] Keys() => [.. Sorted(_deletes.Keys, k => k).Select(Sql.Key)];
         batch.BatchCommands.Add(Sql.Command("DELETE FROM history_head WHERE key = ANY($1)", Sql.Of(Keys())));
         batch.BatchCommands.Add(Sql.Command("DELETE FROM history WHERE key = ANY($1)", Sql.Of(Keys())));
+    }
+
+    /// <summary>Rewrites what fits; who rewrote nothing asks afterwards whether it was for the length, which never grows.</summary>
+    private void AddRewrites(NpgsqlBatch batch)
+    {
+        if (_rewrites.Count == 0) return;
+        var rewrites = _rewrites.Values.OrderBy(r => r.Key, StringComparer.Ordinal).ThenBy(r => r.First).ToList();
+        foreach (var rewrite in rewrites) rewrite.Result = false;
+        Add(
+            batch, reader => ReadRewrites(reader, static (rewrite, _) => rewrite.Result = true),
+            """
+            UPDATE history h SET slice = n.slice FROM unnest($1, $2, $3, $4) AS n(key, first, count, slice)
+            WHERE h.key = n.key AND h.first = n.first AND h.count = n.count AND octet_length(h.slice) >= octet_length(n.slice)
+            RETURNING h.key, h.first
+            """,
+            Sql.Of([.. rewrites.Select(r => Sql.Key(r.Key))]), Sql.Of([.. rewrites.Select(r => r.First)]), Sql.Of([.. rewrites.Select(r => r.Count)]),
+            Sql.Of([.. rewrites.Select(r => r.Slice.ToArray())]));
+        Add(
+            batch, reader => ReadRewrites(reader, CheckLength),
+            "SELECT h.key, h.first, octet_length(h.slice) FROM history h JOIN unnest($1, $2, $3) AS n(key, first, count) USING (key, first, count)",
+            Sql.Of([.. rewrites.Select(r => Sql.Key(r.Key))]), Sql.Of([.. rewrites.Select(r => r.First)]), Sql.Of([.. rewrites.Select(r => r.Count)]));
+    }
+
+    private void ReadRewrites(NpgsqlDataReader reader, Action<RewriteHistoryOperation, NpgsqlDataReader> read)
+    {
+        while (reader.Read()) read(_rewrites[(Sql.Text(reader.GetFieldValue<byte[]>(0)), reader.GetInt64(1))], reader);
+    }
+
+    private static void CheckLength(RewriteHistoryOperation rewrite, NpgsqlDataReader reader)
+    {
+        if (rewrite.Result) return;
+        try
+        {
+            HistoryAppends.CheckRewrite(reader.GetInt32(2), rewrite.Slice.Length);
+        }
+        catch (ArgumentException e)
+        {
+            rewrite.Error = e;
+        }
     }
 
     private void AddCustomers(NpgsqlBatch batch, bool adds, string sql)
