@@ -42,9 +42,13 @@ internal sealed class IdentityRebuild(IStore store, IGrains grains)
     /// <summary>Tells who has the identifiers of an erased customer now.</summary>
     private async ValueTask InheritAsync(string tenant, IdentityDecision decision, CancellationToken cancellationToken)
     {
-        var after = decision.Minted?.After ?? decision.Linked?.After ?? string.Empty;
+        var (customer, after) = decision.KindCase switch
+        {
+            IdentityDecision.KindOneofCase.Minted => (decision.Minted.Customer, decision.Minted.After),
+            IdentityDecision.KindOneofCase.Linked => (decision.Linked.Customer, decision.Linked.After),
+            _ => ("", ""),
+        };
         if (after.Length == 0) return;
-        var customer = decision.Minted?.Customer ?? decision.Linked.Customer;
         var confirmed = await ConfirmAsync(tenant, customer, cancellationToken);
         if (confirmed.Erased) return;
         if (confirmed.MergedInto.Length > 0) confirmed = await ConfirmAsync(tenant, customer = confirmed.MergedInto, cancellationToken);

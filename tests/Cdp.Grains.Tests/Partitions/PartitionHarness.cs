@@ -1,6 +1,7 @@
 using Cdp.Domain.Tenants;
 using Cdp.Grains.Partitions;
 using Cdp.Grains.Ports;
+using Cdp.StorageContract;
 
 namespace Cdp.Grains.Tests.Partitions;
 
@@ -9,7 +10,8 @@ internal static class PartitionHarness
 {
     public const string Tenant = "t";
 
-    public static PartitionPorts Ports(IStateStore states, GrainMetrics metrics) => new(states, new OneTenant(), new NoProgress(), NoStepObserver.Instance, metrics);
+    public static PartitionPorts Ports(IStateStore states, GrainMetrics metrics) =>
+        new(new MemoryEventLog(1), states, new MemoryHistory(), new OneTenant(), new NoProgress(), NoStepObserver.Instance, metrics);
 
     private sealed class OneTenant : IDefinitions
     {
