@@ -81,14 +81,7 @@ public sealed partial class RpcServer : IAsyncDisposable
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-
-            // Messages are limited one by one, as they are read; a stream of them has no length.
-            kestrel.Limits.MaxRequestBodySize = null;
-            kestrel.Limits.Http2.MaxStreamsPerConnection = options.MaxCallsPerConnection;
-
-            // The average of a body, measured from its beginning: at the usual 240 bytes a second, who sends 4 MB and stops would
-            // keep them in memory for hours.
-            kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(RpcServerOptions.LeastBytesPerSecond, RpcServerOptions.BodyGrace);
+            Limit(kestrel.Limits, options);
             kestrel.Listen(options.Address, options.Port, endpoint =>
             {
                 Serve(endpoint, HttpProtocols.Http2, options.Certificate, logger);
@@ -141,6 +134,23 @@ public sealed partial class RpcServer : IAsyncDisposable
         await _host.DisposeAsync();
         _metrics?.Dispose();
         _dispatcher.Dispose();
+    }
+
+    private static void Limit(KestrelServerLimits limits, RpcServerOptions options)
+    {
+        var connections = options.Connections;
+
+        // Messages are limited one by one, as they are read; a stream of them has no length.
+        limits.MaxRequestBodySize = null;
+        limits.MaxConcurrentConnections = connections.MaxConnections;
+        limits.RequestHeadersTimeout = connections.HeadersTimeout;
+        limits.KeepAliveTimeout = connections.IdleTimeout;
+
+        // At Kestrel's 240 bytes a second, who sends 4 MB and stops would keep them in memory for hours: it is an average.
+        limits.MinRequestBodyDataRate = new MinDataRate(connections.LeastBytesPerSecond, connections.BodyGrace);
+        limits.Http2.MaxStreamsPerConnection = options.MaxCallsPerConnection;
+        limits.Http2.KeepAlivePingDelay = connections.PingDelay;
+        limits.Http2.KeepAlivePingTimeout = connections.PingTimeout;
     }
 
     private static void Serve(ListenOptions endpoint, HttpProtocols protocols, CertificateFiles? certificate, ILogger logger)

@@ -7,17 +7,8 @@ namespace Cdp.Rpc;
 /// <summary>How a server listens and what it allows.</summary>
 public sealed record RpcServerOptions
 {
-    /// <summary>
-    /// Bytes per second, on average since its beginning, at which the message of a call that has only one must come once
-    /// <see cref="BodyGrace"/> is over; else the call ends with BODY_TOO_SLOW.
-    /// </summary>
-    public const int LeastBytesPerSecond = 16 * 1024;
-
     /// <summary>The domain of <c>google.rpc.ErrorInfo</c>: names who the reasons belong to.</summary>
     public required string ErrorDomain { get; init; }
-
-    /// <summary>Time that a message may take at any speed.</summary>
-    public static TimeSpan BodyGrace { get; } = TimeSpan.FromSeconds(15);
 
     /// <summary>Address to listen on. Default: this machine only.</summary>
     public IPAddress Address { get; init; } = IPAddress.Loopback;
@@ -51,6 +42,9 @@ public sealed record RpcServerOptions
     /// <c>*</c> stands for any text. None: there is no such page. It is shown without a key, so no tag may name anybody.
     /// </summary>
     public IReadOnlyList<string> Meters { get; init; } = [];
+
+    /// <summary>What connections may hold of the server.</summary>
+    public RpcConnectionLimits Connections { get; init; } = new();
 
     /// <summary>Which web pages from elsewhere may call over HTTP/1.1. Null: none.</summary>
     public IOriginPolicy? Origins { get; init; }

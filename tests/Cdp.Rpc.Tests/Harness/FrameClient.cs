@@ -14,9 +14,11 @@ internal enum FrameType : byte
     Ping = 6,
     GoAway = 7,
     WindowUpdate = 8,
+    Continuation = 9,
 }
 
-internal readonly record struct Frame(FrameType Type, byte Flags, int Stream, int Length, int Read)
+/// <param name="Error">Why, of a reset and of the end of a connection.</param>
+internal readonly record struct Frame(FrameType Type, byte Flags, int Stream, int Length, int Read, int Error)
 {
     public bool EndsStream => (Flags & 1) != 0;
 }
@@ -87,10 +89,45 @@ internal sealed class FrameClient : IDisposable
         await FillAsync(9, cancellationToken);
         var length = BinaryPrimitives.ReadInt32BigEndian(_received.AsSpan(_start)) >>> 8;
         await FillAsync(9 + length, cancellationToken);
-        var frame = new Frame(
-            (FrameType)_received[_start + 3], _received[_start + 4], BinaryPrimitives.ReadInt32BigEndian(_received.AsSpan(_start + 5)), length, _reads);
+        var type = (FrameType)_received[_start + 3];
+        var error = type is FrameType.Reset or FrameType.GoAway ? BinaryPrimitives.ReadInt32BigEndian(_received.AsSpan(_start + 9 + (type == FrameType.Reset ? 0 : 4))) : 0;
+        var frame = new Frame(type, _received[_start + 4], BinaryPrimitives.ReadInt32BigEndian(_received.AsSpan(_start + 5)), length, _reads, error);
         _start += 9 + length;
         return frame;
+    }
+
+    /// <summary>Reads all frames until the server closes the connection; what it had not read may cut its last words off.</summary>
+    public async Task<List<Frame>> ReadToEndAsync(CancellationToken cancellationToken)
+    {
+        var frames = new List<Frame>();
+        try
+        {
+            while (true) frames.Add(await ReadAsync(cancellationToken));
+        }
+        catch (Exception e) when (e is EndOfStreamException or SocketException)
+        {
+            return frames;
+        }
+    }
+
+    /// <summary>Sends as much as the server takes without anything being read here; false when it stops to take more.</summary>
+    public bool TrySend(ReadOnlySpan<byte> bytes, TimeSpan patience)
+    {
+        _socket.Blocking = false;
+        try
+        {
+            for (var sent = 0; sent < bytes.Length;)
+            {
+                sent += _socket.Send(bytes[sent..], SocketFlags.None, out var error);
+                if (error == SocketError.WouldBlock && !_socket.Poll(patience, SelectMode.SelectWrite)) return false;
+            }
+
+            return true;
+        }
+        finally
+        {
+            _socket.Blocking = true;
+        }
     }
 
     /// <summary>Reads all frames up to the answer of a ping sent now.</summary>

@@ -27,6 +27,10 @@ public sealed class ProbeServer : IAsyncLifetime
 
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
+    public RpcConnectionLimits Connections { get; init; } = new();
+
+    public int MaxCallsPerConnection { get; init; } = 1000;
+
     public bool Reflection { get; init; } = true;
 
     public IOriginPolicy? Origins { get; init; }
@@ -37,7 +41,7 @@ public sealed class ProbeServer : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        var options = new RpcServerOptions { ErrorDomain = "probe", HttpPort = 0, Gate = Gate, Reflection = Reflection, Origins = Origins, Time = Time, CompressFromBytes = CompressFromBytes, Meters = Meters, LoggerFactory = Log };
+        var options = new RpcServerOptions { ErrorDomain = "probe", HttpPort = 0, Gate = Gate, Reflection = Reflection, Connections = Connections, MaxCallsPerConnection = MaxCallsPerConnection, Origins = Origins, Time = Time, CompressFromBytes = CompressFromBytes, Meters = Meters, LoggerFactory = Log };
         _server = await RpcServer.StartAsync(options, [Probe.Bind()]);
         _channel = new RpcChannel(Address, new RpcChannelOptions { MaxRequestBytes = 64 << 20, MaxReplyBytes = 64 << 20 });
     }
