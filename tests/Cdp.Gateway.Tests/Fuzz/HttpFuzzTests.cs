@@ -20,7 +20,7 @@ public sealed class HttpFuzzTests : IAsyncLifetime
     private const string SizeVariable = "CDP_FUZZ_REQUESTS";
 
     /// <summary>What the server of HTTP says by itself, below the methods, and without a body: docs/http.md.</summary>
-    private static readonly int[] SaidByStatusAlone = [400, 408, 414, 431, 501, 505];
+    private static readonly int[] SaidByStatusAlone = [400, 405, 408, 414, 431, 501, 505];
 
     /// <summary>Of what is not there, and of a time that the client itself set.</summary>
     private static readonly int[] HonestFailures = [501, 503, 504, 505];

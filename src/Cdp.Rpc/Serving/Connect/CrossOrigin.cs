@@ -13,11 +13,11 @@ internal sealed class CrossOrigin(IOriginPolicy policy)
     private const string RequestHeaders =
         "Authorization, Content-Type, Content-Encoding, Connect-Protocol-Version, Connect-Timeout-Ms, Connect-Content-Encoding, Connect-Accept-Encoding, Traceparent, Tracestate";
 
-    // As long as browsers remember it at most. What a tenant withdraws ends at once all the same: answers are marked one by one.
+    // As long as browsers remember it at most. What is withdrawn ends at once all the same: answers are marked one by one.
     private const string RememberedSeconds = "7200";
 
     /// <summary>What a page is told whose origin is not allowed.</summary>
-    public static RpcError Forbidden { get; } = new(Code.PermissionDenied, "Pages of this origin may not call: no tenant allows it. Add it to the tenant's allowed_origins.") { Reason = "ORIGIN_FORBIDDEN" };
+    public static RpcError Forbidden { get; } = new(Code.PermissionDenied, "Pages of this origin may not call: nobody who uses this server names it in their allowed_origins.") { Reason = "ORIGIN_FORBIDDEN" };
 
     /// <summary>Whether a request is a browser's question before a call.</summary>
     public static bool IsPreflight(HttpRequest request) =>
