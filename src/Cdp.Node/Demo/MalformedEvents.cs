@@ -14,7 +14,7 @@ internal static class MalformedEvents
         ("ID_TOO_LONG", e => e.Id = new string('x', 200)),
         ("KIND_UNKNOWN", e => e.Kind = (EventKind)99),
         ("TYPE_MISSING", e => e.Type = ""),
-        ("TYPE_RESERVED", e => e.Type = "cdp.consent"),
+        ("TYPE_RESERVED", e => e.Type = "cdp.internal"),
         ("TEXT_INVALID", e => e.Channel = "we\u0007b"),
         ("IDENTIFIER_MISSING", e => e.Identifiers.Clear()),
         ("IDENTIFIERS_BLOCKED", e => e.Identifiers[0].Value = "anonymous"),

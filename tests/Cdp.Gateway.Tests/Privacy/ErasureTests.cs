@@ -218,6 +218,9 @@ public sealed class ErasureTests
         var refused = GatewayFixture.Event("ev-anna-5", "cdp.reserved", ("user_id", "u-anna-77"));
         var unreadable = GatewayFixture.Event("ev-anna-6", "Viewed", ("email", "not an address"));
         unreadable.Properties["note"] = new Value { StringValue = "of anna@example.org" };
+
+        // Two customers first, which what follows shows to be one.
+        await server.ProfileAsync("cookie", "ck-anna", await server.PublishAsync(AnnasEvents()[..2]));
         var sent = await server.Client.Ingest.PublishEventsAsync(new PublishEventsRequest { Events = { AnnasEvents(), bert, refused, unreadable } }, cancellationToken: Cancel);
         Assert.Equal(2, sent.Refused.Count);
         await server.ProfileAsync("user_id", "bert", sent.Token);
