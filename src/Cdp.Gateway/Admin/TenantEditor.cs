@@ -64,8 +64,20 @@ public sealed class TenantEditor(GatewayPorts ports)
         foreach (var tenant in (await directory.List(new ListTenantIdsRequest(), cancellationToken)).Tenants)
         {
             if (await ports.Definitions.GetAsync(tenant, cancellationToken) is null) continue;
-            await ports.Grains.Get<IErasure>(tenant).Resume(new ResumeErasuresRequest(), cancellationToken);
+            await ResumeErasuresAsync(tenant, cancellationToken);
             await SweepAsync(tenant, cancellationToken);
+        }
+    }
+
+    private async ValueTask ResumeErasuresAsync(string tenant, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await ports.Grains.Get<IErasure>(tenant).Resume(new ResumeErasuresRequest(), cancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            // An engine gave the waiting up; the erasures go on.
         }
     }
 

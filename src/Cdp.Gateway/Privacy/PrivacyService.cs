@@ -34,12 +34,27 @@ internal sealed class PrivacyService(GatewayPorts ports, CustomerFinder finder, 
         await ReadTokens.WaitAsync(ports, await ReadTokens.OfNowAsync(ports, context.CancellationToken), context.CancellationToken);
         var id = await finder.IdOfAsync(caller, request.Customer, "customer", context.CancellationToken) ?? throw CustomerFinder.NotFound();
         var erase = new EraseRequest { Customer = id, RequestedBy = caller.Key.Id, Reason = request.Reason };
-        var reply = await Overtaken.AgainAsync(ports.Grains.Get<IErasure>(caller.Tenant).Erase, erase, context.CancellationToken);
+        var reply = await EraseAsync(caller, erase, context.CancellationToken);
         if (!reply.Found) throw CustomerFinder.NotFound();
         return new EraseCustomerResponse
         {
             Receipt = Read(reply.Receipt), SignedReceipt = reply.Receipt.Receipt, Signature = reply.Receipt.Signature, PublicKey = reply.PublicKey,
         };
+    }
+
+    private async ValueTask<EraseReply> EraseAsync(Caller caller, EraseRequest erase, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await Overtaken.AgainAsync(ports.Grains.Get<IErasure>(caller.Tenant).Erase, erase, cancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            throw new RpcError(Code.Unavailable, $"The erasure goes on. Send the call again with customer_id \"{erase.Customer}\": it answers when it has ended.")
+            {
+                Reason = "ERASURE_UNDER_WAY", RetryDelay = TimeSpan.FromSeconds(5),
+            }.ToException();
+        }
     }
 
     private async ValueTask<GetErasureReceiptResponse> GetReceiptAsync(GetErasureReceiptRequest request, ServerCallContext context)

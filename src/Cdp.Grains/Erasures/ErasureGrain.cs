@@ -50,6 +50,7 @@ public sealed class ErasureGrain(IGrainContext context, ErasurePorts ports) : IE
         if (pending is null)
         {
             var known = await context.Grains.Get<IIdentity>(Tenant).Confirm(new ConfirmCustomerRequest { Customer = request.Customer, Newest = true }, cancellationToken);
+            if (known.Erased && await _receipts.OfCustomerAsync(request.Customer, cancellationToken) is { } kept) return await ReplyAsync(kept, cancellationToken);
             if (!known.Minted || known.Erased) return new EraseReply();
             pending = new PendingErasure
             {
@@ -65,8 +66,8 @@ public sealed class ErasureGrain(IGrainContext context, ErasurePorts ports) : IE
             ports.Steps.Reached(RecoverySteps.ErasureBegun);
         }
 
-        var receipt = await EndAsync(pending, cancellationToken);
-        return new EraseReply { Found = true, Receipt = receipt, PublicKey = (await _receipts.KeyAsync(cancellationToken)).PublicKey };
+        // Not cancelled with the caller: what is begun is ended.
+        return await ReplyAsync(await EndAsync(pending, CancellationToken.None), cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -88,6 +89,9 @@ public sealed class ErasureGrain(IGrainContext context, ErasurePorts ports) : IE
         var receipt = await _receipts.ReadAsync(request.Id, cancellationToken);
         return receipt is null ? new ReadReceiptReply() : new ReadReceiptReply { Receipt = receipt, PublicKey = (await _receipts.KeyAsync(cancellationToken)).PublicKey };
     }
+
+    private async ValueTask<EraseReply> ReplyAsync(StoredReceipt receipt, CancellationToken cancellationToken) =>
+        new() { Found = true, Receipt = receipt, PublicKey = (await _receipts.KeyAsync(cancellationToken)).PublicKey };
 
     private async ValueTask<StoredReceipt> EndAsync(PendingErasure pending, CancellationToken cancellationToken)
     {
@@ -232,7 +236,7 @@ public sealed class ErasureGrain(IGrainContext context, ErasurePorts ports) : IE
         var request = new PointLinkRequest { Version = decided.Sequence };
         foreach (var chunk in decided.Erased.Keys.Chunk(AtOnce))
             await Task.WhenAll(chunk.Select(key => context.Grains.Get<IIdentityLink>($"{Tenant}/{key}").Point(request, cancellationToken).AsTask()));
-        return new ErasedPlace { Place = "identity links", Items = decided.Erased.Keys.Count };
+        return new ErasedPlace { Place = "identity links", Items = decided.Erased.Keys.Count, Left = "keyed hashes that lead to nobody" };
     }
 
     private async ValueTask<ErasedPlace> LeaveSegmentsAsync(EraseIdentityReply decided, CancellationToken cancellationToken)

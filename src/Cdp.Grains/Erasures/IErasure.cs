@@ -6,7 +6,8 @@ namespace Cdp.Grains.Erasures;
 /// <summary>Carries out a tenant's erasures, one after the other. Key: the tenant.</summary>
 public interface IErasure
 {
-    /// <summary>Erases a customer; returns when nothing is left to read. Erasing again goes on where an earlier attempt stopped.</summary>
+    /// <summary>Erases a customer; returns when nothing is left to read. Erasing again goes on where an earlier attempt stopped, or
+    /// returns its receipt.</summary>
     ValueTask<EraseReply> Erase(EraseRequest request, CancellationToken cancellationToken);
 
     /// <summary>Ends the erasures that a stop interrupted.</summary>

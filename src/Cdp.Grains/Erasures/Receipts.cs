@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text;
 using Cdp.Grains.Ports;
 using Cdp.State.V1;
 using Cdp.V1;
@@ -11,6 +12,9 @@ internal sealed class Receipts(IStateStore states, string tenant)
 {
     /// <summary>Kind of the states that hold receipts; key <c>tenant/ID</c>.</summary>
     public const string Kind = "erasure-receipt";
+
+    /// <summary>Kind of the states that say which receipt a customer's erasure has; key <c>tenant/CUSTOMER</c>.</summary>
+    public const string OfCustomerKind = "erasure-receipt-of";
 
     /// <summary>Kind of the states that hold the tenants' keys.</summary>
     public const string KeyKind = "erasure-key";
@@ -26,9 +30,16 @@ internal sealed class Receipts(IStateStore states, string tenant)
             Receipt = UnsafeByteOperations.UnsafeWrap(bytes),
             Signature = UnsafeByteOperations.UnsafeWrap(key.SignData(bytes, HashAlgorithmName.SHA256, DSASignatureFormat.Rfc3279DerSequence)),
         };
-        var row = await states.ReadAsync(Kind, $"{tenant}/{receipt.Id}", cancellationToken);
-        await states.WriteAsync(Kind, $"{tenant}/{receipt.Id}", stored.ToByteArray(), row.Tag, cancellationToken);
+        await PutAsync(Kind, receipt.Id, stored.ToByteArray(), cancellationToken);
+        foreach (var customer in receipt.CustomerIds) await PutAsync(OfCustomerKind, customer, Encoding.ASCII.GetBytes(receipt.Id), cancellationToken);
         return stored;
+    }
+
+    /// <summary>Reads the receipt of a customer's erasure; null where there is none.</summary>
+    public async ValueTask<StoredReceipt?> OfCustomerAsync(string customer, CancellationToken cancellationToken)
+    {
+        var row = await states.ReadAsync(OfCustomerKind, $"{tenant}/{customer}", cancellationToken);
+        return row.Exists ? await ReadAsync(Encoding.ASCII.GetString(row.Value.Span), cancellationToken) : null;
     }
 
     /// <summary>Reads a receipt; null where there is none.</summary>
@@ -36,6 +47,12 @@ internal sealed class Receipts(IStateStore states, string tenant)
     {
         var row = await states.ReadAsync(Kind, $"{tenant}/{id}", cancellationToken);
         return row.Exists ? StoredReceipt.Parser.ParseFrom(row.Value.Span) : null;
+    }
+
+    private async ValueTask PutAsync(string kind, string name, byte[] value, CancellationToken cancellationToken)
+    {
+        var key = $"{tenant}/{name}";
+        await states.WriteAsync(kind, key, value, (await states.ReadAsync(kind, key, cancellationToken)).Tag, cancellationToken);
     }
 
     /// <summary>The tenant's key, made when it is first needed.</summary>
