@@ -2,8 +2,11 @@ using System.Text;
 using Cdp.Client;
 using Cdp.CrashKit;
 using Cdp.Grains.Ports;
+using Cdp.PostgresKit;
+using Cdp.Storage.Postgres;
 using Cdp.V1;
 using Google.Rpc;
+using Npgsql;
 
 namespace Cdp.Crash.Tests;
 
@@ -83,6 +86,68 @@ public sealed class ErasureKillTests
             AssertNotHeld(data, "sent once more", Secrets);
         }
     }
+
+    [Fact]
+    public async Task In_PostgreSQL_no_table_holds_anything_after_a_killed_erasure_a_resend_and_a_replay()
+    {
+        Assert.SkipWhen(PostgresServer.Missing is not null, PostgresServer.Missing ?? "");
+        await using var server = await PostgresServer.StartAsync();
+        await PostgresSchema.MigrateAsync(server.ConnectionString, PostgresSchema.DefaultName, partitions: 4, epoch: null, Token);
+        await using (var child = CdpProcess.Serve(server.Url, $"{RecoverySteps.ErasureBlanked}:1"))
+        {
+            using var client = CdpProcess.Connect((await child.Address)!);
+            await LiveAsync(client);
+            var held = await TablesAsync(server);
+            foreach (var secret in Secrets) Assert.Contains(Hex(secret), held, StringComparison.Ordinal);
+            await Assert.ThrowsAsync<CallException>(() => EraseAsync(client));
+            Assert.Equal(CdpProcess.Killed, await child.WaitAsync(Token));
+        }
+
+        await using (var child = CdpProcess.Serve(server.Url))
+        {
+            using var client = CdpProcess.Connect((await child.Address)!);
+            await GoneAsync(client, await PublishAsync(client, Events()));
+            await AssertNotHeldAsync("sent again");
+            await child.SignalAsync("TERM", Token);
+            await child.WaitAsync(Token);
+        }
+
+        await using var replay = CdpProcess.Start(["replay", "--from-log", "--postgres", server.Url], new CdpProcessOptions());
+        Assert.True(await replay.WaitAsync(Token) == 0, replay.Output);
+        await AssertNotHeldAsync("replayed");
+
+        async Task AssertNotHeldAsync(string when)
+        {
+            var held = await TablesAsync(server);
+            foreach (var secret in Secrets) Assert.False(held.Contains(Hex(secret), StringComparison.Ordinal), $"{when}: a table holds {secret}");
+        }
+    }
+
+    /// <summary>All rows of all tables of the product, as text: bytes in hexadecimal.</summary>
+    private static async Task<string> TablesAsync(PostgresServer server)
+    {
+        await using var connection = new NpgsqlConnection(server.ConnectionString);
+        await connection.OpenAsync(Token);
+        var names = await ReadAsync(connection, $"SELECT tablename FROM pg_tables WHERE schemaname = '{PostgresSchema.DefaultName}'");
+        var text = new StringBuilder();
+        foreach (var name in names)
+        {
+            foreach (var row in await ReadAsync(connection, $"SELECT t::text FROM {PostgresSchema.DefaultName}.\"{name}\" t")) text.AppendLine(row);
+        }
+
+        return text.ToString();
+    }
+
+    private static async Task<List<string>> ReadAsync(NpgsqlConnection connection, string query)
+    {
+        await using var command = new NpgsqlCommand(query, connection);
+        await using var reader = await command.ExecuteReaderAsync(Token);
+        var rows = new List<string>();
+        while (await reader.ReadAsync(Token)) rows.Add(reader.GetString(0));
+        return rows;
+    }
+
+    private static string Hex(string text) => Convert.ToHexStringLower(Encoding.UTF8.GetBytes(text));
 
     private static async Task LiveAsync(CdpClient client)
     {
