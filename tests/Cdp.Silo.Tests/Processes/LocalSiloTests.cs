@@ -1,6 +1,9 @@
 using System.Net;
+using Cdp.Client;
 using Cdp.CrashKit;
+using Cdp.Grains.Ports;
 using Cdp.V1;
+using Google.Rpc;
 
 namespace Cdp.Silo.Tests.Processes;
 
@@ -34,6 +37,28 @@ public sealed class LocalSiloTests : IDisposable
 
             await silo.SignalAsync(signal, Token);
             Assert.Equal(signal == "KILL" ? CdpProcess.Killed : 0, await silo.WaitAsync(Token));
+        }
+    }
+
+    [Fact]
+    public async Task An_erasure_in_which_it_is_killed_is_ended_by_the_next_start()
+    {
+        var erase = new EraseCustomerRequest { Customer = new CustomerRef { Identifier = LocalSilo.EventOf(1, 1).Identifiers[0] } };
+        await using (var silo = Start(("CDP_CRASH_AT", $"{RecoverySteps.ErasureListed}:1")))
+        {
+            using var client = CdpProcess.Connect((await silo.Address)!);
+            await VisitAsync(client, 1, 1);
+            await Assert.ThrowsAsync<CallException>(() => client.Privacy.EraseCustomerAsync(erase, cancellationToken: Token));
+            Assert.Equal(CdpProcess.Killed, await silo.WaitAsync(Token));
+        }
+
+        await using (var silo = await StartAsync())
+        {
+            using var client = CdpProcess.Connect((await silo.Address)!);
+            Assert.Equal(Code.NotFound, (await Assert.ThrowsAsync<CallException>(() => client.Privacy.EraseCustomerAsync(erase, cancellationToken: Token))).StatusCode);
+            Assert.Equal(2, await VisitAsync(client, 2, 1, 2));
+            Assert.Equal(1, await VisitAsync(client, 1, 1, 2));
+            Assert.Single((await client.Privacy.EraseCustomerAsync(erase, cancellationToken: Token)).Receipt.CustomerIds);
         }
     }
 
@@ -79,6 +104,14 @@ public sealed class LocalSiloTests : IDisposable
         Assert.Equal(1, await silo.WaitAsync(Token));
         Assert.StartsWith("cdp-silo: Setting Cdp:Colour", silo.Errors, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', silo.Errors);
+    }
+
+    /// <summary>Publishes events of a customer and returns how many it has then.</summary>
+    private static async Task<long> VisitAsync(CdpClient client, int customer, params int[] numbers)
+    {
+        var published = await client.Ingest.PublishEventsAsync(new PublishEventsRequest { Events = { numbers.Select(number => LocalSilo.EventOf(customer, number)) } }, cancellationToken: Token);
+        var read = new GetProfileRequest { Customer = new CustomerRef { Identifier = LocalSilo.EventOf(customer, 1).Identifiers[0] }, Purpose = "service", AfterToken = published.Token };
+        return (await client.Profiles.GetProfileAsync(read, cancellationToken: Token)).Profile.Activity.EventCount;
     }
 
     private async Task<CdpProcess> StartAsync()
