@@ -4,6 +4,7 @@ using Cdp.EngineContract;
 using Cdp.Grains;
 using Cdp.Grains.Customers;
 using Cdp.Grains.Decisions;
+using Cdp.Grains.Erasures;
 using Cdp.Grains.Hosting;
 using Cdp.Grains.Identities;
 using Cdp.Grains.Merges;
@@ -29,6 +30,7 @@ public sealed class CallsGoOneWayTests : IAsyncDisposable
     {
         [typeof(IPartition)] = [typeof(IIdentity), typeof(IIdentityLink), typeof(IMerge), typeof(ICustomer), typeof(ISegment), typeof(IModel), typeof(IVisitorDecision)],
         [typeof(IMerge)] = [typeof(ICustomer)],
+        [typeof(IErasure)] = [typeof(ICustomer), typeof(IIdentity), typeof(IIdentityLink), typeof(IMerge), typeof(ISegment)],
         [typeof(IRefoldSweep)] = [typeof(ICustomer), typeof(ISegment)],
         [typeof(IIdentity)] = [],
         [typeof(IIdentityLink)] = [],
@@ -144,6 +146,7 @@ public sealed class CallsGoOneWayTests : IAsyncDisposable
         await _engine.Grains.Get<IIdentity>(Tenant).Confirm(new ConfirmCustomerRequest { Customer = "x" }, Cancel);
         await _engine.Grains.Get<IIdentityLink>($"{Tenant}/device/1.1/AAAAAAAAAAAAAAAAAAAAAA").Resolve(new ResolveLinkRequest(), Cancel);
         await _engine.Grains.Get<ISegment>(SegmentShards.KeyOf(Tenant, 0)).Count(new CountShardRequest { Segment = 1 }, Cancel);
+        await _engine.Grains.Get<IErasure>(Tenant).Resume(new ResumeErasuresRequest(), Cancel);
         await _engine.Grains.Get<IRefoldSweep>(Tenant).Sweep(new SweepRequest(), Cancel);
         await _engine.Grains.Get<IModel>($"{Tenant}/1").Read(new ReadModelRequest(), Cancel);
         await _engine.Grains.Get<IVisitorDecision>($"{Tenant}/.0.0.0").ReadDecision(new ReadDecisionRequest(), Cancel);
