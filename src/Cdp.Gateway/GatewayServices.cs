@@ -62,7 +62,7 @@ public sealed class GatewayServices
             profiles.Bind(),
             new IdentitiesService(ports, finder, ingest, consents, Tenants).Bind(),
             consentsService.Bind(),
-            new PrivacyService(ports, finder, identifiers, ingest, new CustomerExport(ports, finder, consentsService, decisions.Reader)).Bind(),
+            new PrivacyService(ports, finder, identifiers, ingest, consents, new CustomerExport(ports, finder, consentsService, decisions.Reader)).Bind(),
             new SegmentsService(ports, finder, consents, Tenants).Bind(),
             decisions.Bind(),
             new AdminService(ports, Tenants).Bind(),

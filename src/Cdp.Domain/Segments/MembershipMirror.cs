@@ -67,24 +67,22 @@ public sealed class MembershipMirror
     /// <param name="nowMicros">Microseconds since the epoch.</param>
     public void Expire(long nowMicros)
     {
+        var due = new List<(long Customer, MembershipVersion Version, int Segment)>();
         while (_ends.TryPeek(out var end, out long at) && at <= nowMicros)
         {
+            due.Add(end);
             _ends.Dequeue();
-            long page = end.Customer / PageSize;
-            var rows = MemberRows.Unpack(_pages[page]);
-            int place = rows.Find((int)(end.Customer % PageSize));
-            var row = rows.All[place];
+        }
 
-            // What was stated since counts.
-            if (row.Version != end.Version)
-                continue;
-            Count([end.Segment], -1);
-            rows.Set(place, row with
-            {
-                Segments = [.. row.Segments.Where(segment => segment != end.Segment)],
-                Ends = [.. row.Ends.Where(other => other.Segment != end.Segment)],
-            });
-            Put(page, rows);
+        // Grants mostly end together: a page is unpacked once for all of them.
+        foreach (var ofPage in due.GroupBy(end => end.Customer / PageSize))
+        {
+            var rows = MemberRows.Unpack(_pages[ofPage.Key]);
+            bool changed = false;
+            foreach (var (customer, version, segment) in ofPage)
+                changed |= Leave((int)(customer % PageSize), version, segment, rows);
+            if (changed)
+                Put(ofPage.Key, rows);
         }
     }
 
@@ -114,6 +112,23 @@ public sealed class MembershipMirror
         }
 
         return members;
+    }
+
+    private bool Leave(int customer, MembershipVersion version, int segment, MemberRows rows)
+    {
+        int place = rows.Find(customer);
+        var row = rows.All[place];
+
+        // What was stated since counts.
+        if (row.Version != version)
+            return false;
+        Count([segment], -1);
+        rows.Set(place, row with
+        {
+            Segments = [.. row.Segments.Where(other => other != segment)],
+            Ends = [.. row.Ends.Where(end => end.Segment != segment)],
+        });
+        return true;
     }
 
     private bool Take(MembershipStatement statement, MemberRows rows)

@@ -56,9 +56,7 @@ public sealed class SegmentSet
         return new SegmentSet(config.SegmentsVersion, [.. config.Segments.OrderBy(stored => stored.Number).Select(Compiled)]);
 
         CompiledSegment Compiled(StoredSegment stored) =>
-            before?.Find((int)stored.Number) is { } known && known.Stored.Equals(stored) && known.Rule == rules.Find(stored.Segment.Purpose)
-                ? known
-                : new CompiledSegment(stored, rules.Find(stored.Segment.Purpose));
+            before?.FindSame(stored, rules) ?? new CompiledSegment(stored, rules.Find(stored.Segment.Purpose));
     }
 
     /// <summary>Marks the segments that an event may have moved a customer into or out of.</summary>
@@ -136,7 +134,10 @@ public sealed class SegmentSet
     private bool IsOf(TenantConfig config, PurposeRules rules)
     {
         // A name may have changed, which moves nobody.
-        return config.Segments.Count == Count && config.Segments.All(stored =>
-            Find((int)stored.Number) is { } known && known.Stored.Equals(stored) && known.Rule == rules.Find(stored.Segment.Purpose));
+        return config.Segments.Count == Count && config.Segments.All(stored => FindSame(stored, rules) is not null);
     }
+
+    /// <summary>The segment where it is as it is stored, under the same rule; else null.</summary>
+    private CompiledSegment? FindSame(StoredSegment stored, PurposeRules rules) =>
+        Find((int)stored.Number) is { } known && known.Stored.Equals(stored) && known.Rule == rules.Find(stored.Segment.Purpose) ? known : null;
 }

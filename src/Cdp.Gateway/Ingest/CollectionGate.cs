@@ -1,8 +1,8 @@
 using Cdp.Domain.Consent;
 using Cdp.Domain.Events;
 using Cdp.Domain.Profiles;
+using Cdp.Gateway.Consents;
 using Cdp.Gateway.Keys;
-using Cdp.Grains.V1;
 using Cdp.State.V1;
 using Cdp.V1;
 using Google.Protobuf.Collections;
@@ -13,7 +13,7 @@ namespace Cdp.Gateway.Ingest;
 /// Leaves out the events that their customers do not allow to be collected. Of an event whose identifiers belong to several
 /// customers all are asked, and the acts of consent of the same batch count with what is known.
 /// </summary>
-internal sealed class CollectionGate(CustomerFinder finder)
+internal sealed class CollectionGate(ConsentGate consents)
 {
     /// <summary>Refuses the events of a batch that may not be collected; nothing of them is kept.</summary>
     public async ValueTask FilterAsync(Caller caller, List<Intake> intakes, long nowMicros, CancellationToken cancellationToken)
@@ -53,19 +53,15 @@ internal sealed class CollectionGate(CustomerFinder finder)
         foreach (var key in intake.Appended.Event.Keys)
         {
             if (!known.TryGetValue(key.Key, out var theirs))
-                known[key.Key] = theirs = await ReadAsync(caller, head.Identifiers[key.Index], cancellationToken);
+            {
+                var reference = new CustomerRef { Identifier = head.Identifiers[key.Index] };
+                known[key.Key] = theirs = (await consents.ReadAsync(caller, reference, newest: false, cancellationToken))?.State;
+            }
+
             if (theirs is not null) ConsentRules.Join(state, theirs);
         }
 
         return state;
-    }
-
-    private async ValueTask<ProfileState?> ReadAsync(Caller caller, Identifier identifier, CancellationToken cancellationToken)
-    {
-        var reply = await finder.CallAsync(
-            caller, new CustomerRef { Identifier = identifier }, "identifiers", static (customer, request, cancel) => customer.ReadConsents(request, cancel),
-            new ReadConsentsRequest(), static r => (r.Standing, r.ForwardedTo), cancellationToken);
-        return reply?.State;
     }
 
     private static List<(RepeatedField<IdentifierKey> Keys, FoldEvent Act)> ActsOf(List<Intake> intakes)

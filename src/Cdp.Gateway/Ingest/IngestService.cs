@@ -1,5 +1,6 @@
 using System.Buffers;
 using Cdp.Domain.Events;
+using Cdp.Gateway.Consents;
 using Cdp.Gateway.Keys;
 using Cdp.Grains.Ports;
 using Cdp.Grains.V1;
@@ -17,7 +18,7 @@ public sealed class IngestService(GatewayPorts ports, CustomerFinder finder)
     private const int StreamEventsField = StreamEventsRequest.EventsFieldNumber;
     private const int MostInFlight = 32;
 
-    private readonly CollectionGate _collection = new(finder);
+    private readonly CollectionGate _collection = new(new ConsentGate(ports, finder));
 
     /// <summary>The service as the server binds it.</summary>
     public RpcService Bind() => RpcService.For(IngestReflection.Descriptor.FindTypeByName<Google.Protobuf.Reflection.ServiceDescriptor>("Ingest"))

@@ -1,5 +1,6 @@
 using Cdp.Domain.Consent;
 using Cdp.Domain.Tenants;
+using Cdp.Gateway.Consents;
 using Cdp.Gateway.Identities;
 using Cdp.Gateway.Ingest;
 using Cdp.Gateway.Keys;
@@ -13,7 +14,7 @@ using Google.Rpc;
 namespace Cdp.Gateway.Privacy;
 
 /// <summary>What a customer may ask for: to be forgotten, to be told everything, to be left alone.</summary>
-internal sealed class PrivacyService(GatewayPorts ports, CustomerFinder finder, FirstIdentifiers identifiers, IngestService ingest, CustomerExport export)
+internal sealed class PrivacyService(GatewayPorts ports, CustomerFinder finder, FirstIdentifiers identifiers, IngestService ingest, ConsentGate consents, CustomerExport export)
 {
     private const int MostReason = 200;
     private const int MostReceiptId = 40;
@@ -86,9 +87,7 @@ internal sealed class PrivacyService(GatewayPorts ports, CustomerFinder finder, 
         if (request.Reason.Length > 0) said.Properties["reason"] = new Value { StringValue = request.Reason };
         var published = await ingest.PublishOwnAsync(caller, said, context.CancellationToken);
         await ReadTokens.WaitMirroredAsync(ports, published.Token, context.CancellationToken);
-        var state = await finder.CallAsync(
-            caller, reference, "customer", static (customer, read, cancel) => customer.ReadConsents(read, cancel), new ReadConsentsRequest { Newest = true },
-            static r => (r.Standing, r.ForwardedTo), context.CancellationToken) ?? throw CustomerFinder.NotFound();
+        var state = await consents.ReadAsync(caller, reference, newest: true, context.CancellationToken) ?? throw CustomerFinder.NotFound();
         return new RestrictCustomerResponse { CustomerId = state.CustomerId, Restricted = state.State.Restricted, Token = published.Token };
     }
 

@@ -66,13 +66,7 @@ internal sealed class GroupDescription(IdentityRows rows, IdentityRecord record)
     private async ValueTask<List<IdentityFact>> ReadFactsAsync(List<long> sequences, CancellationToken cancellationToken)
     {
         var facts = new List<IdentityFact>(sequences.Count);
-        var (first, slice) = (0L, new IdentitySlice());
-        foreach (var sequence in sequences)
-        {
-            if (sequence >= first + slice.Decisions.Count) (first, slice) = await record.ReadAsync(sequence, cancellationToken);
-            facts.Add(FactOf(slice.Decisions[(int)(sequence - first)], sequence));
-        }
-
+        await foreach (var (sequence, decision) in record.ReadAsync(sequences, cancellationToken)) facts.Add(FactOf(decision, sequence));
         return facts;
     }
 

@@ -87,11 +87,8 @@ public sealed partial class IdentityGrain
         facts.Sort();
         var keys = new List<string>();
         (long, Erased)? known = null;
-        var (first, slice) = (0L, new IdentitySlice());
-        foreach (var sequence in facts)
+        await foreach (var (sequence, decision) in _record.ReadAsync(facts, cancellationToken))
         {
-            if (sequence >= first + slice.Decisions.Count) (first, slice) = await _record.ReadAsync(sequence, cancellationToken);
-            var decision = slice.Decisions[(int)(sequence - first)];
             if ((decision.Minted?.Identifier ?? decision.Linked?.Identifier) is { } identifier) keys.Add(identifier.Key);
             if (decision.Erased is { } erased) known = (sequence, erased);
         }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Cdp.Grains.Ports;
 using Cdp.State.V1;
 using Google.Protobuf;
@@ -92,12 +93,24 @@ internal sealed class IdentityRecord(IHistory history, ICustomerIndex index, str
     }
 
     /// <summary>Reads the slice that holds a decision.</summary>
-    public async ValueTask<(long First, IdentitySlice Slice)> ReadAsync(long sequence, CancellationToken cancellationToken)
+    private async ValueTask<(long First, IdentitySlice Slice)> ReadSliceAsync(long sequence, CancellationToken cancellationToken)
     {
         var slices = await history.ReadAsync(Key, sequence, 1, cancellationToken);
         return slices.Count > 0 && slices[0].First <= sequence
             ? (slices[0].First, IdentitySlice.Parser.ParseFrom(slices[0].Bytes.Span))
             : throw new InvalidDataException($"Decision {sequence} is missing from the identity record of tenant {tenant}.");
+    }
+
+    /// <summary>Reads decisions by their sequences, which ascend; a slice is read once for those that follow each other in it.</summary>
+    public async IAsyncEnumerable<(long Sequence, IdentityDecision Decision)> ReadAsync(
+        IEnumerable<long> sequences, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var (first, slice) = (0L, new IdentitySlice());
+        foreach (var sequence in sequences)
+        {
+            if (sequence >= first + slice.Decisions.Count) (first, slice) = await ReadSliceAsync(sequence, cancellationToken);
+            yield return (sequence, slice.Decisions[(int)(sequence - first)]);
+        }
     }
 
     private async Task CommitAsync(Task previous, long first, List<IdentityDecision> decisions)
