@@ -22,6 +22,7 @@ public sealed class CdpClient : IDisposable
         Identities = new IdentitiesClient(_channel);
         Consents = new ConsentsClient(_channel);
         Privacy = new PrivacyClient(_channel);
+        Events = new EventsClient(_channel);
         Segments = new SegmentsClient(_channel);
         Decisions = new DecisionsClient(_channel);
         Admin = new AdminClient(_channel);
@@ -44,6 +45,9 @@ public sealed class CdpClient : IDisposable
 
     /// <summary>What a customer may ask for: to be forgotten, to be told everything, to be left alone.</summary>
     public PrivacyClient Privacy { get; }
+
+    /// <summary>What became of events.</summary>
+    public EventsClient Events { get; }
 
     /// <summary>Audiences, who is in them, and why.</summary>
     public SegmentsClient Segments { get; }

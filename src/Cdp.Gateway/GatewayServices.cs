@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using Cdp.Gateway.Admin;
 using Cdp.Gateway.Consents;
 using Cdp.Gateway.Decisions;
+using Cdp.Gateway.Events;
 using Cdp.Gateway.Identities;
 using Cdp.Gateway.Ingest;
 using Cdp.Gateway.Interactions;
@@ -31,6 +32,8 @@ public sealed class GatewayServices
         ("Consents", Role.Writer, ["RecordConsent"]),
         ("Consents", Role.Reader, ["GetConsents"]),
         ("Privacy", Role.Admin, ["EraseCustomer", "GetErasureReceipt", "ExportCustomer", "RestrictCustomer"]),
+        ("Events", Role.Reader, ["TraceEvent", "TailEvents", "ListSchemaViolations"]),
+        ("Events", Role.Admin, ["ListDeadLetters", "RetryDeadLetters"]),
         ("Segments", Role.Reader, ["GetSegment", "ListSegments", "ListMembers", "CountMembers", "ListMemberships", "ExplainMembership"]),
         ("Segments", Role.Admin, ["PutSegment", "DeleteSegment"]),
         ("Decisions", Role.Reader, ["GetAction", "ListActions", "GetPlacement", "ListPlacements"]),
@@ -63,6 +66,7 @@ public sealed class GatewayServices
             new IdentitiesService(ports, finder, ingest, consents, Tenants).Bind(),
             consentsService.Bind(),
             new PrivacyService(ports, finder, identifiers, ingest, consents, new CustomerExport(ports, finder, consentsService, decisions.Reader)).Bind(),
+            new EventsService(ports, finder, consents, ingest).Bind(),
             new SegmentsService(ports, finder, consents, Tenants).Bind(),
             decisions.Bind(),
             new AdminService(ports, Tenants).Bind(),

@@ -11,6 +11,7 @@ namespace Cdp.Gateway;
 /// <summary>Makes and redeems the tokens that let a reader see what a writer wrote.</summary>
 public static class ReadTokens
 {
+    private const string Field = "after_token";
     private const int MaxLength = 64 * 1024;
     private static readonly TimeSpan PauseWhileMoving = TimeSpan.FromMilliseconds(20);
 
@@ -39,19 +40,12 @@ public static class ReadTokens
     private static async ValueTask WaitAsync(GatewayPorts ports, string text, bool mirrored, CancellationToken cancellationToken)
     {
         if (text.Length == 0) return;
-        var token = Decode(text);
-        if (token.LogEpoch != ports.Log.Epoch)
-        {
-            throw new RpcError(Code.FailedPrecondition, "after_token: the token belongs to another log, which this one has replaced. Read without it.")
-            {
-                Reason = "TOKEN_OF_ANOTHER_LOG", FieldViolations = [new FieldViolation("after_token", "Belongs to another log.")],
-            }.ToException();
-        }
-
+        var token = Decode(text, Field);
+        RequireEpoch(ports, token, Field);
         foreach (var mark in token.Marks)
         {
             if (mark.Partition < 0 || mark.Partition >= ports.Log.Partitions || mark.End > await ports.Log.EndAsync(mark.Partition, cancellationToken))
-                throw Malformed();
+                throw Malformed(Field);
             var partition = ports.Grains.Get<IPartition>(GrainCatalog.PartitionKey(mark.Partition));
             var request = new WaitAppliedRequest { Position = mark.End, Mirrored = mirrored };
             while (true)
@@ -74,19 +68,33 @@ public static class ReadTokens
         }
     }
 
-    private static ReadToken Decode(string text)
+    /// <summary>Refuses a token of another log.</summary>
+    /// <exception cref="RpcException">It is one.</exception>
+    internal static void RequireEpoch(GatewayPorts ports, ReadToken token, string field)
     {
-        if (text.Length > MaxLength || !Base64Url.IsValid(text)) throw Malformed();
+        if (token.LogEpoch == ports.Log.Epoch) return;
+        throw new RpcError(Code.FailedPrecondition, $"{field}: the token belongs to another log, which this one has replaced. Read without it.")
+        {
+            Reason = "TOKEN_OF_ANOTHER_LOG", FieldViolations = [new FieldViolation(field, "Belongs to another log.")],
+        }.ToException();
+    }
+
+    /// <summary>Reads the text of a token.</summary>
+    /// <exception cref="RpcException">It is none.</exception>
+    internal static ReadToken Decode(string text, string field)
+    {
+        if (text.Length > MaxLength || !Base64Url.IsValid(text)) throw Malformed(field);
         try
         {
             return ReadToken.Parser.ParseFrom(Base64Url.DecodeFromChars(text));
         }
         catch (InvalidProtocolBufferException)
         {
-            throw Malformed();
+            throw Malformed(field);
         }
     }
 
-    private static RpcException Malformed() =>
-        RpcError.InvalidField("after_token", "Not a token of this server. Pass the token of PublishEvents as it is, or leave it empty.", "TOKEN_MALFORMED").ToException();
+    /// <summary>The error of a text that is no token.</summary>
+    internal static RpcException Malformed(string field) =>
+        RpcError.InvalidField(field, "Not a token of this server. Pass the token of PublishEvents as it is, or leave it empty.", "TOKEN_MALFORMED").ToException();
 }

@@ -29,6 +29,18 @@ internal sealed class FakeApi : ICdpApi
 
     public Func<ListEventsRequest, ListEventsResponse> EventPage { get; set; } = _ => throw NotFound();
 
+    public Func<TraceEventRequest, TraceEventResponse> Trace { get; set; } = _ => throw NotFound();
+
+    public Func<TailEventsRequest, IEnumerable<TailEventsResponse>> Tail { get; set; } = _ => throw NotFound();
+
+    public Func<ListDeadLettersRequest, ListDeadLettersResponse> DeadLetterPage { get; set; } = _ => throw NotFound();
+
+    public Func<RetryDeadLettersRequest, RetryDeadLettersResponse> RetryDeadLetters { get; set; } = _ => throw NotFound();
+
+    public List<EventType> EventTypes { get; } = [];
+
+    public ListSchemaViolationsResponse Violations { get; set; } = new();
+
     public Func<DescribeIdentityRequest, DescribeIdentityResponse> Identity { get; set; } = _ => throw NotFound();
 
     public Func<ListPurposesRequest, ListPurposesResponse> Purposes { get; set; } = _ => throw NotFound();
@@ -98,6 +110,25 @@ internal sealed class FakeApi : ICdpApi
     public Task<GetProfileResponse> GetProfileAsync(GetProfileRequest request, CancellationToken cancel) => Task.FromResult(Profile(request));
 
     public Task<ListEventsResponse> ListEventsAsync(ListEventsRequest request, CancellationToken cancel) => Task.FromResult(EventPage(request));
+
+    public Task<TraceEventResponse> TraceEventAsync(TraceEventRequest request, CancellationToken cancel) => Task.FromResult(Trace(request));
+
+    public IAsyncEnumerable<TailEventsResponse> TailEventsAsync(TailEventsRequest request, CancellationToken cancel) => Tail(request).ToAsyncEnumerable();
+
+    public Task<ListDeadLettersResponse> ListDeadLettersAsync(ListDeadLettersRequest request, CancellationToken cancel) => Task.FromResult(DeadLetterPage(request));
+
+    public Task<RetryDeadLettersResponse> RetryDeadLettersAsync(RetryDeadLettersRequest request, CancellationToken cancel) => Task.FromResult(RetryDeadLetters(request));
+
+    public Task<ListEventTypesResponse> ListEventTypesAsync(ListEventTypesRequest request, CancellationToken cancel) => Task.FromResult(new ListEventTypesResponse { EventTypes = { EventTypes } });
+
+    public Task<PutEventTypeResponse> PutEventTypeAsync(PutEventTypeRequest request, CancellationToken cancel)
+    {
+        EventTypes.RemoveAll(type => type.Name == request.EventType.Name);
+        EventTypes.Add(request.EventType);
+        return Task.FromResult(new PutEventTypeResponse { EventType = request.EventType });
+    }
+
+    public Task<ListSchemaViolationsResponse> ListSchemaViolationsAsync(ListSchemaViolationsRequest request, CancellationToken cancel) => Task.FromResult(Violations);
 
     public Task<DescribeIdentityResponse> DescribeIdentityAsync(DescribeIdentityRequest request, CancellationToken cancel) => Task.FromResult(Identity(request));
 

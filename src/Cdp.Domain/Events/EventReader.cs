@@ -18,6 +18,20 @@ public static class EventReader
     /// <exception cref="InvalidProtocolBufferException">The bytes are none.</exception>
     public static EventHead Head(ReadOnlySpan<byte> wireBytes) => Heads.ParseFrom(wireBytes);
 
+    /// <summary>The same; null where the bytes are none.</summary>
+    /// <param name="wireBytes">Perhaps a <c>cdp.v1.Event</c>.</param>
+    public static EventHead? TryHead(ReadOnlySpan<byte> wireBytes)
+    {
+        try
+        {
+            return Head(wireBytes);
+        }
+        catch (InvalidProtocolBufferException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>What the fold of a customer takes.</summary>
     /// <param name="wireBytes">A <c>cdp.v1.Event</c> that was validated.</param>
     /// <exception cref="InvalidProtocolBufferException">The bytes are none.</exception>
@@ -27,4 +41,18 @@ public static class EventReader
     /// <param name="wireBytes">A <c>cdp.v1.Event</c>.</param>
     /// <exception cref="InvalidProtocolBufferException">The bytes are none.</exception>
     public static Event Whole(ReadOnlySpan<byte> wireBytes) => Event.Parser.ParseFrom(wireBytes);
+
+    /// <summary>The same; null where the bytes are none.</summary>
+    /// <param name="wireBytes">Perhaps a <c>cdp.v1.Event</c>.</param>
+    public static Event? TryWhole(ReadOnlySpan<byte> wireBytes)
+    {
+        try
+        {
+            return Whole(wireBytes);
+        }
+        catch (InvalidProtocolBufferException)
+        {
+            return null;
+        }
+    }
 }

@@ -15,6 +15,9 @@ public static class Reasons
     /// <summary>The batch holds more than <see cref="EventLimits.MaxBatchEvents"/> events.</summary>
     public const string BatchTooManyEvents = "BATCH_TOO_MANY_EVENTS";
 
+    /// <summary>The event's properties break the schema of its type.</summary>
+    public const string SchemaViolation = "SCHEMA_VIOLATION";
+
     /// <summary>The event has no id.</summary>
     public const string IdMissing = "ID_MISSING";
 

@@ -1,3 +1,4 @@
+using Cdp.Domain.Schemas;
 using Cdp.V1;
 
 namespace Cdp.Domain.Tenants;
@@ -23,6 +24,8 @@ public sealed class EventMeaning
     {
         Role = role;
         Purpose = type.Purpose;
+        if (type.Schema.Length > 0 && type.SchemaMode != SchemaMode.Off) Schema = EventSchema.Parse(type.Schema, out _);
+        RejectsBreaches = type.SchemaMode == SchemaMode.Reject;
         InterestWeight = type.InterestWeight switch
         {
             0 => DefaultWeight(role),
@@ -38,6 +41,12 @@ public sealed class EventMeaning
 
     /// <summary>For which such events are collected; empty: for none in particular.</summary>
     public string Purpose { get; }
+
+    /// <summary>What events of the type have to be like; null: nothing is checked.</summary>
+    public EventSchema? Schema { get; }
+
+    /// <summary>Whether one that breaks the schema is refused.</summary>
+    public bool RejectsBreaches { get; }
 
     /// <summary>Its role; never unspecified.</summary>
     public EventRole Role { get; }

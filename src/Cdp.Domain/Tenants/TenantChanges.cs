@@ -2,6 +2,7 @@ using System.Globalization;
 using Cdp.Domain.Consent;
 using Cdp.Domain.Events;
 using Cdp.Domain.Identity;
+using Cdp.Domain.Schemas;
 using Cdp.Grains.V1;
 using Cdp.State.V1;
 using Cdp.V1;
@@ -155,9 +156,19 @@ public static class TenantChanges
 
         if (type.Purpose.Length > 0 && Undeclared(config, type.Purpose, "event_type.purpose") is { } undeclared)
             return undeclared;
-        config.DefinitionsVersion++;
-        return Put(config, config.EventTypes, type.Clone(), t => t.Name, t => t.Etag, (t, etag) => t.Etag = etag);
+        if (!Enum.IsDefined(type.SchemaMode)) return Invalid("event_type.schema_mode", "Give OFF, WARN or REJECT.");
+        if (type.Schema.Length > 0 && EventSchema.Parse(type.Schema, out var error) is null)
+            return new("SCHEMA_INVALID", "event_type.schema", error!.Pointer.Length > 0 ? $"At {error.Pointer}: {error.Message}" : error.Message);
+        var before = config.EventTypes.LastOrDefault(t => t.Name == type.Name);
+        if (Put(config, config.EventTypes, type.Clone(), t => t.Name, t => t.Etag, (t, etag) => t.Etag = etag) is { } refusal) return refusal;
+
+        // What is only asked at the door changes no customer.
+        if (before is null || !Folded(before).Equals(Folded(type))) config.DefinitionsVersion++;
+        return null;
     }
+
+    /// <summary>What the fold takes of a type.</summary>
+    private static EventType Folded(EventType type) => new(type) { Etag = "", Purpose = "", Schema = "", SchemaMode = SchemaMode.Unspecified };
 
     private static EventRefusal? Put(TenantConfig config, Purpose purpose)
     {

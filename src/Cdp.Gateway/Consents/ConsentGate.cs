@@ -16,14 +16,19 @@ internal sealed class ConsentGate(GatewayPorts ports, CustomerFinder finder)
     /// <exception cref="RpcException">The customer does not allow the purpose.</exception>
     public async ValueTask RequireAsync(Caller caller, CustomerRef? customer, string purpose, bool newest, CancellationToken cancellationToken)
     {
-        if (caller.Definitions.Rules.Find(purpose) is not { } rule || rule is { MayBeRefused: false, IsRestrictable: false }) return;
-        if (await ReadAsync(caller, customer, newest, cancellationToken) is not { } reply) return;
-        if (ConsentRules.Allows(reply.State, rule, string.Empty, ports.NowMicros)) return;
+        if (await AllowsAsync(caller, customer, purpose, newest, cancellationToken)) return;
         throw new RpcError(Code.PermissionDenied, $"The customer does not allow \"{purpose}\". Read for a purpose that is allowed; GetConsents names them.")
         {
             Reason = ConsentRules.MissingReason,
         }.ToException();
     }
+
+    /// <summary>Whether what was read may be told; also of nobody.</summary>
+    public async ValueTask<bool> AllowsAsync(Caller caller, CustomerRef? customer, string purpose, bool newest, CancellationToken cancellationToken) =>
+        caller.Definitions.Rules.Find(purpose) is not { } rule
+        || rule is { MayBeRefused: false, IsRestrictable: false }
+        || await ReadAsync(caller, customer, newest, cancellationToken) is not { } reply
+        || ConsentRules.Allows(reply.State, rule, string.Empty, ports.NowMicros);
 
     /// <summary>What a customer said; null where there is none.</summary>
     public ValueTask<ReadConsentsReply?> ReadAsync(Caller caller, CustomerRef? customer, bool newest, CancellationToken cancellationToken) => finder.CallAsync(

@@ -55,7 +55,7 @@ internal sealed class IdentitiesService(GatewayPorts ports, CustomerFinder finde
         await consents.RequireAsync(caller, new CustomerRef { CustomerId = group.Customer }, purpose, describe.Newest, context.CancellationToken);
         var response = new DescribeIdentityResponse { CustomerId = group.Customer, NextPageToken = group.NextPageToken };
         response.FormerCustomerIds.AddRange(group.Former);
-        response.Facts.AddRange(group.Facts.Select(fact => Shown(fact, view.Identifiers)));
+        response.Facts.AddRange(group.Facts.Select(fact => IdentityFacts.Shown(fact, view.Identifiers)));
         return response;
     }
 
@@ -133,21 +133,5 @@ internal sealed class IdentitiesService(GatewayPorts ports, CustomerFinder finde
         var confirmed = await Overtaken.AgainAsync(ports.Grains.Get<IIdentity>(caller.Tenant).Confirm, confirm, cancellationToken);
         if (confirmed.Erased) throw CustomerFinder.NotFound();
         return confirmed.MergedInto.Length > 0 ? confirmed.MergedInto : id;
-    }
-
-    /// <summary>A fact as a purpose may see it: values of withheld namespaces are left out, the fact is not.</summary>
-    private static IdentityFact Shown(IdentityFact fact, FieldGroup visible)
-    {
-        var shown = fact.Clone();
-        foreach (var identifier in new[]
-        {
-            shown.Minted?.Identifier, shown.Linked?.Identifier, shown.Linked?.With, shown.Merged?.Identifier, shown.Merged?.With,
-            shown.Refused?.Identifier, shown.Refused?.With,
-        })
-        {
-            if (identifier is not null && visible.Of(identifier.Namespace) != FieldAccess.Visible) identifier.Value = string.Empty;
-        }
-
-        return shown;
     }
 }

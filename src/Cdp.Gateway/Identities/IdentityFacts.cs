@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Cdp.Domain.Tenants;
 using Cdp.Grains.Identities;
 using Cdp.Grains.V1;
 using Cdp.V1;
@@ -24,5 +25,21 @@ internal static class IdentityFacts
             token = page.NextPageToken;
             if (token.Length == 0) yield break;
         }
+    }
+
+    /// <summary>A fact as a purpose may see it: values of withheld namespaces are left out, the fact is not.</summary>
+    public static IdentityFact Shown(IdentityFact fact, FieldGroup visible)
+    {
+        var shown = fact.Clone();
+        foreach (var identifier in new[]
+        {
+            shown.Minted?.Identifier, shown.Linked?.Identifier, shown.Linked?.With, shown.Merged?.Identifier, shown.Merged?.With,
+            shown.Refused?.Identifier, shown.Refused?.With,
+        })
+        {
+            if (identifier is not null && visible.Of(identifier.Namespace) != FieldAccess.Visible) identifier.Value = string.Empty;
+        }
+
+        return shown;
     }
 }

@@ -13,6 +13,8 @@ namespace Cdp.Gateway.Ingest;
 /// <summary>Turns the bytes of one event into a record of the log: an event that counts, or a dead letter that says why not.</summary>
 internal static class EventIntake
 {
+    private const int ToldViolations = 3;
+
     /// <summary>Reads one event.</summary>
     /// <param name="caller">Whose event it is.</param>
     /// <param name="bytes">The event on the wire.</param>
@@ -23,7 +25,7 @@ internal static class EventIntake
         var refusal = EventValidator.Validate(bytes, out var head);
         return refusal is null
             ? Accept(caller, head!, bytes, receivedAt, partitions)
-            : Refuse(caller, bytes, receivedAt, partitions, head?.Id ?? string.Empty, refusal);
+            : Refuse(caller, bytes, receivedAt, partitions, head, refusal);
     }
 
     /// <summary>An event that the platform itself makes; its type may be reserved.</summary>
@@ -38,24 +40,27 @@ internal static class EventIntake
         var identifiers = caller.Identifiers.Resolve(head.Identifiers);
         if (identifiers.RefusedIndex >= 0)
         {
-            return Refuse(caller, bytes, receivedAt, partitions, head.Id, new EventRefusal(
+            return Refuse(caller, bytes, receivedAt, partitions, head, new EventRefusal(
                 identifiers.Refusal.Reason, $"identifiers[{identifiers.RefusedIndex}].value", identifiers.Refusal.Message));
         }
 
         if (identifiers.Count == 0)
         {
-            return Refuse(caller, bytes, receivedAt, partitions, head.Id, new EventRefusal(
+            return Refuse(caller, bytes, receivedAt, partitions, head, new EventRefusal(
                 IdentifierReasons.Blocked, "identifiers",
                 "Every identifier has a value that stands for nobody (such as \"\", \"null\", \"0\", \"anonymous\"). Send one that is the customer's own, e.g. a device id."));
         }
 
         if (head.Outcome is { } said && OutcomeValidator.Check(said.DecisionId, said.ActionId, said.Kind, said.Value, caller.Definitions.CurrencyCode) is { } wrong)
-            return Refuse(caller, bytes, receivedAt, partitions, head.Id, wrong with { Field = $"outcome.{wrong.Field}" });
+            return Refuse(caller, bytes, receivedAt, partitions, head, wrong with { Field = $"outcome.{wrong.Field}" });
 
         if (string.Equals(head.Type, ConsentEvents.Type, StringComparison.Ordinal) && WrongConsent(caller, bytes) is { } unclear)
-            return Refuse(caller, bytes, receivedAt, partitions, head.Id, unclear);
+            return Refuse(caller, bytes, receivedAt, partitions, head, unclear);
 
-        var source = head.Source.Length > 0 ? head.Source : caller.Key.Source;
+        var source = SourceOf(caller, head);
+        var breaches = Breaches(caller, head, bytes, out var breached);
+        if (breached is not null && caller.Definitions.Meaning(head.Type, head.Kind).RejectsBreaches)
+            return Refuse(caller, bytes, receivedAt, partitions, head, breached, breaches);
         var id = EventHash.IdOf(source, head.Id);
         var logged = new LoggedEvent
         {
@@ -69,17 +74,32 @@ internal static class EventIntake
             Gpc = PrivacySignal.IsIn(bytes),
         };
         for (var i = 0; i < identifiers.Count; i++) logged.Keys.Add(identifiers.KeyAt(i));
+        logged.Breaches.Add(breaches);
         var payload = EventScanner.Compose(logged, LoggedEvent.EventFieldNumber, bytes);
         logged.Event = UnsafeByteOperations.UnsafeWrap(payload.AsMemory(payload.Length - bytes.Length));
         var partition = IdentifierKeys.PartitionOf(identifiers[0].Key, partitions);
-        return new Intake(partition, new AppendedEvent(new LogRecord(caller.Tenant, LogRecordFlags.None, 0, payload), logged), null, head.Id) { Head = head };
+        return new Intake(partition, new AppendedEvent(new LogRecord(caller.Tenant, LogRecordFlags.None, 0, payload), logged), null, head.Id) { Head = head, Warning = breached };
     }
+
+    private static string SourceOf(Caller caller, EventHead head) => head.Source.Length > 0 ? head.Source : caller.Key.Source;
 
     private static EventRefusal? WrongConsent(Caller caller, ReadOnlySpan<byte> bytes) =>
         ConsentEvents.TryRead(EventReader.ForFold(bytes), out var wrong) is { } act ? ConsentEvents.Check(act, caller.Definitions, "properties.") : wrong;
 
+    /// <summary>The rules of its type's schema that an event breaks, and what is said of them to who sent it.</summary>
+    private static SchemaBreach[] Breaches(Caller caller, EventHead head, ReadOnlySpan<byte> bytes, out EventRefusal? breached)
+    {
+        breached = null;
+        if (caller.Definitions.Meaning(head.Type, head.Kind).Schema is not { } schema || schema.Check(EventReader.Whole(bytes).Properties) is not { Count: > 0 } violations) return [];
+        var more = violations.Count > ToldViolations ? " And more." : "";
+        breached = new EventRefusal(
+            Reasons.SchemaViolation, violations[0].Path,
+            $"The event breaks the schema of its type: {string.Join(" ", violations.Take(ToldViolations).Select(v => $"{v.Path}: {v.Message}"))}{more} Send it as ListEventTypes says, or have the schema changed.");
+        return [.. violations.Select(v => new SchemaBreach { Type = head.Type, Path = v.Path, Keyword = v.Keyword })];
+    }
+
     private static Intake Refuse(
-        Caller caller, ReadOnlySpan<byte> bytes, long receivedAt, int partitions, string eventId, EventRefusal refusal)
+        Caller caller, ReadOnlySpan<byte> bytes, long receivedAt, int partitions, EventHead? head, EventRefusal refusal, params SchemaBreach[] breaches)
     {
         var logged = new LoggedEvent
         {
@@ -87,12 +107,13 @@ internal static class EventIntake
             ApiKeyId = caller.Key.Id,
             Refused = new Refusal
             {
-                Reason = refusal.Reason, Field = refusal.Field, Message = refusal.Message, Raw = ByteString.CopyFrom(bytes),
+                Reason = refusal.Reason, Field = refusal.Field, Message = refusal.Message, Raw = ByteString.CopyFrom(bytes), Source = head is null ? string.Empty : SourceOf(caller, head),
             },
+            Breaches = { breaches },
         };
         var partition = (int)(System.IO.Hashing.XxHash3.HashToUInt64(bytes) % (ulong)partitions);
         var record = new LogRecord(caller.Tenant, LogRecordFlags.Refused, 0, logged.ToByteArray());
-        return new Intake(partition, new AppendedEvent(record, logged), refusal, eventId);
+        return new Intake(partition, new AppendedEvent(record, logged), refusal, head?.Id ?? string.Empty);
     }
 }
 
@@ -105,6 +126,9 @@ internal readonly record struct Intake(int Partition, AppendedEvent Appended, Ev
 {
     /// <summary>Its head where it counts.</summary>
     public EventHead? Head { get; init; }
+
+    /// <summary>What is wrong with it although it counts.</summary>
+    public EventRefusal? Warning { get; init; }
 
     /// <summary>Whether nothing of it is kept: it is refused, and no dead letter either.</summary>
     public bool IsDropped { get; init; }

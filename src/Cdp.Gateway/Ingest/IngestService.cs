@@ -1,6 +1,7 @@
 using System.Buffers;
 using Cdp.Domain.Events;
 using Cdp.Gateway.Consents;
+using Cdp.Gateway.Events;
 using Cdp.Gateway.Keys;
 using Cdp.Grains.Ports;
 using Cdp.Grains.V1;
@@ -17,6 +18,7 @@ public sealed class IngestService(GatewayPorts ports, CustomerFinder finder)
     private const int UnaryEventsField = PublishEventsRequest.EventsFieldNumber;
     private const int StreamEventsField = StreamEventsRequest.EventsFieldNumber;
     private const int MostInFlight = 32;
+    private const int MostWarnings = 100;
 
     private readonly CollectionGate _collection = new(new ConsentGate(ports, finder));
 
@@ -53,6 +55,30 @@ public sealed class IngestService(GatewayPorts ports, CustomerFinder finder)
         }
 
         return await AppendAsync(caller, intakes, receivedAt, cancellationToken);
+    }
+
+    /// <summary>Publishes dead letters anew. One that is refused again is not kept again.</summary>
+    /// <returns>For each why it was refused, or null; and the token of the others.</returns>
+    /// <exception cref="RpcException">The tenant's backlog is full, or the log cannot be written.</exception>
+    internal async ValueTask<(EventRefusal?[] Refusals, string Token)> PublishRetriedAsync(IReadOnlyList<RetriedEvent> events, CancellationToken cancellationToken)
+    {
+        var receivedAt = ports.NowMicros;
+        var refusals = new EventRefusal?[events.Count];
+        var taken = new List<(int Index, Intake Intake)>();
+        for (var i = 0; i < events.Count; i++)
+        {
+            var (caller, _, bytes, isOwn) = events[i];
+            var intake = isOwn
+                ? EventIntake.Own(caller, EventReader.Whole(bytes.Span), receivedAt, ports.Log.Partitions)
+                : EventIntake.Read(caller, bytes.Span, receivedAt, ports.Log.Partitions);
+            refusals[i] = intake.Refusal;
+            if (intake.Refusal is null) taken.Add((i, intake));
+        }
+
+        if (taken.Count == 0) return (refusals, string.Empty);
+        var published = await AppendAsync(events[0].Caller, taken.ConvertAll(static t => t.Intake), receivedAt, cancellationToken);
+        foreach (var refused in published.Refused) refusals[taken[refused.Index].Index] = new EventRefusal(refused.Reason, refused.Field, refused.Message);
+        return (refusals, published.Token);
     }
 
     private ValueTask<PublishEventsResponse> PublishAsync(ReadOnlySequence<byte> request, ServerCallContext context)
@@ -141,6 +167,8 @@ public sealed class IngestService(GatewayPorts ports, CustomerFinder finder)
             else
             {
                 response.Accepted++;
+                if (intake.Warning is { } warning && response.Warnings.Count < MostWarnings)
+                    response.Warnings.Add(new EventWarning { Index = i, EventId = intake.EventId, Reason = warning.Reason, Field = warning.Field, Message = warning.Message });
             }
         }
 

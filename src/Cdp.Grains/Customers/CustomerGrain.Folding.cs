@@ -92,8 +92,8 @@ public sealed partial class CustomerGrain
     /// <summary>Keeps an event as a dead letter, also where nobody delivered it just now who would.</summary>
     private async ValueTask BuryAsync(EventReference bad, CancellationToken cancellationToken)
     {
-        var letter = new DeadLetter { Partition = bad.Partition, Position = bad.Position, Reason = DeadLetters.FoldFailed, At = bad.ReceivedAt };
-        if (await DeadLetters.KeepAsync(_ports.States, _tenant, letter, cancellationToken)) _ports.Metrics.DeadLetters(1);
+        var letter = new DeadLetter { Partition = bad.Partition, Position = bad.Position, Reason = DeadLetterReasons.FoldFailed, At = bad.ReceivedAt };
+        if (await DeadLetters.ListAsync(_ports.States, _ports.History, _tenant, letter, cancellationToken)) _ports.Metrics.DeadLetters(1);
     }
 
     private void FoldAgainSoon()

@@ -205,6 +205,16 @@ public sealed partial class CustomerGrain : ICustomer, IGrainLifecycle
     }
 
     /// <inheritdoc/>
+    public async ValueTask<TraceCustomerEventReply> TraceEvent(TraceCustomerEventRequest request, CancellationToken cancellationToken)
+    {
+        if (Elsewhere() is { } forwarded) return new TraceCustomerEventReply { Standing = CustomerStanding.Forwarded, ForwardedTo = forwarded };
+        if (!Exists) return new TraceCustomerEventReply { Standing = CustomerStanding.Gone };
+        var reply = await new EventTracing(Reader, Fold).TraceAsync(_key, _sequence, request, await DefinitionsAsync(cancellationToken), cancellationToken);
+        (reply.Standing, reply.CustomerId) = (CustomerStanding.Here, _id);
+        return reply;
+    }
+
+    /// <inheritdoc/>
     public async ValueTask<ReadConsentsReply> ReadConsents(ReadConsentsRequest request, CancellationToken cancellationToken)
     {
         if (request.Newest) await CheckNewestAsync(cancellationToken);

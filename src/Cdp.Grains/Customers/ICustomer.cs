@@ -21,6 +21,10 @@ public interface ICustomer
     [Interleaves]
     ValueTask<ReadEventsReply> ReadEvents(ReadEventsRequest request, CancellationToken cancellationToken);
 
+    /// <summary>Looks for an event and works out what it changed.</summary>
+    [Interleaves]
+    ValueTask<TraceCustomerEventReply> TraceEvent(TraceCustomerEventRequest request, CancellationToken cancellationToken);
+
     /// <summary>Ends the history in favour of another customer. Sealing again returns the same reply.</summary>
     ValueTask<SealReply> Seal(SealRequest request, CancellationToken cancellationToken);
 

@@ -36,7 +36,7 @@ internal sealed class RefusedEvents(IEventLog log, IHistory history, Definitions
         for (var partition = 0; partition < log.Partitions; partition++)
         {
             var places = new HashSet<(int, long)>();
-            await foreach (var letter in DeadLetters.ReadAsync(history, definitions.Tenant, partition, cancellationToken)) places.Add((letter.Partition, letter.Position));
+            await foreach (var (letter, _) in DeadLetters.ReadAsync(history, definitions.Tenant, partition, 0, cancellationToken)) places.Add((letter.Partition, letter.Position));
             foreach (var chunk in places.Chunk(AtOnce)) erased += await EraseAsync(chunk, keys, texts, cancellationToken);
         }
 
@@ -65,15 +65,5 @@ internal sealed class RefusedEvents(IEventLog log, IHistory history, Definitions
         bool IsKnown(Identifier identifier) => _resolver.Resolve(identifier.Namespace, identifier.Value) is { IsUsable: true } resolved && keys.Contains(resolved.Key);
     }
 
-    private static RepeatedField<Identifier> IdentifiersOf(ByteString raw)
-    {
-        try
-        {
-            return EventReader.Head(raw.Span).Identifiers;
-        }
-        catch (InvalidProtocolBufferException)
-        {
-            return [];
-        }
-    }
+    private static RepeatedField<Identifier> IdentifiersOf(ByteString raw) => EventReader.TryHead(raw.Span)?.Identifiers ?? [];
 }

@@ -9,17 +9,9 @@ namespace Cdp.Grains.Partitions;
 /// <summary>Events that count for nobody, each with its reason, by tenant and place in the log; and the lists of them.</summary>
 internal static class DeadLetters
 {
-    /// <summary>Reason of an event on which the fold throws.</summary>
-    public const string FoldFailed = "FOLD_FAILED";
-
     private const int ReadBytes = 1 << 20;
 
-    /// <summary>Keeps one. An event has one letter: the first.</summary>
-    /// <returns>False where it has one already.</returns>
-    public static async ValueTask<bool> KeepAsync(IStateStore states, string tenant, DeadLetter letter, CancellationToken cancellationToken) =>
-        await states.WriteAsync(PartitionGrain.DeadLetterKind, KeyOf(tenant, letter), letter.ToByteArray(), null, cancellationToken) is not null;
-
-    /// <summary>Keeps one and sees to it that it stands in the list of its partition. Only the partition itself may call it.</summary>
+    /// <summary>Keeps one and sees to it that it stands in the list of its partition. An event has one letter: the first.</summary>
     /// <returns>False where it had one already.</returns>
     public static async ValueTask<bool> ListAsync(IStateStore states, IHistory history, string tenant, DeadLetter letter, CancellationToken cancellationToken)
     {
@@ -37,14 +29,39 @@ internal static class DeadLetters
         return known is null;
     }
 
-    /// <summary>All of a tenant in one partition, in the order in which they were found; one may come twice.</summary>
-    public static async IAsyncEnumerable<DeadLetter> ReadAsync(
-        IHistory history, string tenant, int partition, [EnumeratorCancellation] CancellationToken cancellationToken)
+    /// <summary>
+    /// All of a tenant in one partition, in the order in which they were found, from an entry of the list on; each with the place
+    /// behind it. One may come twice.
+    /// </summary>
+    public static async IAsyncEnumerable<(DeadLetter Letter, long End)> ReadAsync(
+        IHistory history, string tenant, int partition, long from, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var key = ListKey(tenant, partition);
-        for (var next = 0L; await history.ReadAsync(key, next, ReadBytes, cancellationToken) is { Count: > 0 } rows; next = rows[^1].End)
+        for (var next = from; await history.ReadAsync(key, next, ReadBytes, cancellationToken) is { Count: > 0 } rows; next = rows[^1].End)
         {
-            foreach (var letter in rows.SelectMany(row => DeadLetterSlice.Parser.ParseFrom(row.Bytes.Span).Letters)) yield return letter;
+            foreach (var row in rows)
+            {
+                foreach (var letter in DeadLetterSlice.Parser.ParseFrom(row.Bytes.Span).Letters) yield return (letter, row.End);
+            }
+        }
+    }
+
+    /// <summary>The letter of an event; null: it has none.</summary>
+    public static async ValueTask<DeadLetter?> FindAsync(IStateStore states, string tenant, int partition, long position, CancellationToken cancellationToken)
+    {
+        var row = await states.ReadAsync(PartitionGrain.DeadLetterKind, KeyOf(tenant, partition, position), cancellationToken);
+        return row.Exists ? DeadLetter.Parser.ParseFrom(row.Value.Span) : null;
+    }
+
+    /// <summary>Notes that an event with a letter was published anew.</summary>
+    public static async ValueTask SettleAsync(IStateStore states, string tenant, int partition, long position, long at, CancellationToken cancellationToken)
+    {
+        var key = KeyOf(tenant, partition, position);
+        for (var row = await states.ReadAsync(PartitionGrain.DeadLetterKind, key, cancellationToken); row.Exists; row = await states.ReadAsync(PartitionGrain.DeadLetterKind, key, cancellationToken))
+        {
+            var settled = DeadLetter.Parser.ParseFrom(row.Value.Span);
+            settled.RetriedAt = at;
+            if (await states.WriteAsync(PartitionGrain.DeadLetterKind, key, settled.ToByteArray(), row.Tag, cancellationToken) is not null) return;
         }
     }
 
@@ -53,6 +70,7 @@ internal static class DeadLetters
 
     private static string ListKey(string tenant, int partition) => string.Create(CultureInfo.InvariantCulture, $"{ListPrefix(tenant)}{partition:D4}");
 
-    private static string KeyOf(string tenant, DeadLetter letter) =>
-        string.Create(CultureInfo.InvariantCulture, $"{tenant}/{letter.Partition:D4}/{letter.Position:D19}");
+    private static string KeyOf(string tenant, DeadLetter letter) => KeyOf(tenant, letter.Partition, letter.Position);
+
+    private static string KeyOf(string tenant, int partition, long position) => string.Create(CultureInfo.InvariantCulture, $"{tenant}/{partition:D4}/{position:D19}");
 }

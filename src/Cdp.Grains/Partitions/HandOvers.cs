@@ -25,8 +25,11 @@ internal sealed class HandOvers(IGrainContext context, GrainMetrics metrics, Han
     /// <summary>Hears what became of events.</summary>
     internal interface IListener
     {
-        /// <summary>The event is applied, or kept as a dead letter.</summary>
+        /// <summary>The event needs nothing more.</summary>
         void Done(Batch batch);
+
+        /// <summary>A customer has the event.</summary>
+        void Applied(LogEntry entry, string customer, Batch batch);
 
         /// <summary>A customer states the segments that it is in. Before the events that moved it are done.</summary>
         void Stated(string tenant, string customer, MembershipStatement statement);
@@ -126,8 +129,8 @@ internal sealed class HandOvers(IGrainContext context, GrainMetrics metrics, Han
                 foreach (var effect in reply.Effects) listener.Taught(queue.Tenant, effect);
                 foreach (var (entry, batch) in queue.Sent)
                 {
-                    if (entry.Event.Outcome is null && IsSkipped(reply, entry)) listener.Bury(entry, batch, DeadLetters.FoldFailed);
-                    else listener.Done(batch);
+                    if (entry.Event.Outcome is null && IsSkipped(reply, entry)) listener.Bury(entry, batch, DeadLetterReasons.FoldFailed);
+                    else listener.Applied(entry, queue.Customer, batch);
                 }
 
                 break;
@@ -160,7 +163,7 @@ internal sealed class HandOvers(IGrainContext context, GrainMetrics metrics, Han
                     {
                         // An outcome names a decision; that there is none is no fault of the log.
                         if (entry.Event.Outcome is not null) listener.Done(batch);
-                        else listener.Bury(entry, batch, "CUSTOMER_GONE");
+                        else listener.Bury(entry, batch, DeadLetterReasons.CustomerGone);
                     }
 
                     break;

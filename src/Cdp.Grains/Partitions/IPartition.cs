@@ -19,4 +19,28 @@ public interface IPartition
     /// <summary>Reads positions and counts.</summary>
     [Interleaves]
     ValueTask<GetPartitionStatusReply> GetStatus(GetPartitionStatusRequest request, CancellationToken cancellationToken);
+
+    /// <summary>Looks for an event by its id among records of the log, as far as one call may.</summary>
+    [Interleaves]
+    ValueTask<FindEventReply> FindEvent(FindEventRequest request, CancellationToken cancellationToken);
+
+    /// <summary>Reads a page of a tenant's dead letters, in the order in which they were found; one may come twice.</summary>
+    [Interleaves]
+    ValueTask<ReadDeadLettersReply> ReadDeadLetters(ReadDeadLettersRequest request, CancellationToken cancellationToken);
+
+    /// <summary>Reads single dead letters.</summary>
+    [Interleaves]
+    ValueTask<GetDeadLettersReply> GetDeadLetters(GetDeadLettersRequest request, CancellationToken cancellationToken);
+
+    /// <summary>Notes that dead letters were published anew.</summary>
+    [Interleaves]
+    ValueTask<SettleDeadLettersReply> SettleDeadLetters(SettleDeadLettersRequest request, CancellationToken cancellationToken);
+
+    /// <summary>Reads how often a tenant's events broke schemas.</summary>
+    [Interleaves]
+    ValueTask<ReadSchemaBreachesReply> ReadSchemaBreaches(ReadSchemaBreachesRequest request, CancellationToken cancellationToken);
+
+    /// <summary>Waits for events of a tenant that are applied or buried. Remembers them while somebody asks, within bounds.</summary>
+    [Interleaves]
+    ValueTask<TailReply> Tail(TailRequest request, CancellationToken cancellationToken);
 }

@@ -36,7 +36,7 @@ public sealed record PartitionPorts(
 public readonly record struct OvertakenWork(long Committed, long Isolated);
 
 /// <summary>Applies one partition of the log, in order: resolves, hands over, commits.</summary>
-public sealed class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.IListener, Memberships.IListener, Learning.IListener, IDisposable
+public sealed partial class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.IListener, Memberships.IListener, Learning.IListener, IDisposable
 {
     /// <summary>Kind of the state that holds positions.</summary>
     public const string StateKind = "partition";
@@ -66,6 +66,7 @@ public sealed class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.ILis
     private readonly HandOvers _handOvers;
     private readonly Memberships _memberships;
     private readonly Learning _learning;
+    private readonly SchemaBreaches _breaches;
     private readonly Queue<Batch> _batches = new();
     private readonly PriorityQueue<TaskCompletionSource, long> _waiters = new();
     private readonly CancellationTokenSource _stop = new();
@@ -90,6 +91,7 @@ public sealed class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.ILis
         _handOvers = new HandOvers(context, ports.Metrics, this);
         _memberships = new Memberships(context, _handOvers, ports.Steps, this);
         _learning = new Learning(context, _handOvers, ports.Steps, _number, this);
+        _breaches = new SchemaBreaches(ports.States, _number);
         _resolver = new LinkResolver(context.Grains, ports.States, ports.Definitions, _handOvers, ports.CachedLinks);
     }
 
@@ -192,6 +194,12 @@ public sealed class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.ILis
 
     void HandOvers.IListener.Done(Batch batch) => Done(batch);
 
+    void HandOvers.IListener.Applied(LogEntry entry, string customer, Batch batch)
+    {
+        Watch(entry, customer, string.Empty);
+        Done(batch);
+    }
+
     void HandOvers.IListener.Stated(string tenant, string customer, MembershipStatement statement) =>
         _memberships.Add($"{tenant}/{customer}", statement, _stop.Token);
 
@@ -263,7 +271,7 @@ public sealed class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.ILis
             await WriteStateAsync(state => state.IsolateUntil = entry.Position + 1, cancellationToken);
             var batch = Enqueue(entry.Position + 1);
             batch.Outstanding++;
-            await BuryAsync(entry, batch, "EVENT_CRASHED_PROCESS");
+            await BuryAsync(entry, batch, DeadLetterReasons.CrashedProcess);
             Done(batch);
         }
         else
@@ -282,6 +290,7 @@ public sealed class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.ILis
     private async ValueTask TakeAsync(IReadOnlyList<LogEntry> entries, CancellationToken cancellationToken)
     {
         var batch = Enqueue(entries[^1].Position + 1);
+        foreach (var entry in entries) _breaches.Add(entry);
         HandOver(await _resolver.ResolveAsync(entries, _stop.Token), batch);
         Done(batch);
     }
@@ -376,6 +385,7 @@ public sealed class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.ILis
     private async Task EraseAsync(LogEntry entry, Batch batch)
     {
         await _handOvers.CallAsync(() => ErasedEvents.EraseWhollyAsync(_ports.Log, entry.Partition, entry.Position, _stop.Token), _stop.Token);
+        Watch(new LogEntry { Partition = entry.Partition, Position = entry.Position, Tenant = entry.Tenant, Event = new LoggedEvent { Erased = true, ReceivedAt = entry.Event.ReceivedAt } }, string.Empty, string.Empty);
         Done(batch);
     }
 
@@ -395,6 +405,7 @@ public sealed class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.ILis
         var isNew = await _handOvers.CallAsync(() => DeadLetters.ListAsync(_ports.States, _ports.History, entry.Tenant, letter, _stop.Token), _stop.Token);
         if (isNew) _ports.Metrics.DeadLetters(1);
         batch.DeadLetters++;
+        Watch(entry, string.Empty, reason);
         Done(batch);
     }
 
@@ -426,6 +437,7 @@ public sealed class PartitionGrain : IPartition, IGrainLifecycle, HandOvers.ILis
             {
                 _ports.Steps.Reached(RecoverySteps.PositionCommitting);
                 var (target, deadLetters) = (_applied, _deadLetters);
+                if (!await _handOvers.CallAsync(() => _breaches.CountAsync(target, _stop.Token), _stop.Token)) throw new OwnershipLostException(_context.Key);
                 await WriteStateAsync(
                     state =>
                     {

@@ -36,6 +36,34 @@ public sealed class ClientCdpApi : ICdpApi
         CallAsync(_client.Profiles.ListEventsAsync(request, Patience, cancel));
 
     /// <inheritdoc/>
+    public Task<TraceEventResponse> TraceEventAsync(TraceEventRequest request, CancellationToken cancel) =>
+        CallAsync(_client.Events.TraceEventAsync(request, Patience, cancel));
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<TailEventsResponse> TailEventsAsync(TailEventsRequest request, CancellationToken cancel) =>
+        EachAsync(_client.Events.TailEventsAsync(request, cancellationToken: cancel), cancel);
+
+    /// <inheritdoc/>
+    public Task<ListDeadLettersResponse> ListDeadLettersAsync(ListDeadLettersRequest request, CancellationToken cancel) =>
+        CallAsync(_client.Events.ListDeadLettersAsync(request, Patience, cancel));
+
+    /// <inheritdoc/>
+    public Task<RetryDeadLettersResponse> RetryDeadLettersAsync(RetryDeadLettersRequest request, CancellationToken cancel) =>
+        CallAsync(_client.Events.RetryDeadLettersAsync(request, Patience, cancel));
+
+    /// <inheritdoc/>
+    public Task<ListEventTypesResponse> ListEventTypesAsync(ListEventTypesRequest request, CancellationToken cancel) =>
+        CallAsync(_client.Admin.ListEventTypesAsync(request, Patience, cancel));
+
+    /// <inheritdoc/>
+    public Task<PutEventTypeResponse> PutEventTypeAsync(PutEventTypeRequest request, CancellationToken cancel) =>
+        CallAsync(_client.Admin.PutEventTypeAsync(request, Patience, cancel));
+
+    /// <inheritdoc/>
+    public Task<ListSchemaViolationsResponse> ListSchemaViolationsAsync(ListSchemaViolationsRequest request, CancellationToken cancel) =>
+        CallAsync(_client.Events.ListSchemaViolationsAsync(request, Patience, cancel));
+
+    /// <inheritdoc/>
     public Task<DescribeIdentityResponse> DescribeIdentityAsync(DescribeIdentityRequest request, CancellationToken cancel) =>
         CallAsync(_client.Identities.DescribeIdentityAsync(request, Patience, cancel));
 
@@ -56,11 +84,8 @@ public sealed class ClientCdpApi : ICdpApi
         CallAsync(_client.Consents.RecordConsentAsync(request, Patience, cancel));
 
     /// <inheritdoc/>
-    public async IAsyncEnumerable<ExportCustomerResponse> ExportCustomerAsync(ExportCustomerRequest request, [EnumeratorCancellation] CancellationToken cancel)
-    {
-        await using var items = _client.Privacy.ExportCustomerAsync(request, MuchPatience, cancel).GetAsyncEnumerator(cancel);
-        while (await CallAsync(items.MoveNextAsync().AsTask())) yield return items.Current;
-    }
+    public IAsyncEnumerable<ExportCustomerResponse> ExportCustomerAsync(ExportCustomerRequest request, CancellationToken cancel) =>
+        EachAsync(_client.Privacy.ExportCustomerAsync(request, MuchPatience, cancel), cancel);
 
     /// <inheritdoc/>
     public Task<EraseCustomerResponse> EraseCustomerAsync(EraseCustomerRequest request, CancellationToken cancel) =>
@@ -128,6 +153,12 @@ public sealed class ClientCdpApi : ICdpApi
 
     /// <inheritdoc/>
     public void Dispose() => _client.Dispose();
+
+    private async IAsyncEnumerable<T> EachAsync<T>(IAsyncEnumerable<T> replies, [EnumeratorCancellation] CancellationToken cancel)
+    {
+        await using var items = replies.GetAsyncEnumerator(cancel);
+        while (await CallAsync(items.MoveNextAsync().AsTask())) yield return items.Current;
+    }
 
     private async Task<T> CallAsync<T>(Task<T> call)
     {

@@ -14,6 +14,27 @@ public interface ICdpApi : IDisposable
     /// <summary>Reads one page of a customer's events.</summary>
     Task<ListEventsResponse> ListEventsAsync(ListEventsRequest request, CancellationToken cancel);
 
+    /// <summary>Says what became of one event.</summary>
+    Task<TraceEventResponse> TraceEventAsync(TraceEventRequest request, CancellationToken cancel);
+
+    /// <summary>Shows events as they are applied or refused.</summary>
+    IAsyncEnumerable<TailEventsResponse> TailEventsAsync(TailEventsRequest request, CancellationToken cancel);
+
+    /// <summary>Reads one page of the events that count for nobody.</summary>
+    Task<ListDeadLettersResponse> ListDeadLettersAsync(ListDeadLettersRequest request, CancellationToken cancel);
+
+    /// <summary>Publishes dead letters anew.</summary>
+    Task<RetryDeadLettersResponse> RetryDeadLettersAsync(RetryDeadLettersRequest request, CancellationToken cancel);
+
+    /// <summary>Lists the declared types of events.</summary>
+    Task<ListEventTypesResponse> ListEventTypesAsync(ListEventTypesRequest request, CancellationToken cancel);
+
+    /// <summary>Declares a type of events or changes it.</summary>
+    Task<PutEventTypeResponse> PutEventTypeAsync(PutEventTypeRequest request, CancellationToken cancel);
+
+    /// <summary>Lists how often events broke the schemas of their types.</summary>
+    Task<ListSchemaViolationsResponse> ListSchemaViolationsAsync(ListSchemaViolationsRequest request, CancellationToken cancel);
+
     /// <summary>Reads one page of the facts that a customer's identity rests on.</summary>
     Task<DescribeIdentityResponse> DescribeIdentityAsync(DescribeIdentityRequest request, CancellationToken cancel);
 

@@ -13,7 +13,11 @@ namespace Cdp.Node.Commands;
 internal sealed record RefusedLine(long Line, string Reason, string Field, string Message);
 
 /// <summary>What became of the lines.</summary>
-internal sealed record PublishResult(long Accepted, IReadOnlyList<RefusedLine> Refused, string Token);
+internal sealed record PublishResult(long Accepted, IReadOnlyList<RefusedLine> Refused, string Token)
+{
+    /// <summary>What is wrong with lines that were published nevertheless.</summary>
+    public IReadOnlyList<RefusedLine> Warnings { get; init; } = [];
+}
 
 /// <summary>Publishes JSON Lines of events in batches, one after the other.</summary>
 internal sealed class EventLinesPublisher
@@ -22,6 +26,7 @@ internal sealed class EventLinesPublisher
 
     private readonly Publisher _publisher;
     private readonly List<RefusedLine> _refused = [];
+    private readonly List<RefusedLine> _warnings = [];
     private readonly List<long> _lines = [];
     private PublishEventsRequest _batch = new();
     private int _bytes;
@@ -42,7 +47,7 @@ internal sealed class EventLinesPublisher
         }
 
         await FlushAsync(cancel);
-        return new PublishResult(_accepted, _refused, _token);
+        return new PublishResult(_accepted, _refused, _token) { Warnings = _warnings };
     }
 
     private Event? Parse(string text, long line)
@@ -77,6 +82,8 @@ internal sealed class EventLinesPublisher
         _token = response.Token;
         foreach (var refusal in response.Refused)
             _refused.Add(new RefusedLine(_lines[refusal.Index], refusal.Reason, refusal.Field, refusal.Message));
+        foreach (var warning in response.Warnings)
+            _warnings.Add(new RefusedLine(_lines[warning.Index], warning.Reason, warning.Field, warning.Message));
         _batch = new PublishEventsRequest();
         _lines.Clear();
         _bytes = 0;

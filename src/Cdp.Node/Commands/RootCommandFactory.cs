@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Cdp.Node.Commands.Decisions;
+using Cdp.Node.Commands.Events;
 using Cdp.Node.Commands.Segments;
 
 namespace Cdp.Node.Commands;
@@ -19,6 +20,10 @@ public static class RootCommandFactory
         root.Subcommands.Add(PublishCommand.Create(context));
         root.Subcommands.Add(ProfileCommand.Create(context));
         root.Subcommands.Add(EventsCommand.Create(context));
+        root.Subcommands.Add(TraceCommand.Create(context));
+        root.Subcommands.Add(TailCommand.Create(context));
+        root.Subcommands.Add(DeadLettersCommand.Create(context));
+        root.Subcommands.Add(EventTypeCommand.Create(context));
         root.Subcommands.Add(IdentityCommand.Create(context));
         root.Subcommands.Add(PurposeCommand.Create(context));
         root.Subcommands.Add(ConsentCommand.Create(context));

@@ -28,6 +28,9 @@ public sealed class CustomerHost(IGrainContext context, IServiceProvider service
     public ValueTask<ReadEventsReply> ReadEvents(ReadEventsRequest request, CancellationToken cancellationToken) => Plain.ReadEvents(request, cancellationToken);
 
     /// <inheritdoc/>
+    public ValueTask<TraceCustomerEventReply> TraceEvent(TraceCustomerEventRequest request, CancellationToken cancellationToken) => Plain.TraceEvent(request, cancellationToken);
+
+    /// <inheritdoc/>
     public ValueTask<SealReply> Seal(SealRequest request, CancellationToken cancellationToken) => Plain.Seal(request, cancellationToken);
 
     /// <inheritdoc/>

@@ -85,25 +85,46 @@ public sealed class PartitionHost(IGrainContext context, IServiceProvider servic
     public ValueTask<DeliverReply> Deliver(DeliverRequest request, CancellationToken cancellationToken) => Plain.Deliver(request, cancellationToken);
 
     /// <inheritdoc/>
-    /// <remarks>Ends where the partition is no longer read here: Orleans moves nothing before its calls have ended.</remarks>
-    public async ValueTask<WaitAppliedReply> WaitApplied(WaitAppliedRequest request, CancellationToken cancellationToken)
+    public ValueTask<WaitAppliedReply> WaitApplied(WaitAppliedRequest request, CancellationToken cancellationToken) => UntilMovedAsync(Plain.WaitApplied, request, cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<GetPartitionStatusReply> GetStatus(GetPartitionStatusRequest request, CancellationToken cancellationToken) => Plain.GetStatus(request, cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<FindEventReply> FindEvent(FindEventRequest request, CancellationToken cancellationToken) => Plain.FindEvent(request, cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<ReadDeadLettersReply> ReadDeadLetters(ReadDeadLettersRequest request, CancellationToken cancellationToken) => Plain.ReadDeadLetters(request, cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<GetDeadLettersReply> GetDeadLetters(GetDeadLettersRequest request, CancellationToken cancellationToken) => Plain.GetDeadLetters(request, cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<SettleDeadLettersReply> SettleDeadLetters(SettleDeadLettersRequest request, CancellationToken cancellationToken) => Plain.SettleDeadLetters(request, cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<ReadSchemaBreachesReply> ReadSchemaBreaches(ReadSchemaBreachesRequest request, CancellationToken cancellationToken) => Plain.ReadSchemaBreaches(request, cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<TailReply> Tail(TailRequest request, CancellationToken cancellationToken) => UntilMovedAsync(Plain.Tail, request, cancellationToken);
+
+    /// <inheritdoc/>
+    public void Dispose() => _stop.Dispose();
+
+    /// <summary>A call that waits. It ends where the partition is no longer read here: Orleans moves nothing before its calls have ended.</summary>
+    private async ValueTask<TReply> UntilMovedAsync<TRequest, TReply>(
+        Func<TRequest, CancellationToken, ValueTask<TReply>> call, TRequest request, CancellationToken cancellationToken)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stop.Token);
         try
         {
-            return await Plain.WaitApplied(request, either.Token);
+            return await call(request, either.Token);
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
             throw new OwnershipLostException(GrainContext.GrainId.Key.ToString()!);
         }
     }
-
-    /// <inheritdoc/>
-    public ValueTask<GetPartitionStatusReply> GetStatus(GetPartitionStatusRequest request, CancellationToken cancellationToken) => Plain.GetStatus(request, cancellationToken);
-
-    /// <inheritdoc/>
-    public void Dispose() => _stop.Dispose();
 
     /// <summary>
     /// Moves to the silo that it belongs to. If it only ended, whoever remembers that it was here would call, and so make, it

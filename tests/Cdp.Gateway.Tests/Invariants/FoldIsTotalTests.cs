@@ -9,6 +9,7 @@ using Cdp.Grains.V1;
 using Cdp.State.V1;
 using Cdp.V1;
 using Google.Protobuf;
+using DeadLetter = Cdp.State.V1.DeadLetter;
 
 namespace Cdp.Gateway.Tests.Invariants;
 

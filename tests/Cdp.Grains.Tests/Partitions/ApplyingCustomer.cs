@@ -14,6 +14,8 @@ internal abstract class ApplyingCustomer : ICustomer
 
     public ValueTask<ReadConsentsReply> ReadConsents(ReadConsentsRequest request, CancellationToken cancellationToken) => throw new NotSupportedException();
 
+    public ValueTask<TraceCustomerEventReply> TraceEvent(TraceCustomerEventRequest request, CancellationToken cancellationToken) => throw new NotSupportedException();
+
     public ValueTask<ReadEventsReply> ReadEvents(ReadEventsRequest request, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public ValueTask<SealReply> Seal(SealRequest request, CancellationToken cancellationToken) => throw new NotSupportedException();

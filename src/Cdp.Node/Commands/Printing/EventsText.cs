@@ -39,6 +39,6 @@ internal static class EventsText
     }
 
     /// <summary>"NotOffered" as "not offered".</summary>
-    private static string Words(Enum name) =>
+    public static string Words(Enum name) =>
         string.Concat(name.ToString().Select((c, i) => char.IsUpper(c) && i > 0 ? $" {char.ToLowerInvariant(c)}" : $"{char.ToLowerInvariant(c)}"));
 }
