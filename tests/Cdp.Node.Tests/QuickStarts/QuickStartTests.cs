@@ -58,7 +58,8 @@ public sealed class QuickStartTests(QuickStartServer server) : IClassFixture<Qui
             var page = await browser.NewPageAsync();
             await page.GotoAsync(line![Open.Length..]);
 
-            Assert.Contains("Failed: This API key does not exist.", await RunAsync(page, "no-key-of-the-server"), StringComparison.Ordinal);
+            // An unknown key has no tenant that could allow a page to read the answer.
+            Assert.Contains("Failed: No answer that this page may read.", await RunAsync(page, "no-key-of-the-server"), StringComparison.Ordinal);
             for (var run = 0; run < 2; run++) AssertStory(await RunAsync(page, CdpProcess.OperatorKey), "consent     marketing by e-mail is allowed");
         }
         finally
@@ -78,11 +79,11 @@ public sealed class QuickStartTests(QuickStartServer server) : IClassFixture<Qui
 
     private static async Task<string> RunAsync(IPage page, string key)
     {
+        var button = page.GetByRole(AriaRole.Button);
         await page.GetByLabel("Key").FillAsync(key);
-        await page.GetByRole(AriaRole.Button).ClickAsync();
-        var log = page.GetByRole(AriaRole.Log);
-        await Assertions.Expect(log).ToHaveTextAsync(new System.Text.RegularExpressions.Regex(@"All as expected\.|Failed: "));
-        return await log.InnerTextAsync();
+        await button.ClickAsync();
+        await Assertions.Expect(button).ToBeEnabledAsync(new LocatorAssertionsToBeEnabledOptions { Timeout = 60_000 });
+        return await page.GetByRole(AriaRole.Log).InnerTextAsync();
     }
 
     private static void AssertStory(string output, string end)
