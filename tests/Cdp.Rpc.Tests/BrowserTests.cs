@@ -1,17 +1,16 @@
 using System.Net;
+using Cdp.Node.Tests;
 using Cdp.Rpc.Tests.Harness;
 using Google.Protobuf;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Playwright;
 
 namespace Cdp.Rpc.Tests;
 
 /// <summary>@connectrpc/connect-web in a real browser, on pages from elsewhere.</summary>
 public sealed class BrowserTests : IAsyncLifetime
 {
-    private const string Chromium = "/usr/bin/chromium";
     private const string Key = "ours";
     private const int Checks = 14;
 
@@ -66,12 +65,7 @@ public sealed class BrowserTests : IAsyncLifetime
 
     private async Task<(string[] Lines, List<string> Console)> RunAsync(string origin, bool refused)
     {
-        using var playwright = await Playwright.CreateAsync();
-        await using var browser = await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
-        {
-            ExecutablePath = Chromium,
-            Args = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-        });
+        await using var browser = await Browser.LaunchAsync();
         var page = await browser.NewPageAsync();
         var console = new List<string>();
         page.Console += (_, message) => console.Add(message.Text);
@@ -85,10 +79,10 @@ public sealed class BrowserTests : IAsyncLifetime
     private async Task<string> ServePageAsync()
     {
         var folder = Foreign.Folder("node");
-        Assert.SkipUnless(File.Exists(Chromium), "Chromium is not installed: `apt-get install chromium`.");
+        Browser.SkipUnlessInstalled();
         Assert.SkipUnless(((string[])["@connectrpc/connect-web", "esbuild"]).All(name => Directory.Exists(Path.Combine(folder, "node_modules", name))), "@connectrpc/connect-web and esbuild are not installed: run `npm ci` in Foreign/node.");
-        Assert.SkipUnless(await Foreign.TryRunAsync("node", ["--version"]), "node is not installed.");
-        var (exitCode, _, errors) = await Foreign.RunAsync("node", [Path.Combine(folder, "bundle.mjs"), Bundle]);
+        Assert.SkipUnless(await Programs.TryRunAsync("node", ["--version"]), "node is not installed.");
+        var (exitCode, _, errors) = await Programs.RunAsync("node", [Path.Combine(folder, "bundle.mjs"), Bundle]);
         Assert.True(exitCode == 0, errors);
 
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());

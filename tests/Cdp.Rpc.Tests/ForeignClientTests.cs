@@ -1,3 +1,4 @@
+using Cdp.Node.Tests;
 using Cdp.Rpc.Tests.Harness;
 using Google.Protobuf;
 
@@ -15,7 +16,7 @@ public sealed class ForeignClientTests(ProbeServer server) : IClassFixture<Probe
     {
         var folder = Foreign.Folder("node");
         Assert.SkipUnless(Directory.Exists(Path.Combine(folder, "node_modules", "@grpc", "grpc-js")), "@grpc/grpc-js is not installed: run `npm ci` in Foreign/node.");
-        Assert.SkipUnless(await Foreign.TryRunAsync("node", ["--version"]), "node is not installed.");
+        Assert.SkipUnless(await Programs.TryRunAsync("node", ["--version"]), "node is not installed.");
 
         await RunChecksAsync("node", Path.Combine(folder, "conformance.js"), server.Server.Port);
     }
@@ -25,7 +26,7 @@ public sealed class ForeignClientTests(ProbeServer server) : IClassFixture<Probe
     {
         var folder = Foreign.Folder("node");
         Assert.SkipUnless(Directory.Exists(Path.Combine(folder, "node_modules", "@connectrpc", "connect-node")), "@connectrpc/connect-node is not installed: run `npm ci` in Foreign/node.");
-        Assert.SkipUnless(await Foreign.TryRunAsync("node", ["--version"]), "node is not installed.");
+        Assert.SkipUnless(await Programs.TryRunAsync("node", ["--version"]), "node is not installed.");
 
         await RunChecksAsync("node", Path.Combine(folder, "connect.mjs"), server.Server.HttpEndPoint!.Port);
     }
@@ -33,7 +34,7 @@ public sealed class ForeignClientTests(ProbeServer server) : IClassFixture<Probe
     [Fact]
     public async Task Python_grpcio_passes_every_check()
     {
-        var python = await Foreign.FindPythonAsync();
+        var python = await Programs.FindPythonAsync();
         Assert.SkipWhen(python is null, "No python3 with grpcio and protobuf: install python3-grpcio and python3-protobuf, or set CDP_PYTHON.");
 
         await RunChecksAsync(python!, Path.Combine(Foreign.Folder("python"), "conformance.py"), server.Server.Port);
@@ -45,7 +46,7 @@ public sealed class ForeignClientTests(ProbeServer server) : IClassFixture<Probe
         try
         {
             await File.WriteAllBytesAsync(descriptors, Foreign.Descriptors().ToByteArray(), Cancel);
-            var (exitCode, output, errors) = await Foreign.RunAsync(program, [script, $"127.0.0.1:{port}", descriptors]);
+            var (exitCode, output, errors) = await Programs.RunAsync(program, [script, $"127.0.0.1:{port}", descriptors]);
 
             var lines = output.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
             var failed = lines.Where(line => !line.StartsWith("ok ", StringComparison.Ordinal)).ToList();
