@@ -18,6 +18,20 @@ public static class ReadTokens
     /// <summary>Makes the text of a token.</summary>
     public static string Encode(ReadToken token) => Base64Url.EncodeToString(token.ToByteArray());
 
+    /// <summary>A token of what two of this server's tokens name; an empty one names nothing.</summary>
+    internal static string Join(string one, string other)
+    {
+        if (one.Length == 0 || other.Length == 0) return one + other;
+        var joined = Decode(one, Field);
+        foreach (var mark in Decode(other, Field).Marks)
+        {
+            if (joined.Marks.FirstOrDefault(m => m.Partition == mark.Partition) is { } known) known.End = Math.Max(known.End, mark.End);
+            else joined.Marks.Add(mark);
+        }
+
+        return Encode(joined);
+    }
+
     /// <summary>A token of everything that is in the log now.</summary>
     public static async ValueTask<string> OfNowAsync(GatewayPorts ports, CancellationToken cancellationToken)
     {

@@ -19,5 +19,5 @@ public static class DerivedStates
 
     /// <summary>How far the log was applied, what was buried on the way, and how far merges are: dropped together with the histories.</summary>
     public static IReadOnlyList<string> Progress { get; } =
-        [PartitionGrain.StateKind, PartitionGrain.DeadLetterKind, MergeGrain.StateKind];
+        [PartitionGrain.StateKind, PartitionGrain.DeadLetterKind, SchemaBreaches.StateKind, MergeGrain.StateKind];
 }

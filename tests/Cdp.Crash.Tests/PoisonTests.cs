@@ -6,6 +6,7 @@ using Cdp.State.V1;
 using Cdp.Storage.Sqlite;
 using Cdp.V1;
 using Google.Rpc;
+using DeadLetter = Cdp.State.V1.DeadLetter;
 
 namespace Cdp.Crash.Tests;
 

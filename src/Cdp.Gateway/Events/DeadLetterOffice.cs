@@ -18,6 +18,10 @@ internal sealed class DeadLetterOffice(GatewayPorts ports, IngestService ingest)
 {
     private const int UsualPage = 100;
     private const int MostRetries = 1_000;
+
+    /// <summary>Retries of one step, each of which may take 256 KB.</summary>
+    private const int Step = 64;
+
     private const int MostPageBytes = 1 << 20;
 
     /// <summary>A dead letter as it is shown.</summary>
@@ -90,10 +94,18 @@ internal sealed class DeadLetterOffice(GatewayPorts ports, IngestService ingest)
                 throw RpcError.InvalidField($"retries[{i}].id", "Not the id of a dead letter. Pass it as ListDeadLetters returns it.", "DEAD_LETTER_ID_INVALID").ToException();
         }
 
-        var kept = await GetAsync(caller, places, cancellationToken);
         var response = new RetryDeadLettersResponse();
+        for (var first = 0; first < places.Length; first += Step)
+            await RetryAsync(caller, request, places, first, Math.Min(first + Step, places.Length), response, cancellationToken);
+        return response;
+    }
+
+    private async ValueTask RetryAsync(
+        Caller caller, RetryDeadLettersRequest request, (int Partition, long Position)[] places, int first, int end, RetryDeadLettersResponse response, CancellationToken cancellationToken)
+    {
+        var kept = await GetAsync(caller, places[first..end], cancellationToken);
         var published = new List<(int Index, RetriedEvent Event)>();
-        for (var i = 0; i < places.Length; i++)
+        for (var i = first; i < end; i++)
         {
             var result = new DeadLetterResult { Id = request.Retries[i].Id };
             response.Results.Add(result);
@@ -103,9 +115,9 @@ internal sealed class DeadLetterOffice(GatewayPorts ports, IngestService ingest)
             else published.Add((i, RetriedEvent.Of(caller, letter, request.Retries[i].Repaired)));
         }
 
-        if (published.Count == 0) return response;
+        if (published.Count == 0) return;
         var (refusals, token) = await ingest.PublishRetriedAsync([.. published.Select(retried => retried.Event)], cancellationToken);
-        response.Token = token;
+        response.Token = ReadTokens.Join(response.Token, token);
         var settled = new List<(int Partition, long Position)>();
         for (var i = 0; i < published.Count; i++)
         {
@@ -117,7 +129,6 @@ internal sealed class DeadLetterOffice(GatewayPorts ports, IngestService ingest)
         }
 
         await SettleAsync(caller, settled, cancellationToken);
-        return response;
     }
 
     private static bool IsWanted(ListDeadLettersRequest request, DeadLetter told) =>

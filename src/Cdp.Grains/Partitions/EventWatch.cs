@@ -12,6 +12,7 @@ internal sealed class EventWatch(long id)
 {
     private const int MostEvents = 2_048;
     private const int MostBytes = 8 << 20;
+    private const int MostReplyBytes = 1 << 20;
 
     private readonly Queue<WatchedEvent> _events = new();
     private long _first;
@@ -59,7 +60,14 @@ internal sealed class EventWatch(long id)
         var knows = request.Watch == id && request.Next <= End;
         var from = knows ? Math.Max(request.Next, _first) : End;
         var reply = new TailReply { Watch = id, Missed = knows ? from - request.Next : 0 };
-        foreach (var watched in _events.Skip((int)(from - _first)).Take(request.Most)) reply.Events.Add(watched);
+        var bytes = 0;
+        foreach (var watched in _events.Skip((int)(from - _first)).Take(request.Most))
+        {
+            reply.Events.Add(watched);
+            bytes += watched.Entry.Size;
+            if (bytes >= MostReplyBytes) break;
+        }
+
         reply.Next = from + reply.Events.Count;
         return reply;
     }

@@ -81,6 +81,20 @@ public sealed class DeadLetterTests
     }
 
     [Fact]
+    public async Task Many_are_taken_in_by_one_call_whose_token_waits_for_all_of_them()
+    {
+        await using var server = await GatewayFixture.StartAsync(checkMessages: false);
+        await RefuseAsync(server, 300);
+        var letters = await AllAsync(server, new ListDeadLettersRequest { WithContent = true, PageSize = 1_000 });
+        foreach (var letter in letters) letter.Event.Channel = "web";
+        var response = await RetryAsync(server, [.. letters.Select(letter => new DeadLetterRetry { Id = letter.Id, Repaired = letter.Event })]);
+        Assert.All(response.Results, result => Assert.True(result.Accepted));
+        Assert.Equal(letters.Select(letter => letter.Id), response.Results.Select(result => result.Id));
+        Assert.Equal(300, (await server.ProfileAsync("user_id", "ann", response.Token)).Activity.EventCount);
+        Assert.Empty(await AllAsync(server, new ListDeadLettersRequest()));
+    }
+
+    [Fact]
     public async Task The_source_of_the_key_that_sent_it_stays_the_source()
     {
         await using var server = await GatewayFixture.StartAsync();

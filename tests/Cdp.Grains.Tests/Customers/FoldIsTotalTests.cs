@@ -1,5 +1,6 @@
 using Cdp.State.V1;
 using Cdp.V1;
+using DeadLetter = Cdp.State.V1.DeadLetter;
 
 namespace Cdp.Grains.Tests.Customers;
 

@@ -1,4 +1,3 @@
-using Cdp.Node.Api;
 using Cdp.V1;
 
 namespace Cdp.Node.Tests.Commands;

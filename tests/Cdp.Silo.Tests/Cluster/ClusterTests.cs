@@ -1,3 +1,4 @@
+using System.Globalization;
 using Cdp.Client;
 using Cdp.CrashKit;
 using Cdp.Grains.Hosting;
@@ -29,6 +30,47 @@ public sealed class ClusterTests
             Assert.Equal((i / 10) + 1, profile.Activity.EventCount);
         }
 
+        Assert.Empty(silos.Errors);
+    }
+
+    [Fact]
+    public async Task Every_silo_knows_what_became_of_events_that_another_took_in()
+    {
+        await using var silos = await TestSilos.StartAsync(3);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        await using var tail = silos.NextClient().Events.TailEventsAsync(new TailEventsRequest { Purpose = "service" }, cancellationToken: end.Token).GetAsyncEnumerator(end.Token);
+        Assert.True(await tail.MoveNextAsync());
+        for (var i = 0; i < 40; i++)
+        {
+            var made = new Event { Id = $"e{i}", Kind = EventKind.Track, Type = "Visit", Source = "tests", Channel = i % 4 == 0 ? new string('c', 65) : "web" };
+            made.Identifiers.Add(new Identifier { Namespace = "email", Value = $"somebody{i % 10}@example.com" });
+            await silos.NextClient().Ingest.PublishEventsAsync(new PublishEventsRequest { Events = { made } }, cancellationToken: Token);
+        }
+
+        var seen = new Dictionary<string, TailedEvent>(StringComparer.Ordinal);
+        while (seen.Count < 40 && await tail.MoveNextAsync()) seen[tail.Current.Tailed.EventId] = tail.Current.Tailed;
+        foreach (var (id, tailed) in seen)
+        {
+            var trace = await silos.NextClient().Events.TraceEventAsync(new TraceEventRequest { EventId = id, Source = "tests", Purpose = "service" }, cancellationToken: Token);
+            Assert.Equal((tailed.State, tailed.Partition, tailed.Position, tailed.CustomerId), (trace.State, trace.Partition, trace.Position, trace.CustomerId));
+            Assert.Equal(int.Parse(id.AsSpan(1), CultureInfo.InvariantCulture) % 4 == 0 ? EventState.DeadLetter : EventState.Applied, trace.State);
+        }
+
+        var letters = (await silos.NextClient().Events.ListDeadLettersAsync(new ListDeadLettersRequest { WithContent = true }, cancellationToken: Token)).DeadLetters;
+        Assert.Equal(10, letters.Count);
+        foreach (var letter in letters) letter.Event.Channel = "web";
+        var retried = await silos.NextClient().Events.RetryDeadLettersAsync(
+            new RetryDeadLettersRequest { Retries = { letters.Select(letter => new DeadLetterRetry { Id = letter.Id, Repaired = letter.Event }) } }, cancellationToken: Token);
+        Assert.All(retried.Results, result => Assert.True(result.Accepted));
+        var counted = 0L;
+        for (var i = 0; i < 10; i++)
+        {
+            var read = new GetProfileRequest { Customer = new CustomerRef { Identifier = new Identifier { Namespace = "email", Value = $"somebody{i}@example.com" } }, Purpose = "service", AfterToken = retried.Token };
+            counted += (await silos.NextClient().Profiles.GetProfileAsync(read, cancellationToken: Token)).Profile.Activity.EventCount;
+        }
+
+        Assert.Equal(40, counted);
+        await end.CancelAsync();
         Assert.Empty(silos.Errors);
     }
 

@@ -42,7 +42,7 @@ internal static class EventTypeCommand
         command.Options.Add(mode);
         command.Validators.Add(result =>
         {
-            if (result.GetValue(file) is null && result.GetValue(mode) is null)
+            if (result.GetResult(file) is null && result.GetResult(mode) is null)
                 result.AddError("Give --file, --mode or both.");
         });
         command.SetCall(
