@@ -127,6 +127,10 @@ public sealed class ClientCdpApi : ICdpApi
         CallAsync(_client.Admin.RevokeKeyAsync(request, Patience, cancel));
 
     /// <inheritdoc/>
+    public Task<RotateKeyResponse> RotateKeyAsync(RotateKeyRequest request, CancellationToken cancel) =>
+        CallAsync(_client.Admin.RotateKeyAsync(request, Patience, cancel));
+
+    /// <inheritdoc/>
     public void Dispose() => _client.Dispose();
 
     private async Task<T> CallAsync<T>(Task<T> call)
