@@ -32,7 +32,7 @@ internal sealed class JwtTokens(IDefinitions definitions, IReadOnlyList<JwtIssue
 
     private static readonly TimeSpan Skew = TimeSpan.FromMinutes(1);
 
-    /// <summary>A key that its issuer took back serves no longer than this.</summary>
+    /// <summary>A token is checked again after this, since its issuer may have taken its key back.</summary>
     private static readonly TimeSpan LongestMemory = TimeSpan.FromHours(1);
 
     /// <summary>What only the holder of a private key can make. A secret would be one that every verifier could sign with.</summary>

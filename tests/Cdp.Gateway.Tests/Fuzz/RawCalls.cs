@@ -9,7 +9,7 @@ namespace Cdp.Gateway.Tests.Fuzz;
 /// <summary>What a server answered.</summary>
 internal sealed record RawReply(Code? Code, string Message, string? Reason)
 {
-    /// <summary>All of it: the messages, the headers, and the status with its details.</summary>
+    /// <summary>All of it: the messages, the headers but for the date, and the status with its details.</summary>
     public byte[] Bytes { get; init; } = [];
 }
 
@@ -46,7 +46,7 @@ internal sealed class RawCalls(Uri server) : IDisposable
         var code = Header(end, "grpc-status") is { } text ? (Code?)int.Parse(text, CultureInfo.InvariantCulture) : null;
         var message = Uri.UnescapeDataString(Header(end, "grpc-message") ?? "");
         var details = DetailsOf(Header(end, "grpc-status-details-bin"));
-        var headers = string.Join('\n', response.Headers.Concat(response.TrailingHeaders).SelectMany(header => header.Value));
+        var headers = string.Join('\n', response.Headers.Concat(response.TrailingHeaders).Where(header => header.Key != "Date").SelectMany(header => header.Value));
         return new RawReply(code, message, ReasonOf(details)) { Bytes = [.. messages, .. Encoding.UTF8.GetBytes($"\n{headers}\n{message}\n"), .. details] };
     }
 

@@ -28,11 +28,11 @@ internal static class Attempts
 {
     public static IReadOnlyList<Attempt> All { get; } =
     [
-        new("Ingest/PublishEvents", Role.Writer, v => [new PublishEventsRequest { Events = { Victim.Event(Victim.EventId), Victim.Event("new", "x") } }]),
-        new("Ingest/StreamEvents", Role.Writer, v => [new StreamEventsRequest { Sequence = 1, Events = { Victim.Event(Victim.EventId) } }]),
+        new("Ingest/PublishEvents", Role.Writer, v => [new PublishEventsRequest { Events = { Victim.Naming(Victim.EventId), Victim.Naming("new") } }]),
+        new("Ingest/StreamEvents", Role.Writer, v => [new StreamEventsRequest { Sequence = 1, Events = { Victim.Naming(Victim.EventId) } }]),
         new("Interactions/Exchange", Role.Writer, v =>
         [
-            new ExchangeRequest { Events = { Victim.Event(Victim.EventId) } },
+            new ExchangeRequest { Events = { Victim.Naming(Victim.EventId) } },
             new ExchangeRequest { CustomerId = v.CustomerId, Profile = new ExchangeProfile { Fields = { "traits.*", "identifiers.*" } }, AfterToken = v.Token },
             new ExchangeRequest { Identifiers = { Victim.CardIdentifier }, Placements = { new ExchangePlacement { Placement = Victim.PlacementId } }, Profile = new ExchangeProfile() },
         ]),

@@ -26,7 +26,8 @@ internal sealed class Victim : IDisposable
 
     private const string OtherCard = "zq7-0815";
 
-    private readonly List<string> _words =
+    private readonly List<string> _drawn = [];
+    private readonly string[] _chosen =
     [
         Tenant, Card, CardValue, OtherCard, Email, EventId, EventType, Source, Channel, Trait, Purpose, SegmentId, ActionId, PlacementId, OutcomeId,
         "zq7 Ltd", "zq7-secret", "zq7-property", "zq7-value", "zq7 why", "zq7 Audience", "zq7 Offer", "zq7-payload", "zq7-fallback", "zq7 objective", "zq7 spare", "zq7-request", "zq7-proof",
@@ -76,7 +77,7 @@ internal sealed class Victim : IDisposable
         foreach (var (role, made) in secrets)
         {
             victim.Secrets[role] = made.Secret;
-            victim._words.AddRange([made.Secret, made.Key.Id]);
+            victim._drawn.AddRange([made.Secret, made.Key.Id]);
         }
 
         await victim.DefineAsync();
@@ -84,14 +85,23 @@ internal sealed class Victim : IDisposable
         return victim;
     }
 
-    /// <summary>The words that an answer may not hold: those that are not in the request.</summary>
-    public IEnumerable<byte[]> Forbidden(IMessage request)
+    /// <summary>
+    /// The words that an answer may not hold: those that are not in the request. Who wrote words of the same spelling before may read
+    /// them again, but never what was drawn for the victim.
+    /// </summary>
+    public IEnumerable<byte[]> Forbidden(IMessage request, byte[] written)
     {
-        var said = request.ToByteArray();
-        return _words.Select(Encoding.UTF8.GetBytes).Where(word => said.AsSpan().IndexOf(word) < 0);
+        var asked = request.ToByteArray();
+        byte[] said = [.. asked, .. written];
+        return Absent(_drawn, asked).Concat(Absent(_chosen, said));
     }
 
-    public static Event Event(string id, string card = CardValue)
+    /// <summary>An event that names the victim's customer, and says nothing of what is known of it.</summary>
+    public static Event Naming(string id) => GatewayFixture.Event(id, "Seen", (Card, CardValue), ("email", Email));
+
+    private static IEnumerable<byte[]> Absent(IEnumerable<string> words, byte[] text) => words.Select(Encoding.UTF8.GetBytes).Where(word => text.AsSpan().IndexOf(word) < 0);
+
+    private static Event Event(string id, string card = CardValue)
     {
         var made = GatewayFixture.Event(id, EventType, (Card, card), ("email", card == CardValue ? Email : $"{card}@example.org"));
         made.Source = Source;
@@ -119,7 +129,7 @@ internal sealed class Victim : IDisposable
         await Client.Decisions.PutPlacementAsync(new PutPlacementRequest { Placement = placement }, cancellationToken: Cancel);
         var spare = await Client.Admin.CreateKeyAsync(new CreateKeyRequest { Roles = { Role.Writer }, Source = Source, Description = "zq7 spare" }, cancellationToken: Cancel);
         SpareKey = spare.Key.Id;
-        _words.AddRange([SpareKey, spare.Secret]);
+        _drawn.AddRange([SpareKey, spare.Secret]);
     }
 
     private async Task LiveAsync()
@@ -140,7 +150,7 @@ internal sealed class Victim : IDisposable
         MemberPage = (await Client.Segments.ListMembersAsync(new ListMembersRequest { Segment = SegmentId, PageSize = 1, AfterToken = Token }, cancellationToken: Cancel)).NextPageToken;
         var erased = await Client.Privacy.EraseCustomerAsync(new EraseCustomerRequest { Customer = GatewayFixture.Ref(Card, "zq7-gone") }, cancellationToken: Cancel);
         ReceiptId = erased.Receipt.Id;
-        _words.AddRange([CustomerId, DecisionId, ReceiptId, .. erased.Receipt.CustomerIds]);
+        _drawn.AddRange([CustomerId, DecisionId, ReceiptId, .. erased.Receipt.CustomerIds]);
         Assert.All((string[])[EventPage, FactPage, MemberPage], Assert.NotEmpty);
     }
 }

@@ -20,8 +20,8 @@ internal static class KeysText
         foreach (var key in keys)
         {
             table.Add(
-                key.Id, Roles(key), key.Source, key.DefaultPurpose, Scope(key), Rates(key), Age(key, now), ValueText.Of(key.ExpiresAt), ValueText.Of(key.RotatedAt),
-                ValueText.Of(key.FormerSecretUntil), ValueText.Of(key.RevokedAt), key.Description);
+                key.Id, Roles(key), key.Source, key.DefaultPurpose, Scope(key), Rates(key), Age(key, now), Minute(key.ExpiresAt), Minute(key.RotatedAt), Minute(key.FormerSecretUntil), Minute(key.RevokedAt),
+                key.Description);
         }
 
         var text = new StringBuilder();
@@ -35,7 +35,7 @@ internal static class KeysText
         var facts = new TextTable("", "");
         facts.Add("id", key.Id);
         facts.Add("roles", Roles(key));
-        foreach (var (name, value) in ((string, string)[])[("publishes only", Scope(key)), ("a second", Rates(key)), ("expires", ValueText.Of(key.ExpiresAt)), ("former secret until", ValueText.Of(key.FormerSecretUntil))])
+        foreach (var (name, value) in ((string, string)[])[("publishes only", Scope(key)), ("a second", Rates(key)), ("expires", Minute(key.ExpiresAt)), ("former secret until", Minute(key.FormerSecretUntil))])
         {
             if (value.Length > 0) facts.Add(name, value);
         }
@@ -64,6 +64,10 @@ internal static class KeysText
         if (key.EventsPerSecond > 0) parts.Add($"{ValueText.Of(key.EventsPerSecond)} events");
         return string.Join(", ", parts);
     }
+
+    /// <summary>A moment of the server's, to the minute.</summary>
+    private static string Minute(Timestamp? time) =>
+        time is null ? "" : string.Create(CultureInfo.InvariantCulture, $"{DateTime.UnixEpoch.AddMicroseconds(time.UnixMicros):yyyy-MM-dd HH:mm}Z");
 
     private static string Age(Key key, DateTimeOffset now)
     {
