@@ -17,7 +17,11 @@ internal static class DurationOption
         var text = result.Tokens[0].Value;
         TimeSpan? unit = text.Length < 2 ? null : text[^1] switch
         {
-            'd' => TimeSpan.FromDays(1), 'h' => TimeSpan.FromHours(1), 'm' => TimeSpan.FromMinutes(1), 's' => TimeSpan.FromSeconds(1), _ => null,
+            'd' => TimeSpan.FromDays(1),
+            'h' => TimeSpan.FromHours(1),
+            'm' => TimeSpan.FromMinutes(1),
+            's' => TimeSpan.FromSeconds(1),
+            _ => null,
         };
         if (unit is { } one && int.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count * (Int128)one.Ticks <= MostDays * TimeSpan.TicksPerDay)
             return one * count;
