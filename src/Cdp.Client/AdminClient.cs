@@ -12,6 +12,7 @@ public sealed class AdminClient(RpcChannel channel)
     private readonly ClientMethod<CreateKeyRequest, CreateKeyResponse> _createKey = new(Service, "CreateKey");
     private readonly ClientMethod<ListKeysRequest, ListKeysResponse> _listKeys = new(Service, "ListKeys");
     private readonly ClientMethod<RevokeKeyRequest, RevokeKeyResponse> _revokeKey = new(Service, "RevokeKey");
+    private readonly ClientMethod<RotateKeyRequest, RotateKeyResponse> _rotateKey = new(Service, "RotateKey");
     private readonly ClientMethod<PutEventTypeRequest, PutEventTypeResponse> _putEventType = new(Service, "PutEventType");
     private readonly ClientMethod<ListEventTypesRequest, ListEventTypesResponse> _listEventTypes = new(Service, "ListEventTypes");
     private readonly ClientMethod<PutPurposeRequest, PutPurposeResponse> _putPurpose = new(Service, "PutPurpose");
@@ -51,6 +52,11 @@ public sealed class AdminClient(RpcChannel channel)
     /// <exception cref="CallException">The call ended with a status other than OK.</exception>
     public Task<RevokeKeyResponse> RevokeKeyAsync(RevokeKeyRequest request, CallOptions? options = null, CancellationToken cancellationToken = default) =>
         channel.UnaryAsync(_revokeKey, request, options, cancellationToken);
+
+    /// <summary>Gives an API key a new secret, which is shown once, here; the one before works on for the overlap.</summary>
+    /// <exception cref="CallException">The call ended with a status other than OK.</exception>
+    public Task<RotateKeyResponse> RotateKeyAsync(RotateKeyRequest request, CallOptions? options = null, CancellationToken cancellationToken = default) =>
+        channel.UnaryAsync(_rotateKey, request, options, cancellationToken);
 
     /// <summary>States what a type of event means.</summary>
     /// <exception cref="CallException">The call ended with a status other than OK.</exception>

@@ -41,14 +41,16 @@ public sealed class GatewayServices
         ("Decisions", Role.Admin, ["PutAction", "DeleteAction", "PutPlacement"]),
         ("Admin", Role.Admin,
         [
-            "PutTenant", "GetTenant", "ListTenants", "CreateKey", "ListKeys", "RevokeKey", "PutEventType", "ListEventTypes", "PutPurpose",
+            "PutTenant", "GetTenant", "ListTenants", "CreateKey", "ListKeys", "RevokeKey", "RotateKey", "PutEventType", "ListEventTypes", "PutPurpose",
             "ListPurposes", "PutFieldPolicy", "ListFieldPolicies", "ListPartitions",
         ]),
     ];
 
     /// <summary>Puts the services together.</summary>
+    /// <param name="ports">What they stand on.</param>
+    /// <param name="issuers">Issuers whose tokens are taken beside keys; null: none.</param>
     /// <exception cref="InvalidOperationException">A method has no role.</exception>
-    public GatewayServices(GatewayPorts ports)
+    public GatewayServices(GatewayPorts ports, IReadOnlyList<JwtIssuer>? issuers = null)
     {
         Tenants = new TenantEditor(ports);
         var finder = new CustomerFinder(ports);
@@ -78,7 +80,7 @@ public sealed class GatewayServices
                 throw new InvalidOperationException($"Method {method.FullName} has no role: say in {nameof(GatewayServices)} who may call it.");
         }
 
-        Authenticator = new Authenticator(ports.Definitions, roles);
+        Authenticator = new Authenticator(ports.Definitions, roles, ports.Time, issuers ?? []);
         Origins = new TenantOrigins(ports.Grains, ports.Definitions, ports.Time);
     }
 

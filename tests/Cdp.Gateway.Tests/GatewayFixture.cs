@@ -1,5 +1,6 @@
 using System.Net;
 using Cdp.Client;
+using Cdp.Gateway.Keys;
 using Cdp.Grains.Hosting;
 using Cdp.Grains.Ports;
 using Cdp.Rpc;
@@ -17,6 +18,7 @@ internal sealed class GatewayFixture : IAsyncDisposable
 
     private readonly System.Collections.Concurrent.ConcurrentQueue<Exception> _errors = new();
     private TimeProvider _time = TimeProvider.System;
+    private IReadOnlyList<JwtIssuer> _issuers = [];
     private long? _maxBacklogBytes;
     private IStepObserver _steps = NoStepObserver.Instance;
     private SingleNodeHost? _host;
@@ -39,8 +41,8 @@ internal sealed class GatewayFixture : IAsyncDisposable
 
     public GatewayServices Gateway { get; private set; } = null!;
 
-    public static Task<GatewayFixture> StartAsync(bool checkMessages = true, TimeProvider? time = null) =>
-        StartAsync(new GatewayFixture { _time = time ?? TimeProvider.System }, checkMessages);
+    public static Task<GatewayFixture> StartAsync(bool checkMessages = true, TimeProvider? time = null, params IReadOnlyList<JwtIssuer> issuers) =>
+        StartAsync(new GatewayFixture { _time = time ?? TimeProvider.System, _issuers = issuers }, checkMessages);
 
     /// <param name="stores">What the server stands on; its states are memory's.</param>
     /// <param name="time">Its clock; null: the system's.</param>
@@ -114,7 +116,7 @@ internal sealed class GatewayFixture : IAsyncDisposable
         };
         if (_maxBacklogBytes is { } bytes) options = options with { MaxBacklogBytes = bytes };
         _host = await SingleNodeHost.StartAsync(Stores, options, _time);
-        Gateway = new GatewayServices(new GatewayPorts(_host.Grains, _host.Log, _host.Definitions, _time, NoStepObserver.Instance));
+        Gateway = new GatewayServices(new GatewayPorts(_host.Grains, _host.Log, _host.Definitions, _time, NoStepObserver.Instance), _issuers);
         await Gateway.Tenants.BootstrapAsync(OperatorKey, TestContext.Current.CancellationToken);
         _server = await RpcServer.StartAsync(
             new RpcServerOptions { ErrorDomain = "cdp", HttpPort = 0, Address = IPAddress.Loopback, Gate = Gateway.Authenticator.CheckAsync, Origins = Gateway.Origins, Translate = GatewayServices.Translate }, Gateway.Services);

@@ -170,8 +170,21 @@ internal sealed class FakeApi : ICdpApi
 
     public Task<CreateKeyResponse> CreateKeyAsync(CreateKeyRequest request, CancellationToken cancel)
     {
-        var key = new Key { Id = $"k{Keys.Count + 1}", Source = request.Source, DefaultPurpose = request.DefaultPurpose, Description = request.Description };
-        key.Roles.AddRange(request.Roles);
+        var key = new Key
+        {
+            Id = $"k{Keys.Count + 1}",
+            Roles = { request.Roles },
+            Source = request.Source,
+            DefaultPurpose = request.DefaultPurpose,
+            Description = request.Description,
+            AllowedChannels = { request.AllowedChannels },
+            AllowedEventTypes = { request.AllowedEventTypes },
+            SourceBound = request.SourceBound,
+            CreatedAt = new Timestamp { UnixMicros = 1_290_000_000_000_000 },
+            ExpiresAt = request.ExpiresAt,
+            RequestsPerSecond = request.RequestsPerSecond,
+            EventsPerSecond = request.EventsPerSecond,
+        };
         Keys.Add(key);
         return Task.FromResult(new CreateKeyResponse { Key = key, Secret = $"secret-{key.Id}" });
     }
@@ -188,6 +201,14 @@ internal sealed class FakeApi : ICdpApi
         var key = Keys.Find(k => k.Id == request.KeyId) ?? throw NotFound();
         key.RevokedAt = new Timestamp { UnixMicros = 1_291_191_960_000_000 };
         return Task.FromResult(new RevokeKeyResponse { Key = key });
+    }
+
+    public Task<RotateKeyResponse> RotateKeyAsync(RotateKeyRequest request, CancellationToken cancel)
+    {
+        var key = Keys.Find(k => k.Id == request.KeyId) ?? throw NotFound();
+        key.RotatedAt = new Timestamp { UnixMicros = 1_291_000_000_000_000 };
+        key.FormerSecretUntil = request is { HasOverlapSeconds: true, OverlapSeconds: 0 } ? null : new Timestamp { UnixMicros = key.RotatedAt.UnixMicros + (request.OverlapSeconds * 1_000_000) };
+        return Task.FromResult(new RotateKeyResponse { Key = key, Secret = $"new-{key.Id}" });
     }
 
     public void Dispose()

@@ -31,6 +31,12 @@ public static class TenantReasons
     /// <summary>The key does not exist.</summary>
     public const string KeyUnknown = "KEY_UNKNOWN";
 
+    /// <summary>The key was revoked.</summary>
+    public const string KeyRevoked = "KEY_REVOKED";
+
+    /// <summary>The key, or its former secret, has come to its end.</summary>
+    public const string KeyExpired = "KEY_EXPIRED";
+
     /// <summary>The segment does not exist.</summary>
     public const string SegmentUnknown = "SEGMENT_UNKNOWN";
 
@@ -55,6 +61,9 @@ public static class TenantChanges
 {
     /// <summary>Most entries of each kind (event types, namespaces, purposes, policies, keys) in one tenant.</summary>
     public const int MaxEntries = 2_000;
+
+    private const int MaxIssuers = 20;
+    private const int MaxIssuerLength = 512;
 
     /// <summary>The configuration after a change, or why there is none.</summary>
     /// <param name="config">The configuration before; null: the tenant does not exist yet.</param>
@@ -88,8 +97,9 @@ public static class TenantChanges
             ChangeTenantRequest.ChangeOneofCase.PutAction => ActionChanges.Put(config, request.PutAction, nowMicros),
             ChangeTenantRequest.ChangeOneofCase.DeleteAction => ActionChanges.Delete(config, request.DeleteAction),
             ChangeTenantRequest.ChangeOneofCase.PutPlacement => PlacementChanges.Put(config, request.PutPlacement, nowMicros),
-            ChangeTenantRequest.ChangeOneofCase.AddKey => Add(config, request.AddKey, nowMicros),
-            ChangeTenantRequest.ChangeOneofCase.RevokeKey => Revoke(config, request.RevokeKey, nowMicros),
+            ChangeTenantRequest.ChangeOneofCase.AddKey => KeyChanges.Add(config, request.AddKey, nowMicros),
+            ChangeTenantRequest.ChangeOneofCase.RevokeKey => KeyChanges.Revoke(config, request.RevokeKey, nowMicros),
+            ChangeTenantRequest.ChangeOneofCase.RotateKey => KeyChanges.Rotate(config, request.RotateKey, nowMicros),
             _ => Invalid("change", "Name a change."),
         };
         return refusal is null ? (config, null) : (null, refusal);
@@ -107,6 +117,7 @@ public static class TenantChanges
         if (tenant.InterestHalfLifeDays is not 0 and (< 1 or > 3_650))
             return Invalid("tenant.interest_half_life_days", "Give 1 to 3,650 days, or 0 for the default.");
         if (Origins.Check(tenant.AllowedOrigins) is { } wrong) return wrong;
+        if (CheckIssuers(tenant.JwtIssuers) is { } unclear) return unclear;
         if (tenant.DisplayName.Length > 200) return Invalid("tenant.display_name", "Give at most 200 characters.");
         var before = new Definitions(config);
         var put = tenant.Clone();
@@ -120,6 +131,18 @@ public static class TenantChanges
         if (before.CurrencyCode != after.CurrencyCode || before.SessionPauseMicros != after.SessionPauseMicros
             || before.InterestHalfLifeMicros != after.InterestHalfLifeMicros)
             config.DefinitionsVersion++;
+        return null;
+    }
+
+    private static EventRefusal? CheckIssuers(RepeatedField<string> issuers)
+    {
+        if (issuers.Count > MaxIssuers) return new(TenantReasons.TooMany, "tenant.jwt_issuers", $"Give at most {MaxIssuers} issuers.");
+        for (var i = 0; i < issuers.Count; i++)
+        {
+            if (issuers[i].Length is 0 or > MaxIssuerLength || issuers.Take(i).Contains(issuers[i], StringComparer.Ordinal))
+                return Invalid(string.Create(CultureInfo.InvariantCulture, $"tenant.jwt_issuers[{i}]"), $"Give each issuer once, as `iss` spells it, at most {MaxIssuerLength} characters.");
+        }
+
         return null;
     }
 
@@ -219,31 +242,6 @@ public static class TenantChanges
         }
 
         return Put(config, config.FieldPolicies, policy.Clone(), p => p.Field, p => p.Etag, (p, etag) => p.Etag = etag);
-    }
-
-    private static EventRefusal? Add(TenantConfig config, StoredKey key, long nowMicros)
-    {
-        var added = key.Clone();
-        if (added.Key.Roles.Count == 0 || added.Key.Roles.Any(r => r == Role.Unspecified || !Enum.IsDefined(r)))
-            return Invalid("roles", "Give one or more of WRITER, READER, DECIDER, ADMIN.");
-        if (added.Key.Source.Length > EventLimits.MaxNameLength) return Invalid("source", $"Give at most {EventLimits.MaxNameLength} characters.");
-        if (added.Key.Description.Length > 200) return Invalid("description", "Give at most 200 characters.");
-        if (added.Key.DefaultPurpose.Length > 0 && Undeclared(config, added.Key.DefaultPurpose, "default_purpose") is { } undeclared)
-            return undeclared;
-
-        if (config.Keys.Any(k => k.Key.Id == added.Key.Id)) return null;
-        if (config.Keys.Count >= MaxEntries) return new(TenantReasons.TooMany, "", $"A tenant has at most {MaxEntries} keys.");
-        added.Key.CreatedAt = new Timestamp { UnixMicros = nowMicros };
-        config.Keys.Add(added);
-        return null;
-    }
-
-    private static EventRefusal? Revoke(TenantConfig config, string id, long nowMicros)
-    {
-        if (config.Keys.FirstOrDefault(k => k.Key.Id == id) is not { } key)
-            return new(TenantReasons.KeyUnknown, "key_id", "There is no such key; ListKeys names them.");
-        key.Key.RevokedAt ??= new Timestamp { UnixMicros = nowMicros };
-        return null;
     }
 
     private static EventRefusal? Put<T>(

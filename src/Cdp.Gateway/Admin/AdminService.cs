@@ -26,6 +26,7 @@ public sealed class AdminService(GatewayPorts ports, TenantEditor tenants)
         .Unary<CreateKeyRequest, CreateKeyResponse>("CreateKey", CreateKeyAsync)
         .Unary<ListKeysRequest, ListKeysResponse>("ListKeys", ListKeysAsync)
         .Unary<RevokeKeyRequest, RevokeKeyResponse>("RevokeKey", RevokeKeyAsync)
+        .Unary<RotateKeyRequest, RotateKeyResponse>("RotateKey", RotateKeyAsync)
         .Unary<PutEventTypeRequest, PutEventTypeResponse>("PutEventType", PutEventTypeAsync)
         .Unary<ListEventTypesRequest, ListEventTypesResponse>("ListEventTypes", (_, context) => new(new ListEventTypesResponse { EventTypes = { ConfigOf(context).EventTypes } }))
         .Unary<PutPurposeRequest, PutPurposeResponse>("PutPurpose", PutPurposeAsync)
@@ -70,7 +71,17 @@ public sealed class AdminService(GatewayPorts ports, TenantEditor tenants)
             SecretHash = ByteString.CopyFrom(ApiKeys.Hash(text)),
             Key = new Key
             {
-                Id = id, Roles = { request.Roles }, Source = request.Source, DefaultPurpose = request.DefaultPurpose, Description = request.Description,
+                Id = id,
+                Roles = { request.Roles },
+                Source = request.Source,
+                DefaultPurpose = request.DefaultPurpose,
+                Description = request.Description,
+                AllowedChannels = { request.AllowedChannels },
+                AllowedEventTypes = { request.AllowedEventTypes },
+                SourceBound = request.SourceBound,
+                ExpiresAt = request.ExpiresAt,
+                RequestsPerSecond = request.RequestsPerSecond,
+                EventsPerSecond = request.EventsPerSecond,
             },
         };
         var config = await tenants.ChangeAsync(tenant, new ChangeTenantRequest { AddKey = stored }, context.CancellationToken);
@@ -91,8 +102,33 @@ public sealed class AdminService(GatewayPorts ports, TenantEditor tenants)
         var tenant = TenantOf(context, request.TenantId);
         if (tenant == caller.Tenant && request.KeyId == caller.Key.Id)
             throw RpcError.InvalidField("key_id", "A key cannot revoke itself; use another one, so that you are not locked out.", "KEY_IN_USE").ToException();
+        await CheckOperatorAsync(caller, tenant, request.KeyId, context.CancellationToken);
         var config = await tenants.ChangeAsync(tenant, new ChangeTenantRequest { RevokeKey = request.KeyId }, context.CancellationToken);
         return new RevokeKeyResponse { Key = config.Keys.First(k => k.Key.Id == request.KeyId).Key };
+    }
+
+    private async ValueTask<RotateKeyResponse> RotateKeyAsync(RotateKeyRequest request, ServerCallContext context)
+    {
+        var tenant = TenantOf(context, request.TenantId);
+        await CheckOperatorAsync(Authenticator.CallerOf(context), tenant, request.KeyId, context.CancellationToken);
+        var text = ApiKeys.Make(tenant, request.KeyId);
+        var rotation = new RotateStoredKey
+        {
+            Id = request.KeyId,
+            SecretHash = ByteString.CopyFrom(ApiKeys.Hash(text)),
+            OverlapSeconds = request.HasOverlapSeconds ? request.OverlapSeconds : KeyChanges.DefaultOverlapSeconds,
+        };
+        var config = await tenants.ChangeAsync(tenant, new ChangeTenantRequest { RotateKey = rotation }, context.CancellationToken);
+        return new RotateKeyResponse { Key = config.Keys.First(k => k.Key.Id == request.KeyId).Key, Secret = text };
+    }
+
+    /// <summary>The operator's key is the operator's alone to end or to renew: an admin of its tenant would become the operator by that.</summary>
+    private async ValueTask CheckOperatorAsync(Caller caller, string tenant, string keyId, CancellationToken cancellationToken)
+    {
+        if (caller.IsOperator) return;
+        var definitions = await ports.Definitions.GetAsync(tenant, cancellationToken);
+        if (definitions?.Config.Keys.FirstOrDefault(k => k.Key.Id == keyId) is { Operator: true })
+            throw new RpcError(Code.PermissionDenied, "Only the operator's key may revoke or rotate the operator's key.") { Reason = "OPERATOR_ONLY" }.ToException();
     }
 
     private async ValueTask<PutEventTypeResponse> PutEventTypeAsync(PutEventTypeRequest request, ServerCallContext context)

@@ -102,6 +102,7 @@ public sealed class TenantEditor(GatewayPorts ports)
     public static RpcException Refused(EventRefusal refusal) => (refusal.Reason switch
     {
         TenantReasons.TenantUnknown or TenantReasons.KeyUnknown or TenantReasons.SegmentUnknown or TenantReasons.ActionUnknown => new RpcError(Code.NotFound, refusal.Message) { Reason = refusal.Reason },
+        TenantReasons.KeyRevoked or TenantReasons.KeyExpired => new RpcError(Code.FailedPrecondition, refusal.Message) { Reason = refusal.Reason },
         TenantReasons.EtagMismatch => new RpcError(Code.Aborted, refusal.Message) { Reason = refusal.Reason },
         TenantReasons.TooMany or TenantReasons.DefinitionsTooLarge => new RpcError(Code.ResourceExhausted, refusal.Message) { Reason = refusal.Reason },
         _ => RpcError.InvalidField(refusal.Field, Shortened(refusal.Message), refusal.Reason),

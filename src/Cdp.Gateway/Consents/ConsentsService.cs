@@ -1,9 +1,11 @@
 using System.Globalization;
 using Cdp.Domain.Consent;
+using Cdp.Domain.Tenants;
 using Cdp.Gateway.Identities;
 using Cdp.Gateway.Ingest;
 using Cdp.Gateway.Keys;
 using Cdp.Rpc;
+using Cdp.State.V1;
 using Cdp.V1;
 
 namespace Cdp.Gateway.Consents;
@@ -31,11 +33,19 @@ internal sealed class ConsentsService(GatewayPorts ports, FirstIdentifiers ident
         }
 
         if (request.RequestId.Length > MostRequestId) throw RpcError.InvalidField("request_id", $"Give at most {MostRequestId} characters.", "REQUEST_ID_TOO_LONG").ToException();
+        CheckScope(caller, request);
         var identifier = await identifiers.OfAsync(caller, request.Customer, context.CancellationToken);
         var published = await ingest.PublishAllAsync(caller, [.. EventsOf(request, identifier)], context.CancellationToken);
         await ReadTokens.WaitMirroredAsync(ports, published.Token, context.CancellationToken);
         var described = await DescribeAsync(caller, new CustomerRef { Identifier = identifier }, newest: true, context.CancellationToken);
         return new RecordConsentResponse { CustomerId = described.CustomerId, Consents = { described.Consents }, Token = published.Token };
+    }
+
+    /// <summary>The events of the acts are events like others: of the key's source, channels and types.</summary>
+    private static void CheckScope(Caller caller, RecordConsentRequest request)
+    {
+        if (caller.Scope?.Check(new EventHead { Type = ConsentEvents.Type, Source = request.Source, Channel = request.SaidOn }) is not { } refusal) return;
+        throw IngestService.Refused(refusal.Reason == KeyScope.ChannelForbidden ? refusal with { Field = "said_on" } : refusal);
     }
 
     private async ValueTask<GetConsentsResponse> GetAsync(GetConsentsRequest request, ServerCallContext context)

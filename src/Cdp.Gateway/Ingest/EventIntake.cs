@@ -22,7 +22,8 @@ internal static class EventIntake
     /// <param name="partitions">Number of partitions.</param>
     public static Intake Read(Caller caller, ReadOnlySpan<byte> bytes, long receivedAt, int partitions)
     {
-        var refusal = EventValidator.Validate(bytes, out var head);
+        // An event that its key may not publish is kept as a dead letter, too: mostly it is the key that is too narrow.
+        var refusal = EventValidator.Validate(bytes, out var head) ?? caller.Scope?.Check(head!);
         return refusal is null
             ? Accept(caller, head!, bytes, receivedAt, partitions)
             : Refuse(caller, bytes, receivedAt, partitions, head, refusal);

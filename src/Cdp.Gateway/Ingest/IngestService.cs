@@ -1,5 +1,6 @@
 using System.Buffers;
 using Cdp.Domain.Events;
+using Cdp.Domain.Tenants;
 using Cdp.Gateway.Consents;
 using Cdp.Gateway.Events;
 using Cdp.Gateway.Keys;
@@ -28,9 +29,12 @@ public sealed class IngestService(GatewayPorts ports, CustomerFinder finder)
         .UnaryRaw<PublishEventsResponse>("PublishEvents", PublishAsync, EventLimits.MaxBatchBytes + 1024)
         .DuplexStreamingRaw<StreamEventsResponse>("StreamEvents", StreamAsync, EventLimits.MaxBatchBytes + 1024);
 
-    /// <summary>Publishes an event that the platform itself makes.</summary>
+    /// <summary>Publishes an event that the platform itself makes. It is of no source and channel of the caller's, so its type alone is judged.</summary>
+    /// <exception cref="RpcException">The key may not publish events of this type, or not so many. Or as below.</exception>
     public async ValueTask<PublishEventsResponse> PublishOwnAsync(Caller caller, Event made, CancellationToken cancellationToken)
     {
+        if (caller.Scope?.CheckType(made.Type) is { } refusal) throw Refused(refusal with { Message = $"This call publishes an event of the type \"{made.Type}\", which this key may not. Use another." });
+        Take(caller, 1);
         var receivedAt = ports.NowMicros;
         return await AppendAsync(caller, [EventIntake.Own(caller, made, receivedAt, ports.Log.Partitions)], receivedAt, cancellationToken);
     }
@@ -39,6 +43,7 @@ public sealed class IngestService(GatewayPorts ports, CustomerFinder finder)
     /// <exception cref="RpcException">The tenant's backlog is full, or the log cannot be written.</exception>
     internal ValueTask<PublishEventsResponse> PublishAsync(Caller caller, IReadOnlyCollection<Event> events, CancellationToken cancellationToken)
     {
+        Take(caller, events.Count);
         var receivedAt = ports.NowMicros;
         return AppendAsync(caller, [.. events.Select(made => EventIntake.Read(caller, made.ToByteArray(), receivedAt, ports.Log.Partitions))], receivedAt, cancellationToken);
     }
@@ -47,6 +52,7 @@ public sealed class IngestService(GatewayPorts ports, CustomerFinder finder)
     /// <exception cref="RpcException">One of them is refused; none was published. Or as above.</exception>
     internal async ValueTask<PublishEventsResponse> PublishAllAsync(Caller caller, IReadOnlyCollection<Event> events, CancellationToken cancellationToken)
     {
+        Take(caller, events.Count);
         var receivedAt = ports.NowMicros;
         List<Intake> intakes = [.. events.Select(made => EventIntake.Read(caller, made.ToByteArray(), receivedAt, ports.Log.Partitions))];
         foreach (var intake in intakes)
@@ -137,6 +143,7 @@ public sealed class IngestService(GatewayPorts ports, CustomerFinder finder)
             var ranges = EventScanner.Find(bytes.Span, field, out sequence)
                 ?? throw new RpcError(Code.InvalidArgument, "The request is not a message of this method. Generate your client from the current protos.") { Reason = "REQUEST_MALFORMED" }.ToException();
             if (EventValidator.ValidateBatch(ranges.Count, bytes.Length) is { } refusal) throw Refused(refusal);
+            Take(caller, ranges.Count);
             var intakes = new List<Intake>(ranges.Count);
             foreach (var range in ranges) intakes.Add(EventIntake.Read(caller, bytes.Span[range], receivedAt, ports.Log.Partitions));
             return intakes;
@@ -218,7 +225,17 @@ public sealed class IngestService(GatewayPorts ports, CustomerFinder finder)
             new() { Partition = partition, End = await ports.Log.AppendAsync(partition, batch, cancellationToken) + batch.Count };
     }
 
-    private static RpcException Refused(EventRefusal refusal) => refusal.Reason == Reasons.BatchTooLarge
-        ? new RpcError(Code.ResourceExhausted, refusal.Message) { Reason = refusal.Reason }.ToException()
-        : RpcError.InvalidField(refusal.Field, refusal.Message, refusal.Reason).ToException();
+    /// <summary>The error of a request that cannot do without an event that is refused.</summary>
+    internal static RpcException Refused(EventRefusal refusal) => (refusal.Reason switch
+    {
+        Reasons.BatchTooLarge => new RpcError(Code.ResourceExhausted, refusal.Message) { Reason = refusal.Reason },
+        _ when KeyScope.IsReason(refusal.Reason) => RpcError.InvalidField(refusal.Field, refusal.Message, refusal.Reason) with { Code = Code.PermissionDenied },
+        _ => RpcError.InvalidField(refusal.Field, refusal.Message, refusal.Reason),
+    }).ToException();
+
+    /// <summary>Counts events against what the key may publish a second.</summary>
+    private static void Take(Caller caller, int events)
+    {
+        if (caller.Rate?.TakeEvents(events) is { } refusal) throw refusal.ToException();
+    }
 }

@@ -24,12 +24,14 @@ public static class ApiKeys
     public static (string Id, string Text) Make(string tenant)
     {
         var id = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(6));
-        return (id, $"cdp_{tenant}_{id}_{Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32))}");
+        return (id, Make(tenant, id));
     }
 
+    /// <summary>Makes a new text for a key.</summary>
+    public static string Make(string tenant, string id) => $"cdp_{tenant}_{id}_{Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32))}";
+
     /// <summary>Makes the first key's text.</summary>
-    public static string MakeOperatorKey() =>
-        $"cdp_{OperatorTenant}_{OperatorKeyId}_{Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32))}";
+    public static string MakeOperatorKey() => Make(OperatorTenant, OperatorKeyId);
 
     /// <summary>Whether a text given from outside may be the operator's key.</summary>
     public static bool IsOperatorKey([NotNullWhen(true)] string? text) =>

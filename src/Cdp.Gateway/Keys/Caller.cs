@@ -13,7 +13,19 @@ namespace Cdp.Gateway.Keys;
 /// <param name="Identifiers">Resolves identifiers under them.</param>
 public sealed record Caller(Key Key, bool IsOperator, Definitions Definitions, IdentifierResolver Identifiers)
 {
+    /// <summary>No moment.</summary>
+    internal const long Never = long.MaxValue;
+
     private readonly ConcurrentDictionary<string, ReadProfileRequest> _usualReads = new(StringComparer.Ordinal);
+
+    /// <summary>When what was checked has to be checked again, in microseconds since the epoch.</summary>
+    internal long EndsAt { get; init; } = Never;
+
+    /// <summary>What it may ask for a second; null: no limit.</summary>
+    internal KeyRate? Rate { get; init; }
+
+    /// <summary>What it may publish; null: everything.</summary>
+    internal KeyScope? Scope { get; } = KeyScope.Of(Key);
 
     /// <summary>The tenant.</summary>
     public string Tenant => Definitions.Tenant;

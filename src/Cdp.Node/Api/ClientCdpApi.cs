@@ -152,6 +152,10 @@ public sealed class ClientCdpApi : ICdpApi
         CallAsync(_client.Admin.RevokeKeyAsync(request, Patience, cancel));
 
     /// <inheritdoc/>
+    public Task<RotateKeyResponse> RotateKeyAsync(RotateKeyRequest request, CancellationToken cancel) =>
+        CallAsync(_client.Admin.RotateKeyAsync(request, Patience, cancel));
+
+    /// <inheritdoc/>
     public void Dispose() => _client.Dispose();
 
     private async IAsyncEnumerable<T> EachAsync<T>(IAsyncEnumerable<T> replies, [EnumeratorCancellation] CancellationToken cancel)

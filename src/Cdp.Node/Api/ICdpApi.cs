@@ -100,4 +100,7 @@ public interface ICdpApi : IDisposable
 
     /// <summary>Revokes an API key.</summary>
     Task<RevokeKeyResponse> RevokeKeyAsync(RevokeKeyRequest request, CancellationToken cancel);
+
+    /// <summary>Gives an API key a new secret.</summary>
+    Task<RotateKeyResponse> RotateKeyAsync(RotateKeyRequest request, CancellationToken cancel);
 }

@@ -68,7 +68,7 @@ public sealed partial class CdpNode : IAsyncDisposable
                     Engine = Engine(options, logger),
                 },
                 time);
-            var gateway = new GatewayServices(new GatewayPorts(host.Grains, host.Log, host.Definitions, time, steps));
+            var gateway = new GatewayServices(new GatewayPorts(host.Grains, host.Log, host.Definitions, time, steps), options.Jwt);
             await gateway.Tenants.BootstrapAsync(operatorKey(), CancellationToken.None);
             await gateway.Tenants.ResumeAsync(CancellationToken.None);
             var server = await RpcServer.StartAsync(

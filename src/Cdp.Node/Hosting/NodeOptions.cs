@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using Cdp.Gateway.Keys;
 using Cdp.Storage.Postgres;
 using Microsoft.Extensions.Configuration;
 
@@ -79,6 +80,9 @@ public sealed record NodeOptions
     /// <summary>Seconds that calls under way get when the node stops, 0 to 600.</summary>
     public int DrainSeconds { get; init; } = 20;
 
+    /// <summary>Issuers whose JSON Web Tokens are taken beside keys, in tenants that name them: docs/keys.md.</summary>
+    public IReadOnlyList<JwtIssuer> Jwt { get; init; } = [];
+
     /// <summary>Reads and checks the settings of this process: files beside the program and in the working directory, then the environment.</summary>
     /// <exception cref="SettingException">A setting is unknown or wrong.</exception>
     public static NodeOptions Read() => Read(
@@ -96,6 +100,12 @@ public sealed record NodeOptions
         var options = defaults;
         foreach (var setting in configuration.GetSection(Section).GetChildren())
         {
+            if (string.Equals(setting.Key, nameof(Jwt), StringComparison.OrdinalIgnoreCase))
+            {
+                options = options with { Jwt = JwtSettings.Read(setting, Wrong) };
+                continue;
+            }
+
             var value = setting.Value ?? throw Wrong(setting.Key, "Give a single value.");
             options = setting.Key.ToUpperInvariant() switch
             {
@@ -177,5 +187,5 @@ public sealed record NodeOptions
         if (value < least || value > most) throw Wrong(name, string.Create(CultureInfo.InvariantCulture, $"Give {least} to {most}."));
     }
 
-    private static SettingException Wrong(string name, string remedy) => new($"Setting {Section}:{name} (environment {Section}__{name}): {remedy}");
+    private static SettingException Wrong(string name, string remedy) => new($"Setting {Section}:{name} (environment {Section}__{name.Replace(":", "__", StringComparison.Ordinal)}): {remedy}");
 }

@@ -30,7 +30,7 @@ internal sealed class GatewayHost(
     /// <summary>Begins to take calls.</summary>
     public async Task OpenAsync(CancellationToken cancellationToken)
     {
-        var gateway = new GatewayServices(new GatewayPorts(grains, log, definitions, time, steps));
+        var gateway = new GatewayServices(new GatewayPorts(grains, log, definitions, time, steps), options.Jwt);
         await PrepareAsync(gateway, cancellationToken);
         _server = await RpcServer.StartAsync(
             new RpcServerOptions

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using Cdp.Gateway.Keys;
 using Cdp.Storage.Postgres;
 using Microsoft.Extensions.Configuration;
 
@@ -130,6 +131,9 @@ public sealed record SiloOptions
     /// <summary>Seconds that calls under way get when the silo stops, 0 to 600.</summary>
     public int DrainSeconds { get; init; } = 20;
 
+    /// <summary>Issuers whose JSON Web Tokens are taken beside keys, in tenants that name them: docs/keys.md.</summary>
+    public IReadOnlyList<JwtIssuer> Jwt { get; init; } = [];
+
     /// <summary>Settings that a profile does not start without.</summary>
     public static IReadOnlyList<string> NeededBy(SiloProfile profile) => profile switch
     {
@@ -146,6 +150,12 @@ public sealed record SiloOptions
         var options = new SiloOptions();
         foreach (var setting in configuration.GetSection(Section).GetChildren())
         {
+            if (string.Equals(setting.Key, nameof(Jwt), StringComparison.OrdinalIgnoreCase))
+            {
+                options = options with { Jwt = JwtSettings.Read(setting, Wrong) };
+                continue;
+            }
+
             var value = setting.Value ?? throw Wrong(setting.Key, "Give a single value.");
             options = setting.Key.ToUpperInvariant() switch
             {
@@ -237,5 +247,5 @@ public sealed record SiloOptions
         if (value < least || value > most) throw Wrong(name, string.Create(CultureInfo.InvariantCulture, $"Give {least} to {most}."));
     }
 
-    private static SettingException Wrong(string name, string remedy) => new($"Setting {Section}:{name} (environment {Section}__{name}): {remedy}");
+    private static SettingException Wrong(string name, string remedy) => new($"Setting {Section}:{name} (environment {Section}__{name.Replace(":", "__", StringComparison.Ordinal)}): {remedy}");
 }

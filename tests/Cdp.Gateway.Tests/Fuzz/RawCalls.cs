@@ -1,12 +1,17 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using System.Net;
+using System.Text;
 using Google.Rpc;
 
 namespace Cdp.Gateway.Tests.Fuzz;
 
 /// <summary>What a server answered.</summary>
-internal sealed record RawReply(Code? Code, string Message, string? Reason);
+internal sealed record RawReply(Code? Code, string Message, string? Reason)
+{
+    /// <summary>All of it: the messages, the headers but for the date, and the status with its details.</summary>
+    public byte[] Bytes { get; init; } = [];
+}
 
 /// <summary>Sends any bytes as the messages of a call.</summary>
 internal sealed class RawCalls(Uri server) : IDisposable
@@ -21,20 +26,28 @@ internal sealed class RawCalls(Uri server) : IDisposable
         return frame;
     }
 
-    public async Task<RawReply> SendAsync(string path, byte[] body, string? authorization, CancellationToken cancel)
+    /// <param name="path">The method's.</param>
+    /// <param name="body">Frames, right or not.</param>
+    /// <param name="authorization">The header; null: none.</param>
+    /// <param name="cancel">Gives up.</param>
+    /// <param name="timeout">After what the server ends the call, as gRPC spells it.</param>
+    public async Task<RawReply> SendAsync(string path, byte[] body, string? authorization, CancellationToken cancel, string timeout = "60S")
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(server, path))
         {
             Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact, Content = new ByteArrayContent(body),
         };
         request.Content.Headers.TryAddWithoutValidation("content-type", "application/grpc");
-        request.Headers.TryAddWithoutValidation("grpc-timeout", "60S");
+        request.Headers.TryAddWithoutValidation("grpc-timeout", timeout);
         if (authorization is not null) request.Headers.TryAddWithoutValidation("authorization", authorization);
         using var response = await _http.SendAsync(request, cancel);
-        await response.Content.CopyToAsync(Stream.Null, cancel);
+        var messages = await response.Content.ReadAsByteArrayAsync(cancel);
         var end = response.Headers.Contains("grpc-status") ? response.Headers : response.TrailingHeaders;
         var code = Header(end, "grpc-status") is { } text ? (Code?)int.Parse(text, CultureInfo.InvariantCulture) : null;
-        return new RawReply(code, Uri.UnescapeDataString(Header(end, "grpc-message") ?? ""), ReasonOf(Header(end, "grpc-status-details-bin")));
+        var message = Uri.UnescapeDataString(Header(end, "grpc-message") ?? "");
+        var details = DetailsOf(Header(end, "grpc-status-details-bin"));
+        var headers = string.Join('\n', response.Headers.Concat(response.TrailingHeaders).Where(header => header.Key != "Date").SelectMany(header => header.Value));
+        return new RawReply(code, message, ReasonOf(details)) { Bytes = [.. messages, .. Encoding.UTF8.GetBytes($"\n{headers}\n{message}\n"), .. details] };
     }
 
     public void Dispose() => _http.Dispose();
@@ -42,11 +55,11 @@ internal sealed class RawCalls(Uri server) : IDisposable
     private static string? Header(System.Net.Http.Headers.HttpHeaders headers, string name) =>
         headers.TryGetValues(name, out var values) ? values.Single() : null;
 
-    private static string? ReasonOf(string? details)
+    private static byte[] DetailsOf(string? text) => text is null ? [] : Convert.FromBase64String(text.PadRight((text.Length + 3) / 4 * 4, '='));
+
+    private static string? ReasonOf(byte[] details)
     {
-        if (details is null) return null;
-        var padded = details.PadRight((details.Length + 3) / 4 * 4, '=');
-        var info = Status.Parser.ParseFrom(Convert.FromBase64String(padded)).Details.FirstOrDefault(d => d.Is(ErrorInfo.Descriptor));
+        var info = Status.Parser.ParseFrom(details).Details.FirstOrDefault(d => d.Is(ErrorInfo.Descriptor));
         return info?.Unpack<ErrorInfo>().Reason;
     }
 }

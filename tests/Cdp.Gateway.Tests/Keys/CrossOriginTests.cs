@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Net;
 using System.Text;
 using Cdp.V1;
@@ -12,7 +11,7 @@ public sealed class CrossOriginTests : IAsyncLifetime
     private const string Shop = "https://shop.example";
     private const string Bank = "https://bank.example:8443";
 
-    private readonly Later _time = new();
+    private readonly ShiftedTime _time = new();
     private readonly HttpClient _http = new();
     private readonly Dictionary<string, string> _keys = new(StringComparer.Ordinal);
     private GatewayFixture _server = null!;
@@ -159,12 +158,4 @@ public sealed class CrossOriginTests : IAsyncLifetime
         _server.Client.Admin.PutTenantAsync(new PutTenantRequest { Tenant = new Tenant { Id = tenant, AllowedOrigins = { origins } } }, cancellationToken: Cancel);
 
     private async Task AllowAsync(string tenant, params string[] origins) => Assert.Equal(origins, (await PutAsync(tenant, origins)).Tenant.AllowedOrigins);
-
-    /// <summary>The system's clock, with time that passes at once.</summary>
-    private sealed class Later : TimeProvider
-    {
-        public TimeSpan Shift { get; set; }
-
-        public override long GetTimestamp() => Stopwatch.GetTimestamp() + (long)(Shift.TotalSeconds * Stopwatch.Frequency);
-    }
 }

@@ -28,13 +28,42 @@ public sealed class WriteCommandTests : IDisposable
         Assert.Equal(0, await _cdp.RunAsync("keys", "list"));
         Assert.Equal(
             """
-            id  roles          source  purpose  created  revoked                     description
-            k1  writer,reader  shop    service           2010-12-01 08:26:00 +00:00  the shop
+            id  roles          source  purpose  publishes only  a second    age  expires  rotated  former secret until  revoked            description
+            k1  writer,reader  shop    service                            5537d                                         2010-12-01 08:26Z  the shop
 
             """,
             _cdp.Out);
         Assert.Equal(1, await _cdp.RunAsync("keys", "revoke", "k2"));
         Assert.Equal("cdp: There is no such thing; check its name. [NOT_FOUND]\n", _cdp.Error);
+    }
+
+    [Fact]
+    public async Task Keys_are_limited_and_rotated()
+    {
+        Assert.Equal(0, await _cdp.RunAsync(
+            "keys", "create", "--role", "writer", "--source", "shop", "--source-bound", "--channel", "web", "--channel", "app", "--event-type", "Order Completed", "--expires-in", "90d", "--rate", "1000", "--event-rate", "50"));
+        Assert.Equal(
+            """
+            id              k1
+            roles           writer
+            publishes only  source shop; channel web, app; type Order Completed
+            a second        1,000 calls, 50 events
+            expires         2026-04-15 12:00Z
+            secret          secret-k1
+            The secret is not shown again: keep it now, e.g. in CDP_KEY or a file for --key-file.
+
+            """,
+            _cdp.Out);
+        Assert.Equal(0, await _cdp.RunAsync("keys", "rotate", "k1", "--overlap", "12h"));
+        Assert.Contains("former secret until  2010-11-29 15:06Z\n", _cdp.Out, StringComparison.Ordinal);
+        Assert.Contains("secret               new-k1\n", _cdp.Out, StringComparison.Ordinal);
+        Assert.Equal(0, await _cdp.RunAsync("keys", "rotate", "k1", "--overlap", "0s"));
+        Assert.DoesNotContain("until", _cdp.Out, StringComparison.Ordinal);
+        foreach (var wrong in (string[])["12", "d", "-1d", "1.5h", "40000d", "1w"])
+        {
+            Assert.Equal(2, await _cdp.RunAsync("keys", "rotate", "k1", "--overlap", wrong));
+            Assert.Contains($"--overlap: '{wrong}' is no length of time", _cdp.Error, StringComparison.Ordinal);
+        }
     }
 
     [Fact]

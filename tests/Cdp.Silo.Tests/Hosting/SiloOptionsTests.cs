@@ -38,6 +38,14 @@ public sealed class SiloOptionsTests
         Assert.Contains(remedy, error.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Issuers_of_tokens_are_read_and_what_they_lack_is_named()
+    {
+        var options = Read(("Jwt:Issuers:0:Authority", "https://login.example"), ("Jwt:Issuers:0:Audience", "cdp"));
+        Assert.Equal(("https://login.example", "cdp"), (Assert.Single(options.Jwt).Authority, options.Jwt[0].Audience));
+        Assert.Contains("Cdp__Jwt__Issuers__0__Audience", Assert.Throws<SettingException>(() => Read(("Jwt:Issuers:0:Authority", "https://login.example"))).Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("postgres", "Postgres")]
     [InlineData("azure-local", "Tables")]
