@@ -18,6 +18,9 @@ public static class Reasons
     /// <summary>The event's properties break the schema of its type.</summary>
     public const string SchemaViolation = "SCHEMA_VIOLATION";
 
+    /// <summary>A value looks like a card number or a secret, and was masked.</summary>
+    public const string ValueMasked = "VALUE_MASKED";
+
     /// <summary>The event has no id.</summary>
     public const string IdMissing = "ID_MISSING";
 

@@ -1,7 +1,9 @@
 using Cdp.Domain.Consent;
 using Cdp.Domain.Decisions;
 using Cdp.Domain.Events;
+using Cdp.Domain.Events.Masking;
 using Cdp.Domain.Identity;
+using Cdp.Domain.Schemas;
 using Cdp.Gateway.Keys;
 using Cdp.Grains.Ports;
 using Cdp.State.V1;
@@ -22,21 +24,24 @@ internal static class EventIntake
     /// <param name="partitions">Number of partitions.</param>
     public static Intake Read(Caller caller, ReadOnlySpan<byte> bytes, long receivedAt, int partitions)
     {
+        IReadOnlyList<MaskedValue> masked = [];
+        if (!caller.Definitions.Config.Tenant.KeepSensitiveValues && EventMask.Apply(bytes, out masked) is { } clean) bytes = clean;
+
         // An event that its key may not publish is kept as a dead letter, too: mostly it is the key that is too narrow.
         var refusal = EventValidator.Validate(bytes, out var head) ?? caller.Scope?.Check(head!);
         return refusal is null
-            ? Accept(caller, head!, bytes, receivedAt, partitions)
-            : Refuse(caller, bytes, receivedAt, partitions, head, refusal);
+            ? Accept(caller, head!, bytes, receivedAt, partitions, masked)
+            : Refuse(caller, bytes, receivedAt, partitions, head, refusal, Findings(head, masked));
     }
 
     /// <summary>An event that the platform itself makes; its type may be reserved.</summary>
     public static Intake Own(Caller caller, Event made, long receivedAt, int partitions)
     {
         var bytes = made.ToByteArray();
-        return Accept(caller, EventReader.Head(bytes), bytes, receivedAt, partitions);
+        return Accept(caller, EventReader.Head(bytes), bytes, receivedAt, partitions, []);
     }
 
-    private static Intake Accept(Caller caller, EventHead head, ReadOnlySpan<byte> bytes, long receivedAt, int partitions)
+    private static Intake Accept(Caller caller, EventHead head, ReadOnlySpan<byte> bytes, long receivedAt, int partitions, IReadOnlyList<MaskedValue> masked)
     {
         var identifiers = caller.Identifiers.Resolve(head.Identifiers);
         if (identifiers.RefusedIndex >= 0)
@@ -76,6 +81,14 @@ internal static class EventIntake
         };
         for (var i = 0; i < identifiers.Count; i++) logged.Keys.Add(identifiers.KeyAt(i));
         logged.Breaches.Add(breaches);
+        logged.Breaches.Add(Findings(head, masked));
+        if (breached is null && masked.Count > 0)
+        {
+            breached = new EventRefusal(
+                Reasons.ValueMasked, masked[0].Path,
+                $"This looks like {(masked[0].Kind == SensitiveText.CardNumber ? "the number of a payment card" : "a secret")}, and was masked before it was kept. Leave it out at its source.");
+        }
+
         var payload = EventScanner.Compose(logged, LoggedEvent.EventFieldNumber, bytes);
         logged.Event = UnsafeByteOperations.UnsafeWrap(payload.AsMemory(payload.Length - bytes.Length));
         var partition = IdentifierKeys.PartitionOf(identifiers[0].Key, partitions);
@@ -86,6 +99,9 @@ internal static class EventIntake
 
     private static EventRefusal? WrongConsent(Caller caller, ReadOnlySpan<byte> bytes) =>
         ConsentEvents.TryRead(EventReader.ForFold(bytes), out var wrong) is { } act ? ConsentEvents.Check(act, caller.Definitions, "properties.") : wrong;
+
+    private static SchemaBreach[] Findings(EventHead? head, IReadOnlyList<MaskedValue> masked) =>
+        [.. masked.Take(EventSchema.MaxViolations).Select(m => new SchemaBreach { Type = head?.Type ?? string.Empty, Path = m.Path, Keyword = m.Kind })];
 
     /// <summary>The rules of its type's schema that an event breaks, and what is said of them to who sent it.</summary>
     private static SchemaBreach[] Breaches(Caller caller, EventHead head, ReadOnlySpan<byte> bytes, out EventRefusal? breached)

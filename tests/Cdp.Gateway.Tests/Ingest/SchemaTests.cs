@@ -96,6 +96,40 @@ public sealed class SchemaTests
     }
 
     [Fact]
+    public async Task Card_numbers_and_secrets_are_masked_before_anything_is_kept_unless_the_tenant_may_hold_them()
+    {
+        await using var server = await GatewayFixture.StartAsync();
+        var (note, wrong) = (Note("1"), Note("2"));
+        wrong.Channel = new string('c', 65);
+        var response = await PublishAsync(server, note, wrong);
+        var warning = Assert.Single(response.Warnings);
+        Assert.Equal((0, "1", "VALUE_MASKED"), (warning.Index, warning.EventId, warning.Reason));
+        Assert.Equal(["Note/tests/properties.note/card_number 1+1", "Note/tests/traits.token/secret 1+1"], await CountsAsync(server));
+        Assert.Equal("[secret]", Assert.Single((await server.ProfileAsync("user_id", "ann", response.Token, "traits.*")).Traits).Value.StringValue);
+        for (var p = 0; p < server.Stores.Log.Partitions; p++)
+        {
+            foreach (var (_, record) in await server.Stores.Log.ReadAsync(p, 0, 1 << 20, Cancel))
+            {
+                Assert.True(record.Payload.Span.IndexOf("4111 1111"u8) < 0);
+                Assert.True(record.Payload.Span.IndexOf("IOSFODNN7EXAMPLE"u8) < 0);
+            }
+        }
+
+        await server.Client.Admin.PutTenantAsync(new PutTenantRequest { Tenant = new Tenant { Id = "default", KeepSensitiveValues = true } }, cancellationToken: Cancel);
+        var kept = await PublishAsync(server, Note("3"));
+        Assert.Empty(kept.Warnings);
+        Assert.Equal("AKIAIOSFODNN7EXAMPLE", Assert.Single((await server.ProfileAsync("user_id", "ann", kept.Token, "traits.*")).Traits).Value.StringValue);
+
+        static Event Note(string id)
+        {
+            var made = GatewayFixture.Event(id, "Note", ("user_id", "ann"));
+            made.Properties["note"] = new Value { StringValue = "card 4111 1111 1111 1111" };
+            made.Traits = new TraitChanges { Set = { ["token"] = new Value { StringValue = "AKIAIOSFODNN7EXAMPLE" } } };
+            return made;
+        }
+    }
+
+    [Fact]
     public async Task A_schema_that_is_wrong_is_refused_and_one_that_changes_folds_nobody_again()
     {
         await using var server = await GatewayFixture.StartAsync();

@@ -56,6 +56,17 @@ internal static class Attempts
         new("Identities/ListNamespaces", Role.Reader, v => [new ListNamespacesRequest()]) { Shows = true },
         new("Consents/RecordConsent", Role.Writer, v => [new RecordConsentRequest { Customer = Victim.ByCard, Acts = { new ConsentAct { Purpose = "service", Granted = true } } }]),
         new("Consents/GetConsents", Role.Reader, v => [new GetConsentsRequest { Customer = v.ById }, new GetConsentsRequest { Customer = Victim.ByCard }]) { Shows = true },
+        new("Events/TraceEvent", Role.Reader, v =>
+        [
+            new TraceEventRequest { EventId = Victim.EventId, Source = Victim.Source, WithContent = true },
+            new TraceEventRequest { EventId = Victim.EventId, Source = Victim.Source, Identifier = Victim.CardIdentifier },
+            new TraceEventRequest { EventId = Victim.EventId, Source = Victim.Source, Token = v.Token },
+            new TraceEventRequest { EventId = Victim.RefusedId, Source = Victim.Source },
+        ]) { Shows = true },
+        new("Events/TailEvents", Role.Reader, v => [new TailEventsRequest { Source = Victim.Source, WithContent = true }]) { Timeout = "1S" },
+        new("Events/ListDeadLetters", Role.Admin, v => [new ListDeadLettersRequest { WithContent = true }, new ListDeadLettersRequest { PageToken = v.DeadLetterId }]) { Shows = true },
+        new("Events/RetryDeadLetters", Role.Admin, v => [new RetryDeadLettersRequest { Retries = { new DeadLetterRetry { Id = v.DeadLetterId } } }]),
+        new("Events/ListSchemaViolations", Role.Reader, v => [new ListSchemaViolationsRequest(), new ListSchemaViolationsRequest { Source = Victim.Source }]) { Shows = true },
         new("Segments/PutSegment", Role.Admin, v => [new PutSegmentRequest { Segment = new Segment { Id = Victim.SegmentId, Expression = "orders.count > 0" }, ValidateOnly = true }]),
         new("Segments/GetSegment", Role.Reader, v => [new GetSegmentRequest { Id = Victim.SegmentId }]) { Shows = true },
         new("Segments/ListSegments", Role.Reader, v => [new ListSegmentsRequest()]) { Shows = true },

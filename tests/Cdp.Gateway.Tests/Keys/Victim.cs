@@ -14,6 +14,7 @@ internal sealed class Victim : IDisposable
     public const string CardValue = "zq7-4711";
     public const string Email = "zq7-ann@example.org";
     public const string EventId = "zq7-event";
+    public const string RefusedId = "zq7-refused";
     public const string EventType = "zq7 Bought";
     public const string Source = "zq7-source";
     public const string Channel = "zq7-channel";
@@ -29,8 +30,8 @@ internal sealed class Victim : IDisposable
     private readonly List<string> _drawn = [];
     private readonly string[] _chosen =
     [
-        Tenant, Card, CardValue, OtherCard, Email, EventId, EventType, Source, Channel, Trait, Purpose, SegmentId, ActionId, PlacementId, OutcomeId,
-        "zq7 Ltd", "zq7-secret", "zq7-property", "zq7-value", "zq7 why", "zq7 Audience", "zq7 Offer", "zq7-payload", "zq7-fallback", "zq7 objective", "zq7 spare", "zq7-request", "zq7-proof",
+        Tenant, Card, CardValue, OtherCard, Email, EventId, RefusedId, EventType, Source, Channel, Trait, Purpose, SegmentId, ActionId, PlacementId, OutcomeId,
+        "zq7 Ltd", "zq7-secret", "zq7-property", "zq7-value", "zq7 why", "zq7 Audience", "zq7 Offer", "zq7-payload", "zq7-fallback", "zq7 objective", "zq7 spare", "zq7-request", "zq7-proof", "zq7-missing",
     ];
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -47,6 +48,8 @@ internal sealed class Victim : IDisposable
     public string ReceiptId { get; private set; } = "";
 
     public string SpareKey { get; private set; } = "";
+
+    public string DeadLetterId { get; private set; } = "";
 
     /// <summary>Of its events.</summary>
     public string Token { get; private set; } = "";
@@ -118,7 +121,7 @@ internal sealed class Victim : IDisposable
     private async Task DefineAsync()
     {
         await Client.Admin.PutPurposeAsync(new PutPurposeRequest { Purpose = new Purpose { Id = Purpose, Description = "zq7 why" } }, cancellationToken: Cancel);
-        await Client.Admin.PutEventTypeAsync(new PutEventTypeRequest { EventType = new EventType { Name = EventType, Role = EventRole.Order } }, cancellationToken: Cancel);
+        await Client.Admin.PutEventTypeAsync(new PutEventTypeRequest { EventType = new EventType { Name = EventType, Role = EventRole.Order, Schema = """{"required": ["zq7-missing"]}""" } }, cancellationToken: Cancel);
         await Client.Admin.PutFieldPolicyAsync(new PutFieldPolicyRequest { FieldPolicy = new FieldPolicy { Field = $"traits.{Trait}", Purposes = { "service", Purpose } } }, cancellationToken: Cancel);
         await Client.Identities.PutNamespaceAsync(new PutNamespaceRequest { Namespace = new Namespace { Name = Card, Kind = NamespaceKind.Person } }, cancellationToken: Cancel);
         var segment = new Segment { Id = SegmentId, DisplayName = "zq7 Audience", Expression = $"traits.{Trait} == \"zq7-secret\"" };
@@ -138,6 +141,12 @@ internal sealed class Victim : IDisposable
             new PublishEventsRequest { Events = { Event(EventId), Event($"{EventId}-2"), Event($"{EventId}-3", OtherCard), Event($"{EventId}-4", "zq7-gone") } }, cancellationToken: Cancel);
         Assert.Empty(published.Refused);
         Token = published.Token;
+        var wrong = Event(RefusedId);
+        wrong.SessionId = new string('s', 129);
+        var refused = await Client.Ingest.PublishEventsAsync(new PublishEventsRequest { Events = { wrong } }, cancellationToken: Cancel);
+        Assert.Single(refused.Refused);
+        await Client.Profiles.GetProfileAsync(new GetProfileRequest { Customer = ByCard, AfterToken = refused.Token }, cancellationToken: Cancel);
+        DeadLetterId = Assert.Single((await Client.Events.ListDeadLettersAsync(new ListDeadLettersRequest(), cancellationToken: Cancel)).DeadLetters).Id;
         var consent = new RecordConsentRequest { Customer = ByCard, Acts = { new ConsentAct { Purpose = Purpose, Granted = true, Proof = "zq7-proof" } }, RequestId = "zq7-request" };
         CustomerId = (await Client.Consents.RecordConsentAsync(consent, cancellationToken: Cancel)).CustomerId;
         var decided = await Client.Decisions.DecideAsync(new DecideRequest { Placement = PlacementId, CustomerId = CustomerId, Consistency = DecisionConsistency.Sync }, cancellationToken: Cancel);

@@ -15,13 +15,13 @@ public static class EventMask
     private const int MostName = 40;
 
     /// <summary>The event's bytes with everything masked; null: there is nothing to mask.</summary>
-    /// <param name="wireBytes">A <c>cdp.v1.Event</c> that was validated.</param>
+    /// <param name="wireBytes">Perhaps a <c>cdp.v1.Event</c>; what cannot be read as one is left alone.</param>
     /// <param name="masked">What was masked.</param>
     public static byte[]? Apply(ReadOnlySpan<byte> wireBytes, out IReadOnlyList<MaskedValue> masked)
     {
         masked = [];
         if (!SensitiveText.MayBeIn(wireBytes)) return null;
-        var read = EventReader.Whole(wireBytes);
+        if (EventReader.TryWhole(wireBytes) is not { } read) return null;
         var found = new List<MaskedValue>();
         Mask(read.Properties, "properties", found);
         Mask(read.Context, "context", found);
