@@ -40,6 +40,11 @@ call Profiles/GetProfile '{"customer": '"$ann"', "purpose": "service", "fields":
 expect '"type": "Pricing Viewed", "count": "1"'
 echo "recognised  customer $(text customerId) by the address: Pricing Viewed, once"
 
+# Where is an event, whose is it, what did it do?
+call Events/TraceEvent '{"eventId": "visit-'"$run"'", "source": "quick-start-curl"}'
+expect '"EVENT_STATE_APPLIED"'
+echo "traced      visit-$run: applied, for customer $(text customerId)"
+
 # What may be offered, to whom, and where. Putting both again changes nothing but their version.
 call Decisions/PutAction '{"action": {"id": "quick_start_trial", "displayName": "Try it for a month", "labels": ["quick_start"],
   "payloads": [{"channel": "web", "key": "trial-banner"}], "eligibility": "events[\"Pricing Viewed\"].count >= 1"}}'
