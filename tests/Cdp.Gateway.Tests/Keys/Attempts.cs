@@ -13,8 +13,11 @@ internal sealed record Attempt(string Method, Role Needs, Func<Victim, IMessage[
     /// <summary>Whether even an admin of the victim's may not, and the operator may.</summary>
     public bool IsOperators { get; init; }
 
-    /// <summary>Whether its answer tells what the victim has, and nothing that changes by itself.</summary>
+    /// <summary>Whether its answer tells what the victim has.</summary>
     public bool Shows { get; init; }
+
+    /// <summary>Whether a part of its answer changes by itself: how far a backfill is.</summary>
+    public bool Moves { get; init; }
 
     /// <summary>Whether it takes away what others need.</summary>
     public bool Destroys { get; init; }
@@ -68,13 +71,13 @@ internal static class Attempts
         new("Events/RetryDeadLetters", Role.Admin, v => [new RetryDeadLettersRequest { Retries = { new DeadLetterRetry { Id = v.DeadLetterId } } }]),
         new("Events/ListSchemaViolations", Role.Reader, v => [new ListSchemaViolationsRequest(), new ListSchemaViolationsRequest { Source = Victim.Source }]) { Shows = true },
         new("Segments/PutSegment", Role.Admin, v => [new PutSegmentRequest { Segment = new Segment { Id = Victim.SegmentId, Expression = "orders.count > 0" }, ValidateOnly = true }]),
-        new("Segments/GetSegment", Role.Reader, v => [new GetSegmentRequest { Id = Victim.SegmentId }]) { Shows = true },
+        new("Segments/GetSegment", Role.Reader, v => [new GetSegmentRequest { Id = Victim.SegmentId }]) { Shows = true, Moves = true },
         new("Segments/ListSegments", Role.Reader, v => [new ListSegmentsRequest()]) { Shows = true },
         new("Segments/ListMembers", Role.Reader, v =>
         [
             new ListMembersRequest { Segment = Victim.SegmentId, AfterToken = v.Token }, new ListMembersRequest { Segment = Victim.SegmentId, PageSize = 1, PageToken = v.MemberPage },
         ]) { Shows = true },
-        new("Segments/CountMembers", Role.Reader, v => [new CountMembersRequest { Segment = Victim.SegmentId }]) { Shows = true },
+        new("Segments/CountMembers", Role.Reader, v => [new CountMembersRequest { Segment = Victim.SegmentId }]) { Shows = true, Moves = true },
         new("Segments/ListMemberships", Role.Reader, v => [new ListMembershipsRequest { Customer = v.ById }, new ListMembershipsRequest { Customer = Victim.ByCard }]) { Shows = true },
         new("Segments/ExplainMembership", Role.Reader, v => [new ExplainMembershipRequest { Customer = v.ById, Segment = Victim.SegmentId }]) { Shows = true },
         new("Decisions/PutAction", Role.Admin, v => [new PutActionRequest { Action = new Action { Id = Victim.ActionId }, ValidateOnly = true }]),

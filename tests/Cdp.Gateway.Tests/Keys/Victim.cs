@@ -159,7 +159,8 @@ internal sealed class Victim : IDisposable
         MemberPage = (await Client.Segments.ListMembersAsync(new ListMembersRequest { Segment = SegmentId, PageSize = 1, AfterToken = Token }, cancellationToken: Cancel)).NextPageToken;
         var erased = await Client.Privacy.EraseCustomerAsync(new EraseCustomerRequest { Customer = GatewayFixture.Ref(Card, "zq7-gone") }, cancellationToken: Cancel);
         ReceiptId = erased.Receipt.Id;
-        _drawn.AddRange([CustomerId, DecisionId, ReceiptId, .. erased.Receipt.CustomerIds]);
+        var other = await Client.Identities.ResolveIdentifierAsync(new ResolveIdentifierRequest { Identifier = new Identifier { Namespace = Card, Value = OtherCard } }, cancellationToken: Cancel);
+        _drawn.AddRange([CustomerId, other.CustomerId, DecisionId, ReceiptId, .. erased.Receipt.CustomerIds]);
         Assert.All((string[])[EventPage, FactPage, MemberPage], Assert.NotEmpty);
     }
 }
