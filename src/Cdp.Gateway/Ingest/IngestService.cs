@@ -69,6 +69,7 @@ public sealed class IngestService(GatewayPorts ports, CustomerFinder finder)
     internal async ValueTask<(EventRefusal?[] Refusals, string Token)> PublishRetriedAsync(IReadOnlyList<RetriedEvent> events, CancellationToken cancellationToken)
     {
         var receivedAt = ports.NowMicros;
+        Take(events[0].Caller, events.Count);
         var refusals = new EventRefusal?[events.Count];
         var taken = new List<(int Index, Intake Intake)>();
         for (var i = 0; i < events.Count; i++)

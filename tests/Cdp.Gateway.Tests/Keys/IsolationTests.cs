@@ -154,6 +154,21 @@ public sealed class IsolationTests : IAsyncLifetime
         Assert.InRange(shown, 30, int.MaxValue);
     }
 
+    [Fact]
+    public async Task A_tail_shows_what_happens_meanwhile_to_its_own_tenant_alone()
+    {
+        var attempt = Attempts.All.Single(attempt => attempt.Method == "Events/TailEvents");
+        var request = attempt.Requests(_victim)[0];
+        var theirs = SendAsync(attempt, request, (await MakeAsync(new CreateKeyRequest { TenantId = Other, Roles = { Role.Reader }, DefaultPurpose = "service" })).Secret);
+        var ours = SendAsync(attempt, request, _victim.Secrets[Role.Reader]);
+        for (var i = 0; !ours.IsCompleted || !theirs.IsCompleted; i++)
+            await _victim.Client.Ingest.PublishEventsAsync(new PublishEventsRequest { Events = { Victim.Event($"tailed-{i}") } }, cancellationToken: Cancel);
+
+        Assert.Contains("zq7-value", Found(request, await ours));
+        AssertNothingOfTheVictim("a tail", request, await theirs);
+        Assert.Equal(Code.DeadlineExceeded, (await theirs).Code);
+    }
+
     private static void AssertRole(Attempt attempt, Role role, IMessage request, RawReply reply, string what)
     {
         var may = role == attempt.Needs || role == Role.Admin || (role == Role.Decider && attempt.Needs == Role.Reader);

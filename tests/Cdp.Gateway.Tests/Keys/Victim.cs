@@ -104,7 +104,8 @@ internal sealed class Victim : IDisposable
 
     private static IEnumerable<byte[]> Absent(IEnumerable<string> words, byte[] text) => words.Select(Encoding.UTF8.GetBytes).Where(word => text.AsSpan().IndexOf(word) < 0);
 
-    private static Event Event(string id, string card = CardValue)
+    /// <summary>An event with everything in it.</summary>
+    public static Event Event(string id, string card = CardValue)
     {
         var made = GatewayFixture.Event(id, EventType, (Card, card), ("email", card == CardValue ? Email : $"{card}@example.org"));
         made.Source = Source;
