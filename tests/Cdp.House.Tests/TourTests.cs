@@ -105,9 +105,9 @@ public sealed partial class TourTests(RunningNode node) : IClassFixture<RunningN
     [GeneratedRegex(@"\s+", RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
     private static partial Regex Space();
 
-    [GeneratedRegex(@"^  (?<name>[a-z]+)( |$)", RegexOptions.ExplicitCapture | RegexOptions.Multiline | RegexOptions.NonBacktracking)]
+    [GeneratedRegex(@"^  (?<name>[a-z]+(-[a-z]+)*)( |$)", RegexOptions.ExplicitCapture | RegexOptions.Multiline | RegexOptions.NonBacktracking)]
     private static partial Regex HelpLine();
 
-    [GeneratedRegex(@"(^|`|\$ )cdp (?<name>[a-z]+)\b|Cdp\.Node -- (?<name>[a-z]+)\b", RegexOptions.ExplicitCapture | RegexOptions.Multiline | RegexOptions.NonBacktracking)]
+    [GeneratedRegex(@"(^|`|\$ )cdp (?<name>[a-z]+(-[a-z]+)*)\b|Cdp\.Node -- (?<name>[a-z]+(-[a-z]+)*)\b", RegexOptions.ExplicitCapture | RegexOptions.Multiline | RegexOptions.NonBacktracking)]
     private static partial Regex Named();
 }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Net.Mail;
 
 namespace Cdp.Domain.Schemas;
 
@@ -40,8 +39,12 @@ internal static class TextFormats
         // RFC 3339: with an offset.
         TextFormat.DateTime => DateTimeOffset.TryParseExact(text.ToUpperInvariant(), DateTimes, CultureInfo.InvariantCulture, DateTimeStyles.None, out _) && (text[^1] is 'Z' or 'z' || text[^6] is '+' or '-'),
         TextFormat.Date => DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out _),
-        TextFormat.Email => MailAddress.TryCreate(text, out var address) && address.Address == text,
+        TextFormat.Email => IsAddress(text),
         TextFormat.Uri => Uri.TryCreate(text, UriKind.Absolute, out var uri) && text.StartsWith($"{uri.Scheme}:", StringComparison.OrdinalIgnoreCase),
         _ => Guid.TryParseExact(text, "D", out _),
     };
+
+    /// <summary>One '@' with text on both sides, and nothing that stands in no address.</summary>
+    private static bool IsAddress(string text) =>
+        text.IndexOf('@', StringComparison.Ordinal) is > 0 and var at && at < text.Length - 1 && text.LastIndexOf('@') == at && !text.Any(static c => char.IsWhiteSpace(c) || char.IsControl(c));
 }
