@@ -67,7 +67,7 @@ internal static class Attempts
             new TraceEventRequest { EventId = Victim.RefusedId, Source = Victim.Source },
         ]) { Shows = true },
         new("Events/TailEvents", Role.Reader, v => [new TailEventsRequest { Source = Victim.Source, WithContent = true }]) { Timeout = "1S" },
-        new("Events/ListDeadLetters", Role.Admin, v => [new ListDeadLettersRequest { WithContent = true }, new ListDeadLettersRequest { PageToken = v.DeadLetterId }]) { Shows = true },
+        new("Events/ListDeadLetters", Role.Admin, v => [new ListDeadLettersRequest { WithContent = true }, new ListDeadLettersRequest { Source = Victim.Source }]) { Shows = true },
         new("Events/RetryDeadLetters", Role.Admin, v => [new RetryDeadLettersRequest { Retries = { new DeadLetterRetry { Id = v.DeadLetterId } } }]),
         new("Events/ListSchemaViolations", Role.Reader, v => [new ListSchemaViolationsRequest(), new ListSchemaViolationsRequest { Source = Victim.Source }]) { Shows = true },
         new("Segments/PutSegment", Role.Admin, v => [new PutSegmentRequest { Segment = new Segment { Id = Victim.SegmentId, Expression = "orders.count > 0" }, ValidateOnly = true }]),
