@@ -15,12 +15,6 @@ public static class Reasons
     /// <summary>The batch holds more than <see cref="EventLimits.MaxBatchEvents"/> events.</summary>
     public const string BatchTooManyEvents = "BATCH_TOO_MANY_EVENTS";
 
-    /// <summary>The event's properties break the schema of its type.</summary>
-    public const string SchemaViolation = "SCHEMA_VIOLATION";
-
-    /// <summary>A value looks like a card number or a secret, and was masked.</summary>
-    public const string ValueMasked = "VALUE_MASKED";
-
     /// <summary>The event has no id.</summary>
     public const string IdMissing = "ID_MISSING";
 

@@ -28,6 +28,9 @@ public readonly record struct SchemaViolation(string Path, string Keyword, strin
 /// </remarks>
 public sealed class EventSchema
 {
+    /// <summary>Stable reason of an event that breaks the schema of its type: it is refused, or its sender is warned.</summary>
+    public const string ViolationReason = "SCHEMA_VIOLATION";
+
     /// <summary>Most bytes of the text, in UTF-8.</summary>
     public const int MaxBytes = 32 * 1024;
 

@@ -85,7 +85,7 @@ internal static class EventIntake
         if (breached is null && masked.Count > 0)
         {
             breached = new EventRefusal(
-                Reasons.ValueMasked, masked[0].Path,
+                EventMask.MaskedReason, masked[0].Path,
                 $"This looks like {(masked[0].Kind == SensitiveText.CardNumber ? "the number of a payment card" : "a secret")}, and was masked before it was kept. Leave it out at its source.");
         }
 
@@ -110,7 +110,7 @@ internal static class EventIntake
         if (caller.Definitions.Meaning(head.Type, head.Kind).Schema is not { } schema || schema.Check(EventReader.Whole(bytes).Properties) is not { Count: > 0 } violations) return [];
         var more = violations.Count > ToldViolations ? " And more." : "";
         breached = new EventRefusal(
-            Reasons.SchemaViolation, violations[0].Path,
+            EventSchema.ViolationReason, violations[0].Path,
             $"The event breaks the schema of its type: {string.Join(" ", violations.Take(ToldViolations).Select(v => $"{v.Path}: {v.Message}"))}{more} Send it as ListEventTypes says, or have the schema changed.");
         return [.. violations.Select(v => new SchemaBreach { Type = head.Type, Path = v.Path, Keyword = v.Keyword })];
     }

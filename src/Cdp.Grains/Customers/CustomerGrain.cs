@@ -128,7 +128,7 @@ public sealed partial class CustomerGrain : ICustomer, IGrainLifecycle
     public async ValueTask DeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
         await BehindAsync();
-        if (Exists && _behind is not { Lost: true } && (_sinceSnapshot > 0 || _snapshots.Pending)) await _snapshots.WriteAsync(Snapshot(), cancellationToken);
+        if (Exists && _behind is not { Lost: true } && (_sinceSnapshot > 0 || _snapshots.Pending)) await _snapshots.WriteAsync(Snapshot, cancellationToken);
     }
 
     /// <inheritdoc/>

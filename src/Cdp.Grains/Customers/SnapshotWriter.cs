@@ -38,12 +38,13 @@ internal sealed class SnapshotWriter(IStateStore states, IStepObserver steps, st
         return true;
     }
 
-    /// <summary>Writes and waits.</summary>
-    public async ValueTask WriteAsync(CustomerSnapshot snapshot, CancellationToken cancellationToken)
+    /// <summary>Writes and waits. Whatever is started meanwhile would know the same tag, and one of the two would find it gone.</summary>
+    public async ValueTask WriteAsync(Func<CustomerSnapshot> snapshot, CancellationToken cancellationToken)
     {
-        var bytes = BytesOf(snapshot);
-        await _write;
-        await WriteAsync(bytes, cancellationToken);
+        while (!_write.IsCompleted) await _write;
+        var write = WriteAsync(BytesOf(snapshot()), cancellationToken);
+        if (!write.IsCompleted) _write = EndAsync(write);
+        await write;
     }
 
     /// <summary>Removes the snapshot, after what is being written.</summary>
@@ -85,6 +86,13 @@ internal sealed class SnapshotWriter(IStateStore states, IStepObserver steps, st
         }
 
         // What has ended is not held on to.
+        _write = Task.CompletedTask;
+    }
+
+    /// <summary>Ends when a write does, however that ends.</summary>
+    private async Task EndAsync(Task write)
+    {
+        await Task.WhenAny(write);
         _write = Task.CompletedTask;
     }
 

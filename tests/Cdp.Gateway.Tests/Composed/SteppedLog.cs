@@ -3,20 +3,23 @@ using Cdp.Grains.Ports;
 
 namespace Cdp.Gateway.Tests.Composed;
 
-/// <summary>A log that hands out one record for each permit, so that a test chooses how partitions interleave.</summary>
+/// <summary>
+/// A log that hands out one record for each permit, so that a test chooses how partitions interleave. A record that was permitted
+/// may be read again: who gave a read up has not lost it.
+/// </summary>
 internal sealed class SteppedLog(IEventLog log) : IEventLog
 {
-    private readonly ConcurrentDictionary<int, SemaphoreSlim> _permits = new();
+    private readonly ConcurrentDictionary<int, Gate> _gates = new();
 
     public int Partitions => log.Partitions;
 
     public string Epoch => log.Epoch;
 
-    public void Permit(int partition) => PermitsOf(partition).Release();
+    public void Permit(int partition) => GateOf(partition).Permit();
 
     public async ValueTask<IReadOnlyList<PositionedRecord>> ReadAsync(int partition, long from, int maxBytes, CancellationToken cancellationToken)
     {
-        await PermitsOf(partition).WaitAsync(cancellationToken);
+        await GateOf(partition).PassAsync(from, cancellationToken);
         return await log.ReadAsync(partition, from, maxBytes: 1, cancellationToken);
     }
 
@@ -31,5 +34,40 @@ internal sealed class SteppedLog(IEventLog log) : IEventLog
     public ValueTask<bool> BlankAsync(int partition, long position, ReadOnlyMemory<byte> remainder, CancellationToken cancellationToken) =>
         log.BlankAsync(partition, position, remainder, cancellationToken);
 
-    private SemaphoreSlim PermitsOf(int partition) => _permits.GetOrAdd(partition, _ => new SemaphoreSlim(0));
+    private Gate GateOf(int partition) => _gates.GetOrAdd(partition, _ => new Gate());
+
+    /// <summary>Opens for one position after the other.</summary>
+    private sealed class Gate
+    {
+        private readonly Lock _lock = new();
+        private TaskCompletionSource _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private long _permitted;
+
+        public void Permit()
+        {
+            TaskCompletionSource opened;
+            lock (_lock)
+            {
+                _permitted++;
+                (opened, _opened) = (_opened, new(TaskCreationOptions.RunContinuationsAsynchronously));
+            }
+
+            opened.SetResult();
+        }
+
+        public async Task PassAsync(long position, CancellationToken cancellationToken)
+        {
+            while (true)
+            {
+                Task opened;
+                lock (_lock)
+                {
+                    if (position < _permitted) return;
+                    opened = _opened.Task;
+                }
+
+                await opened.WaitAsync(cancellationToken);
+            }
+        }
+    }
 }

@@ -12,6 +12,9 @@ public readonly record struct MaskedValue(string Path, string Kind);
 /// <summary>Masks what nobody should keep in an event's properties, context and traits. Identifiers stay: they say who it is.</summary>
 public static class EventMask
 {
+    /// <summary>Stable reason of the warning that something was masked.</summary>
+    public const string MaskedReason = "VALUE_MASKED";
+
     private const int MostName = 40;
 
     /// <summary>The event's bytes with everything masked; null: there is nothing to mask.</summary>
