@@ -59,6 +59,10 @@ public sealed partial class PartitionGrain : IPartition, IGrainLifecycle, HandOv
     private const int MostUnlearned = 4096;
     private static readonly TimeSpan SuspectDelay = TimeSpan.FromSeconds(3);
 
+    /// <summary>An event that was handed over this long ago and killed nothing is no suspect, though it is not applied.</summary>
+    private static readonly TimeSpan LongestAlone = TimeSpan.FromSeconds(5);
+
+
     private readonly IGrainContext _context;
     private readonly PartitionPorts _ports;
     private readonly int _number;
@@ -246,15 +250,32 @@ public sealed partial class PartitionGrain : IPartition, IGrainLifecycle, HandOv
         if (_state.Isolated == entry.Position && Overtaken?.Isolated != entry.Position && _state.IsolatedAttempts < BuryAfter)
             await Task.Delay(SuspectDelay, _context.Time, cancellationToken);
         await _ports.Isolation.WaitAsync(cancellationToken);
+        var alone = true;
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         try
         {
             await TakeAloneAsync(entry, cancellationToken);
-            while (_applied <= entry.Position) await RoomAsync(cancellationToken);
+            var limit = Task.Delay(LongestAlone, _context.Time, over.Token);
+            while (_applied <= entry.Position)
+            {
+                var room = RoomAsync(cancellationToken).AsTask();
+                if (alone && await Task.WhenAny(room, limit) == limit && limit.IsCompletedSuccessfully)
+                {
+                    // What it waits for may wait to be handed over alone: a merge that another partition has to end.
+                    await WriteStateAsync(static state => state.IsolatedAttempts = 0, cancellationToken);
+                    alone = false;
+                    _ports.Isolation.Release();
+                }
+
+                await room;
+            }
+
             await _commit;
         }
         finally
         {
-            _ports.Isolation.Release();
+            await over.CancelAsync();
+            if (alone) _ports.Isolation.Release();
         }
     }
 

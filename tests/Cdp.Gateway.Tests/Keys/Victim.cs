@@ -146,7 +146,8 @@ internal sealed class Victim : IDisposable
         wrong.SessionId = new string('s', 129);
         var refused = await Client.Ingest.PublishEventsAsync(new PublishEventsRequest { Events = { wrong } }, cancellationToken: Cancel);
         Assert.Single(refused.Refused);
-        await Client.Profiles.GetProfileAsync(new GetProfileRequest { Customer = ByCard, AfterToken = refused.Token }, cancellationToken: Cancel);
+        foreach (var token in (string[])[Token, refused.Token])
+            await Client.Profiles.GetProfileAsync(new GetProfileRequest { Customer = ByCard, AfterToken = token }, cancellationToken: Cancel);
         DeadLetterId = Assert.Single((await Client.Events.ListDeadLettersAsync(new ListDeadLettersRequest(), cancellationToken: Cancel)).DeadLetters).Id;
         var consent = new RecordConsentRequest { Customer = ByCard, Acts = { new ConsentAct { Purpose = Purpose, Granted = true, Proof = "zq7-proof" } }, RequestId = "zq7-request" };
         CustomerId = (await Client.Consents.RecordConsentAsync(consent, cancellationToken: Cancel)).CustomerId;

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Cdp.EngineContract;
 using Cdp.Grains.Identities;
 using Cdp.Grains.Partitions;
 using Cdp.Grains.Ports;
@@ -72,6 +73,41 @@ public sealed class PartitionGrainTests
         }
     }
 
+    /// <summary>After starts that did not end, events are handed over alone, one of all partitions: an outcome may wait there for another one's merge.</summary>
+    [Fact]
+    public async Task An_event_that_waits_for_what_another_partition_has_to_end_lets_that_one_be_alone_too()
+    {
+        var time = new ManualTime();
+        var states = new MemoryStateStore();
+        using var metrics = new GrainMetrics((_, _) => { });
+        var ports = PartitionHarness.Ports(states, metrics);
+        var grains = new WaitingGrains();
+        var partitions = new List<Task<DeliverReply>>();
+        foreach (var (key, customer) in new[] { ("3", WaitingGrains.Waits), ("4", "first") })
+        {
+            await PointAsync(states, customer);
+            await states.WriteAsync(PartitionGrain.StateKind, key, new PartitionState { Attempts = 5, Isolated = -1 }.ToByteArray(), null, TestContext.Current.CancellationToken);
+            var partition = await TestActivation<PartitionGrain>.StartAsync(key, grains, context => new PartitionGrain(context, ports), time);
+            partitions.Add(partition.Call(grain => grain.Deliver(new DeliverRequest { Entries = { Entry(0, customer) } }, CancellationToken.None)));
+        }
+
+        var all = Task.WhenAll(partitions);
+        for (var second = 0; second < 600 && !all.IsCompleted; second++)
+        {
+            time.Advance(TimeSpan.FromSeconds(1));
+            await Task.WhenAny(all, Task.Delay(5, TestContext.Current.CancellationToken));
+        }
+
+        Assert.True(all.IsCompleted, "They wait for each other.");
+        Assert.All(await all, reply => Assert.Equal(1, reply.NextPosition));
+        Assert.Equal(["first", WaitingGrains.Waits], grains.Applied);
+        foreach (var key in (string[])["3", "4"])
+        {
+            var state = PartitionState.Parser.ParseFrom((await states.ReadAsync(PartitionGrain.StateKind, key, TestContext.Current.CancellationToken)).Value.Span);
+            Assert.Equal((1L, 0L), (state.Committed, state.DeadLetters));
+        }
+    }
+
     /// <summary>Every identifier belongs to the customer of its name.</summary>
     private static async Task PointAsync(MemoryStateStore states, string customer) => Assert.NotNull(await states.WriteAsync(
         IdentityLinkGrain.StateKind, $"{Tenant}/{customer}", new LinkState { Customer = customer, Version = 1 }.ToByteArray(), null, TestContext.Current.CancellationToken));
@@ -102,6 +138,27 @@ public sealed class PartitionGrainTests
             if (name != "winner") return new(new ApplyReply { Standing = CustomerStanding.Forwarded, ForwardedTo = "winner" });
             foreach (var entry in request.Entries) grains.Winner.Enqueue(entry.Position);
             return new(new ApplyReply { Standing = CustomerStanding.Here, Applied = request.Entries.Count });
+        }
+    }
+
+    /// <summary>One customer answers when another has.</summary>
+    private sealed class WaitingGrains : IGrains
+    {
+        public const string Waits = "waits";
+
+        public ConcurrentQueue<string> Applied { get; } = new();
+
+        public TGrain Get<TGrain>(string key) where TGrain : class => new WaitingCustomer(this, key.Split('/')[1]) as TGrain
+            ?? throw new InvalidOperationException($"Not asked for here: {typeof(TGrain).Name}.");
+    }
+
+    private sealed class WaitingCustomer(WaitingGrains grains, string name) : ApplyingCustomer
+    {
+        public override ValueTask<ApplyReply> Apply(ApplyRequest request, CancellationToken cancellationToken)
+        {
+            if (name == WaitingGrains.Waits && grains.Applied.IsEmpty) throw new GrainUnavailableException("Send the call again.");
+            grains.Applied.Enqueue(name);
+            return new(new ApplyReply { Standing = CustomerStanding.Here, Applied = 1 });
         }
     }
 
