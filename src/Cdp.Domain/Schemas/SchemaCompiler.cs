@@ -46,8 +46,8 @@ internal sealed class SchemaCompiler
         switch (keyword)
         {
             case "type": node.Types = Types(value, at); break;
-            case "enum": node.Enum = Items(value, at).Select(CheckedValue.Canonical).ToFrozenSet(StringComparer.Ordinal); break;
-            case "const": node.Enum = Narrowed(node.Enum, CheckedValue.Canonical(value)); break;
+            case "enum": node.Enum = Narrowed(node.Enum, Items(value, at).Select(CheckedValue.Canonical)); break;
+            case "const": node.Enum = Narrowed(node.Enum, [CheckedValue.Canonical(value)]); break;
             case "minimum": node.Minimum = Number(value, at); break;
             case "maximum": node.Maximum = Number(value, at); break;
             case "exclusiveMinimum": node.ExclusiveMinimum = Number(value, at); break;
@@ -95,9 +95,9 @@ internal sealed class SchemaCompiler
         return nodes.Length > 0 ? nodes : throw new SchemaException(at, "Give at least one schema.");
     }
 
-    /// <summary>With <c>enum</c> and <c>const</c> both have to hold.</summary>
-    private static FrozenSet<string> Narrowed(FrozenSet<string>? known, string only) =>
-        known is null || known.Contains(only) ? FrozenSet.Create(StringComparer.Ordinal, only) : FrozenSet<string>.Empty;
+    /// <summary>With <c>enum</c> and <c>const</c> both have to hold, whichever comes first.</summary>
+    private static FrozenSet<string> Narrowed(FrozenSet<string>? known, IEnumerable<string> values) =>
+        values.Where(value => known is null || known.Contains(value)).ToFrozenSet(StringComparer.Ordinal);
 
     private static JsonTypes Types(JsonElement value, string at) => value.ValueKind == JsonValueKind.String
         ? TypeOf(value, at)

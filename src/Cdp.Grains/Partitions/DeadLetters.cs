@@ -46,11 +46,11 @@ internal static class DeadLetters
         }
     }
 
-    /// <summary>The letter of an event; null: it has none.</summary>
-    public static async ValueTask<DeadLetter?> FindAsync(IStateStore states, string tenant, int partition, long position, CancellationToken cancellationToken)
+    /// <summary>The letters of events, in the order of their positions; null: it has none.</summary>
+    public static async ValueTask<List<DeadLetter?>> FindAsync(IStateStore states, string tenant, int partition, IEnumerable<long> positions, CancellationToken cancellationToken)
     {
-        var row = await states.ReadAsync(PartitionGrain.DeadLetterKind, KeyOf(tenant, partition, position), cancellationToken);
-        return row.Exists ? DeadLetter.Parser.ParseFrom(row.Value.Span) : null;
+        var rows = await states.ReadManyAsync(PartitionGrain.DeadLetterKind, [.. positions.Select(position => KeyOf(tenant, partition, position))], cancellationToken);
+        return [.. rows.Select(row => row.Exists ? DeadLetter.Parser.ParseFrom(row.Value.Span) : null)];
     }
 
     /// <summary>Notes that an event with a letter was published anew.</summary>

@@ -52,8 +52,7 @@ internal static class KeptLetters
     /// <summary>For each position the letter and what the log has of it; one that is none has no letter.</summary>
     private static async ValueTask<List<KeptLetter>> KeptAsync(PartitionPorts ports, string tenant, int partition, IEnumerable<long> positions, CancellationToken cancellationToken)
     {
-        var kept = new List<KeptLetter>();
-        foreach (var position in positions) kept.Add(new KeptLetter { Letter = await DeadLetters.FindAsync(ports.States, tenant, partition, position, cancellationToken) });
+        var kept = (await DeadLetters.FindAsync(ports.States, tenant, partition, positions, cancellationToken)).ConvertAll(letter => new KeptLetter { Letter = letter });
         var found = kept.FindAll(letter => letter.Letter is not null);
         var records = await ports.Log.ReadManyAsync([.. found.Select(letter => (partition, letter.Letter.Position))], cancellationToken);
         for (var i = 0; i < found.Count; i++) found[i].Event = ContentOf(records[i]);

@@ -41,6 +41,8 @@ public sealed class EventSchemaTests
         { """{"properties": {"p": {"enum": ["a", 1, null]}}}""", "\"1\"", "properties.p enum" },
         { """{"properties": {"p": {"const": {"a": [1, true]}}}}""", """{"a": [1.0, true]}""", "" },
         { """{"properties": {"p": {"const": {"a": [1, true]}}}}""", """{"a": [1, false]}""", "properties.p enum" },
+        { """{"properties": {"p": {"enum": [1, 2], "const": 1}}}""", "2", "properties.p enum" },
+        { """{"properties": {"p": {"const": 1, "enum": [1, 2]}}}""", "2", "properties.p enum" },
         { """{"properties": {"p": {"items": {"required": ["sku"]}}}}""", """[{"sku": "1"}, {}]""", "properties.p[].sku required" },
         { """{"properties": {"p": {"minItems": 1}}}""", "[]", "properties.p minItems" },
         { """{"properties": {"p": {"maxItems": 1}}}""", "[1, 2]", "properties.p maxItems" },
