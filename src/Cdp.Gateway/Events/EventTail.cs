@@ -62,8 +62,8 @@ internal sealed class EventTail(GatewayPorts ports, ConsentGate consents)
 
         public async Task RunAsync(CancellationTokenSource ending)
         {
-            var waiting = Channel.CreateBounded<TailedEvent>(
-                new BoundedChannelOptions(MostWaiting) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true }, _ => Interlocked.Increment(ref _missed));
+            var waiting = Channel.CreateBounded<TailedEvent?>(
+                new BoundedChannelOptions(MostWaiting) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true }, dropped => Interlocked.Add(ref _missed, dropped is null ? 0 : 1));
             var opened = await Task.WhenAll(Enumerable.Range(0, ports.Log.Partitions).Select(partition => AskAsync(partition, new TailRequest(), ending.Token)));
             await replies.WriteAsync(new TailEventsResponse());
             var watches = opened.Select((reply, partition) => WatchAsync(partition, reply, waiting.Writer, ending)).ToList();
@@ -79,13 +79,19 @@ internal sealed class EventTail(GatewayPorts ports, ConsentGate consents)
             }
         }
 
-        private async Task WatchAsync(int partition, TailReply opened, ChannelWriter<TailedEvent> waiting, CancellationTokenSource ending)
+        private async Task WatchAsync(int partition, TailReply opened, ChannelWriter<TailedEvent?> waiting, CancellationTokenSource ending)
         {
             try
             {
-                for (var reply = opened; ; reply = await AskAsync(partition, new TailRequest { Watch = reply.Watch, Next = reply.Next, WaitMilliseconds = WaitMilliseconds }, ending.Token))
+                for (var reply = opened; ; reply = await AskAsync(partition, new TailRequest { Watch = reply.Watch, Next = reply.Next, Applied = reply.Applied, WaitMilliseconds = WaitMilliseconds }, ending.Token))
                 {
-                    Interlocked.Add(ref _missed, reply.Missed);
+                    if (reply.Missed > 0)
+                    {
+                        // Told also when nothing else is.
+                        Interlocked.Add(ref _missed, reply.Missed);
+                        await waiting.WriteAsync(null, ending.Token);
+                    }
+
                     foreach (var watched in reply.Events)
                     {
                         if (await TellAsync(watched, ending.Token) is { } tailed) await waiting.WriteAsync(tailed, ending.Token);

@@ -36,6 +36,24 @@ internal static class EventSearch
         return reply;
     }
 
+    /// <summary>How many events of a tenant stand between two positions; outcomes are none.</summary>
+    public static async ValueTask<long> CountAsync(IEventLog log, int partition, string tenant, long from, long end, CancellationToken cancellationToken)
+    {
+        var count = 0L;
+        while (from < end)
+        {
+            var records = await log.ReadAsync(partition, from, ReadBytes, cancellationToken);
+            if (records.Count == 0) break;
+            count += records.Count(read => read.Position < end && read.Record.Tenant == tenant && !IsOutcome(read.Record));
+            from = records[^1].Position + 1;
+        }
+
+        return count;
+    }
+
+    private static bool IsOutcome(LogRecord record) =>
+        !record.Payload.IsEmpty && LoggedEvent.Parser.ParseFrom(record.Payload.Span).Outcome is not null;
+
     private static LoggedEvent? Read(LogRecord record, ReadOnlySpan<byte> id, FindEventRequest request)
     {
         var blanked = record.Flags.HasFlag(LogRecordFlags.Blanked);

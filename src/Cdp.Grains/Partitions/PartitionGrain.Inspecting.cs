@@ -34,10 +34,14 @@ public sealed partial class PartitionGrain
     public async ValueTask<TailReply> Tail(TailRequest request, CancellationToken cancellationToken)
     {
         if (!_watches.TryGetValue(request.Tenant, out var watch))
-            _watches[request.Tenant] = watch = new EventWatch(_context.Time.GetUtcNow().Ticks);
+            _watches[request.Tenant] = watch = new EventWatch(_context.Time.GetUtcNow().Ticks, _next);
         watch.AskedAt = _context.Time.GetTimestamp();
-        if (request.Watch > 0) await watch.MoreAsync(request.Next, TimeSpan.FromMilliseconds(request.WaitMilliseconds), _context.Time, cancellationToken);
-        return watch.Read(request);
+        var between = 0L;
+        if (watch.IsStrange(request)) between = await EventSearch.CountAsync(_ports.Log, _number, request.Tenant, request.Applied, watch.From, cancellationToken);
+        else if (request.Watch > 0) await watch.MoreAsync(request.Next, TimeSpan.FromMilliseconds(request.WaitMilliseconds), _context.Time, cancellationToken);
+        var reply = watch.Read(request, between);
+        reply.Applied = _applied;
+        return reply;
     }
 
     /// <summary>Takes note of what became of an event, where somebody watches.</summary>

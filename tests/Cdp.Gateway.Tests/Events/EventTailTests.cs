@@ -80,7 +80,7 @@ public sealed class EventTailTests
     }
 
     [Fact]
-    public async Task What_nobody_watches_any_more_is_not_remembered()
+    public async Task What_nobody_watches_any_more_is_not_remembered_but_counted_for_who_did()
     {
         var time = new ManualTime();
         await using var server = await GatewayFixture.StartAsync(checkMessages: false, time);
@@ -89,8 +89,10 @@ public sealed class EventTailTests
         time.Advance(TimeSpan.FromSeconds(31));
         for (var i = 0; i < 50; i++) await server.PublishAsync(Of($"{i}", $"u{i}"));
         await server.AllLearnedAsync();
-        var late = await partition.Tail(new TailRequest { Tenant = "default", Watch = watching.Watch, Next = watching.Next, Most = 10 }, Cancel);
+        var late = await partition.Tail(new TailRequest { Tenant = "default", Watch = watching.Watch, Next = watching.Next, Applied = watching.Applied, Most = 10 }, Cancel);
         Assert.Empty(late.Events);
+        Assert.Equal((await partition.GetStatus(new GetPartitionStatusRequest(), Cancel)).Applied, late.Missed);
+        Assert.True(late.Missed > 0);
         Assert.NotEqual(watching.Watch, late.Watch);
     }
 

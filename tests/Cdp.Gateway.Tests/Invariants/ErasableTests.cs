@@ -154,9 +154,7 @@ public sealed class ErasableTests
 
     private static async Task AssertGoneAsync(GatewayFixture server, string token, List<CustomerEvent> before)
     {
-        await server.RestartAsync();
-        server.States.DropKind(CustomerGrain.SnapshotKind);
-        await server.RestartAsync();
+        await server.RestartWithoutAsync(CustomerGrain.SnapshotKind);
         var profile = await server.ProfileAsync("user_id", "u1", token, "traits.*", "activity");
         Assert.Equal((4, "name"), (profile.Activity.EventCount, Assert.Single(profile.Traits).Name));
         Assert.Equal(

@@ -33,9 +33,7 @@ public sealed class FoldIsTotalTests
         var token = await server.SeeAsync("u1");
 
         await AssertKeptAsideAsync();
-        await server.Server.RestartAsync();
-        server.Server.States.DropKind(CustomerGrain.SnapshotKind);
-        await server.Server.RestartAsync();
+        await server.Server.RestartWithoutAsync(CustomerGrain.SnapshotKind);
         await AssertKeptAsideAsync();
 
         async Task AssertKeptAsideAsync()

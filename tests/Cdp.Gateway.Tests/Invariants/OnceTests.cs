@@ -60,8 +60,7 @@ public sealed class OnceTests
         await AssertAllAreKnownAsync();
         await server.RestartAsync();
         await AssertAllAreKnownAsync();
-        server.States.DropKind(FilterKind);
-        await server.RestartAsync();
+        await server.RestartWithoutAsync(FilterKind);
         await AssertAllAreKnownAsync();
 
         async Task AssertAllAreKnownAsync()
@@ -129,9 +128,7 @@ public sealed class OnceTests
         await AssertFourAsync();
         token = await server.PublishAsync(GatewayFixture.Event("same", "Product Viewed", ("user_id", "u1")), GatewayFixture.Event("right", "Product Viewed", ("device", "d1")));
         await AssertFourAsync();
-        await server.RestartAsync();
-        server.States.DropKind(CustomerGrain.SnapshotKind);
-        await server.RestartAsync();
+        await server.RestartWithoutAsync(CustomerGrain.SnapshotKind);
         await AssertFourAsync();
 
         async Task AssertFourAsync()

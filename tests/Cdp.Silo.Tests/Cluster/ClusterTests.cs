@@ -37,6 +37,7 @@ public sealed class ClusterTests
     public async Task Every_silo_knows_what_became_of_events_that_another_took_in()
     {
         await using var silos = await TestSilos.StartAsync(3);
+        await silos.PartitionsAsync(2, 3, 3);
         using var end = CancellationTokenSource.CreateLinkedTokenSource(Token);
         await using var tail = silos.NextClient().Events.TailEventsAsync(new TailEventsRequest { Purpose = "service" }, cancellationToken: end.Token).GetAsyncEnumerator(end.Token);
         Assert.True(await tail.MoveNextAsync());
@@ -72,6 +73,43 @@ public sealed class ClusterTests
         Assert.Equal(40, counted);
         await end.CancelAsync();
         Assert.Empty(silos.Errors);
+    }
+
+    [Fact]
+    public async Task Who_watches_while_partitions_move_sees_each_event_or_hears_that_it_missed_it()
+    {
+        await using var silos = await TestSilos.StartAsync(1);
+        await silos.PartitionsAsync(8);
+        var client = silos.NextClient();
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        await using var tail = client.Events.TailEventsAsync(new TailEventsRequest { Purpose = "service" }, cancellationToken: end.Token).GetAsyncEnumerator(end.Token);
+        Assert.True(await tail.MoveNextAsync());
+        var published = 0;
+        var (seen, missed) = (new HashSet<string>(StringComparer.Ordinal), 0L);
+        await PublishSomeAsync();
+        await silos.StartOneAsync();
+        var moved = silos.PartitionsAsync(4, 4);
+        while (!moved.IsCompleted) await PublishSomeAsync();
+        await moved;
+        while (seen.Count + missed < published)
+        {
+            if (await NextAsync() is { } tailed) seen.Add(tailed.EventId);
+        }
+
+        await end.CancelAsync();
+        Assert.Empty(silos.Errors);
+
+        async Task PublishSomeAsync()
+        {
+            for (var i = 0; i < 8; i++) await PublishAsync(client, $"somebody{published++}@example.com");
+        }
+
+        async Task<TailedEvent?> NextAsync()
+        {
+            Assert.True(await tail.MoveNextAsync().AsTask().WaitAsync(TimeSpan.FromMinutes(1), Token));
+            missed = tail.Current.Missed;
+            return tail.Current.Tailed;
+        }
     }
 
     [Fact]

@@ -33,18 +33,17 @@ internal static class TailCommand
                 WithContent = parsed.GetValue(content),
                 Purpose = parsed.GetValue(purpose) ?? "",
             };
-            var (seen, missed) = (0, 0L);
+            var (seen, missed, watching) = (0, 0L, false);
             await foreach (var response in api.TailEventsAsync(request, cancel).WithCancellation(cancel))
             {
                 if (response.Missed > missed)
                     await context.Error.WriteLineAsync($"missed {ValueText.Of(response.Missed - missed)} events: more came than could be shown");
                 missed = response.Missed;
-                if (response.Tailed is null)
-                {
+                if (!watching)
                     await context.Error.WriteLineAsync("watching; end with Ctrl+C");
+                watching = true;
+                if (response.Tailed is null)
                     continue;
-                }
-
                 await context.Out.WriteLineAsync(parsed.GetValue(json) ? ProtoJson.Line(response.Tailed) : TraceText.Line(response.Tailed));
                 if (++seen == parsed.GetValue(count))
                     break;
