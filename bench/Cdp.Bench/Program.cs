@@ -28,6 +28,7 @@ switch (args)
             new DecideManyBench(),
             new ExchangeBench(),
             new JsonBench(),
+            new AuditBench(),
             new ScaleBench(),
             new KillBench(),
             new RegretBench(),

@@ -56,6 +56,10 @@ public sealed class CustomerFinder(GatewayPorts ports)
             ? (await RouteAsync(caller, identifier, field, cancellationToken))?.CustomerId
             : NamedId(reference, field);
 
+    /// <summary>The id of a customer that was called just before; empty: its place changed since.</summary>
+    public string KnownId(Caller caller, CustomerRef? reference) =>
+        reference?.Identifier is { } identifier ? _routes.Find(caller.Identifiers, identifier)?.CustomerId ?? string.Empty : reference?.CustomerId ?? string.Empty;
+
     /// <summary>Whether an identifier, as it was sent, led to a customer before.</summary>
     public bool Knows(Caller caller, Identifier identifier) => _routes.Find(caller.Identifiers, identifier) is not null;
 

@@ -11,6 +11,9 @@ namespace Cdp.Gateway;
 /// <param name="Steps">Hears of recovery steps.</param>
 public sealed record GatewayPorts(IGrains Grains, IEventAppender Log, IDefinitions Definitions, TimeProvider Time, IStepObserver Steps)
 {
+    /// <summary>Whether the audit log has reads of persons as well as acts.</summary>
+    public bool AuditReads { get; init; } = true;
+
     /// <summary>Now, in microseconds since the epoch.</summary>
     public long NowMicros => UnixTime.Micros(Time.GetUtcNow());
 }

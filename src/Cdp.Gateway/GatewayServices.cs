@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using Cdp.Gateway.Admin;
+using Cdp.Gateway.Audit;
 using Cdp.Gateway.Consents;
 using Cdp.Gateway.Decisions;
 using Cdp.Gateway.Events;
@@ -39,6 +40,7 @@ public sealed class GatewayServices
         ("Decisions", Role.Reader, ["GetAction", "ListActions", "GetPlacement", "ListPlacements"]),
         ("Decisions", Role.Decider, ["Decide", "RecordOutcomes", "ExplainDecision", "ListDecisions"]),
         ("Decisions", Role.Admin, ["PutAction", "DeleteAction", "PutPlacement"]),
+        ("Audits", Role.Admin, ["ListAuditRecords", "ReadAuditBlocks"]),
         ("Admin", Role.Admin,
         [
             "PutTenant", "GetTenant", "ListTenants", "CreateKey", "ListKeys", "RevokeKey", "RotateKey", "PutEventType", "ListEventTypes", "PutPurpose",
@@ -55,23 +57,26 @@ public sealed class GatewayServices
         Tenants = new TenantEditor(ports);
         var finder = new CustomerFinder(ports);
         var consents = new ConsentGate(ports, finder);
+        Trail = new AuditTrail(ports);
+        var audited = new AuditedCalls(ports, Trail, finder);
         var ingest = new IngestService(ports, finder);
-        var profiles = new ProfilesService(ports, finder, consents);
-        var decisions = new DecisionsService(ports, finder, consents, Tenants);
+        var profiles = new ProfilesService(ports, finder, consents, Trail, audited);
+        var decisions = new DecisionsService(ports, finder, consents, Tenants, audited);
         var identifiers = new FirstIdentifiers(ports, finder);
-        var consentsService = new ConsentsService(ports, identifiers, ingest, consents);
+        var consentsService = new ConsentsService(ports, identifiers, ingest, consents, audited);
         Services =
         [
             ingest.Bind(),
             new InteractionsService(ports, ingest, decisions, profiles).Bind(),
             profiles.Bind(),
-            new IdentitiesService(ports, finder, ingest, consents, Tenants).Bind(),
+            new IdentitiesService(ports, finder, ingest, consents, Tenants, audited).Bind(),
             consentsService.Bind(),
-            new PrivacyService(ports, finder, identifiers, ingest, consents, new CustomerExport(ports, finder, consentsService, decisions.Reader)).Bind(),
-            new EventsService(ports, finder, consents, ingest).Bind(),
-            new SegmentsService(ports, finder, consents, Tenants).Bind(),
+            new PrivacyService(ports, finder, identifiers, ingest, consents, new CustomerExport(ports, finder, consentsService, decisions.Reader), audited).Bind(),
+            new EventsService(ports, finder, consents, ingest, audited).Bind(),
+            new SegmentsService(ports, finder, consents, Tenants, audited).Bind(),
             decisions.Bind(),
-            new AdminService(ports, Tenants).Bind(),
+            new AdminService(ports, Tenants, audited).Bind(),
+            new AuditsService(ports, Trail, audited).Bind(),
         ];
         var roles = Needed.SelectMany(n => n.Methods.Select(m => KeyValuePair.Create($"/cdp.v1.{n.Service}/{m}", n.Role))).ToFrozenDictionary(StringComparer.Ordinal);
         foreach (var method in Services.SelectMany(s => s.Descriptor.Methods))
@@ -106,6 +111,9 @@ public sealed class GatewayServices
 
     /// <summary>Decides which web pages may call.</summary>
     public IOriginPolicy Origins { get; }
+
+    /// <summary>Writes down who reads and changes; to be disposed before the engine is.</summary>
+    public AuditTrail Trail { get; }
 
     /// <summary>Changes tenants.</summary>
     public TenantEditor Tenants { get; }

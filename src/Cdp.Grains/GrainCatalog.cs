@@ -1,4 +1,5 @@
 using System.Globalization;
+using Cdp.Grains.Audit;
 using Cdp.Grains.Customers;
 using Cdp.Grains.Decisions;
 using Cdp.Grains.Erasures;
@@ -92,6 +93,7 @@ public static class GrainCatalog
                 context => new RefoldSweepGrain(context, ports.States, ports.Customers, ports.Definitions, ports.Load, ports.Steps, ports.Metrics),
                 [typeof(ICustomer), typeof(ISegment)]) { Collectable = false },
             new("tenant", typeof(ITenant), context => new TenantGrain(context, ports.States, ports.History, ports.DefinitionsListener, ports.Steps), []),
+            new("audit", typeof(IAudit), context => new AuditGrain(context, ports.States, ports.History, ports.Definitions), []),
             new("tenant-directory", typeof(ITenantDirectory), context => new TenantDirectoryGrain(context, ports.States), []),
         ];
     }

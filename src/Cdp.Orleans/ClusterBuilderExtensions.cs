@@ -17,7 +17,7 @@ public static class ClusterBuilderExtensions
     [
         typeof(PartitionHost), typeof(MergeHost), typeof(IdentityHost), typeof(IdentityLinkHost), typeof(CustomerHost), typeof(SegmentHost),
         typeof(ModelHost), typeof(VisitorDecisionHost), typeof(RefoldSweepHost), typeof(TenantHost), typeof(TenantDirectoryHost),
-        typeof(ErasureHost),
+        typeof(ErasureHost), typeof(AuditHost),
     ];
 
     /// <summary>

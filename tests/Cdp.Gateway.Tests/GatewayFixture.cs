@@ -128,6 +128,7 @@ internal sealed class GatewayFixture : IAsyncDisposable
         Client.Dispose();
         await _server!.StopAsync(TimeSpan.FromSeconds(5));
         await _server.DisposeAsync();
+        await Gateway.Trail.DisposeAsync();
         await _host!.DisposeAsync();
         if (!HasFaults) Assert.Empty(_errors);
     }

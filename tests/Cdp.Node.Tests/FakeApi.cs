@@ -37,6 +37,10 @@ internal sealed class FakeApi : ICdpApi
 
     public Func<RetryDeadLettersRequest, RetryDeadLettersResponse> RetryDeadLetters { get; set; } = _ => throw NotFound();
 
+    public Func<ListAuditRecordsRequest, ListAuditRecordsResponse> AuditPage { get; set; } = _ => throw NotFound();
+
+    public List<Google.Protobuf.ByteString> AuditBlocks { get; } = [];
+
     public List<EventType> EventTypes { get; } = [];
 
     public ListSchemaViolationsResponse Violations { get; set; } = new();
@@ -114,6 +118,11 @@ internal sealed class FakeApi : ICdpApi
     public Task<TraceEventResponse> TraceEventAsync(TraceEventRequest request, CancellationToken cancel) => Task.FromResult(Trace(request));
 
     public IAsyncEnumerable<TailEventsResponse> TailEventsAsync(TailEventsRequest request, CancellationToken cancel) => Tail(request).ToAsyncEnumerable();
+
+    public Task<ListAuditRecordsResponse> ListAuditRecordsAsync(ListAuditRecordsRequest request, CancellationToken cancel) => Task.FromResult(AuditPage(request));
+
+    public IAsyncEnumerable<ReadAuditBlocksResponse> ReadAuditBlocksAsync(ReadAuditBlocksRequest request, CancellationToken cancel) =>
+        AuditBlocks.Select(block => new ReadAuditBlocksResponse { Blocks = { block } }).ToAsyncEnumerable();
 
     public Task<ListDeadLettersResponse> ListDeadLettersAsync(ListDeadLettersRequest request, CancellationToken cancel) => Task.FromResult(DeadLetterPage(request));
 

@@ -30,22 +30,25 @@ internal sealed class ServerProcess : IAsyncDisposable
     public long Memory => _process.Memory;
 
     /// <summary>Starts a server on a directory; null: one of its own.</summary>
-    public static Task<ServerProcess> StartAsync(string? data = null)
+    /// <param name="settings">Settings of the environment.</param>
+    public static Task<ServerProcess> StartAsync(string? data = null, params (string Name, string Value)[] settings)
     {
         data ??= Path.Combine(Path.GetTempPath(), $"cdp-bench-{Guid.NewGuid():N}");
-        return StartAsync("cdp.dll", data, "serve", "--port", "0", "--data", data);
+        return StartAsync("cdp.dll", data, ["serve", "--port", "0", "--data", data], settings);
     }
 
     /// <summary>Starts a child of this program that prints where it listens.</summary>
     /// <param name="program">The program, beside this one.</param>
     /// <param name="data">Its directory, which goes with it; empty: none.</param>
     /// <param name="arguments">Its arguments.</param>
-    public static async Task<ServerProcess> StartAsync(string program, string data, params string[] arguments)
+    public static Task<ServerProcess> StartAsync(string program, string data, params string[] arguments) => StartAsync(program, data, arguments, []);
+
+    private static async Task<ServerProcess> StartAsync(string program, string data, string[] arguments, (string Name, string Value)[] settings)
     {
         var process = CdpProcess.Start(arguments, new CdpProcessOptions
         {
             Program = program,
-            Environment = new Dictionary<string, string> { [CdpProcess.AdminKeyVariable] = CdpProcess.OperatorKey },
+            Environment = settings.Append((CdpProcess.AdminKeyVariable, CdpProcess.OperatorKey)).ToDictionary(setting => setting.Item1, setting => setting.Item2, StringComparer.Ordinal),
         });
         if (await process.Address is { } address) return new ServerProcess(process, address, data);
         await process.DisposeAsync();

@@ -41,6 +41,7 @@ public sealed class Definitions
         CountryCode = Or(tenant.CountryCode, TenantDefaults.Country);
         SessionPauseMicros = Positive(tenant.SessionPauseSeconds, TenantDefaults.SessionPauseSeconds) * 1_000_000L;
         InterestHalfLifeMicros = Positive(tenant.InterestHalfLifeDays, TenantDefaults.InterestHalfLifeDays) * 86_400_000_000L;
+        AuditDays = (int)Positive(tenant.AuditDays, TenantDefaults.AuditDays);
         _declared = Latest(config.EventTypes, type => type.Name).ToFrozenDictionary(
             pair => pair.Key,
             pair => new EventMeaning(pair.Value.Role == EventRole.Unspecified ? EventNames.RoleOf(pair.Key) : pair.Value.Role, pair.Value),
@@ -87,6 +88,9 @@ public sealed class Definitions
 
     /// <summary>Half-life of interest scores, in microseconds.</summary>
     public long InterestHalfLifeMicros { get; }
+
+    /// <summary>Days that the audit log is kept.</summary>
+    public int AuditDays { get; }
 
     /// <summary>Ids of the declared purposes, in order.</summary>
     public IReadOnlyList<string> Purposes { get; }

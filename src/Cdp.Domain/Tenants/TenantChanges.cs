@@ -116,6 +116,8 @@ public static class TenantChanges
             return Invalid("tenant.session_pause_seconds", "Give 60 to 86,400 seconds, or 0 for the default.");
         if (tenant.InterestHalfLifeDays is not 0 and (< 1 or > 3_650))
             return Invalid("tenant.interest_half_life_days", "Give 1 to 3,650 days, or 0 for the default.");
+        if (tenant.AuditDays is < 0 or > 3_650)
+            return Invalid("tenant.audit_days", "Give 1 to 3,650 days, or 0 for the default.");
         if (Origins.Check(tenant.AllowedOrigins) is { } wrong) return wrong;
         if (CheckIssuers(tenant.JwtIssuers) is { } unclear) return unclear;
         if (tenant.DisplayName.Length > 200) return Invalid("tenant.display_name", "Give at most 200 characters.");

@@ -22,6 +22,9 @@ public static class TenantDefaults
     /// <summary>Half-life of interest scores, in days.</summary>
     public const int InterestHalfLifeDays = 30;
 
+    /// <summary>Days that the audit log is kept.</summary>
+    public const int AuditDays = 400;
+
     /// <summary>Purpose of people who help a customer.</summary>
     public const string ServicePurpose = "service";
 

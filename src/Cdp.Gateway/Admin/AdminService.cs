@@ -1,4 +1,5 @@
 using Cdp.Domain.Tenants;
+using Cdp.Gateway.Audit;
 using Cdp.Gateway.Keys;
 using Cdp.Grains;
 using Cdp.Grains.Partitions;
@@ -14,24 +15,24 @@ using Partition = Cdp.V1.Partition;
 namespace Cdp.Gateway.Admin;
 
 /// <summary>Tenants, keys and what events mean.</summary>
-public sealed class AdminService(GatewayPorts ports, TenantEditor tenants)
+internal sealed class AdminService(GatewayPorts ports, TenantEditor tenants, AuditedCalls audited)
 {
     private const int MostTenantId = 40;
 
     /// <summary>The service as the server binds it.</summary>
     public RpcService Bind() => RpcService.For(AdminReflection.Descriptor.FindTypeByName<Google.Protobuf.Reflection.ServiceDescriptor>("Admin"))
-        .Unary<PutTenantRequest, PutTenantResponse>("PutTenant", PutTenantAsync)
+        .Unary("PutTenant", audited.Act<PutTenantRequest, PutTenantResponse>(PutTenantAsync, r => r.Tenant?.Id ?? ""))
         .Unary<GetTenantRequest, GetTenantResponse>("GetTenant", (_, context) => new(new GetTenantResponse { Tenant = ConfigOf(context).Tenant }))
         .Unary<ListTenantsRequest, ListTenantsResponse>("ListTenants", ListTenantsAsync)
-        .Unary<CreateKeyRequest, CreateKeyResponse>("CreateKey", CreateKeyAsync)
+        .Unary("CreateKey", audited.Act<CreateKeyRequest, CreateKeyResponse>(CreateKeyAsync, r => string.Join(',', r.Roles), r => r.TenantId))
         .Unary<ListKeysRequest, ListKeysResponse>("ListKeys", ListKeysAsync)
-        .Unary<RevokeKeyRequest, RevokeKeyResponse>("RevokeKey", RevokeKeyAsync)
-        .Unary<RotateKeyRequest, RotateKeyResponse>("RotateKey", RotateKeyAsync)
-        .Unary<PutEventTypeRequest, PutEventTypeResponse>("PutEventType", PutEventTypeAsync)
+        .Unary("RevokeKey", audited.Act<RevokeKeyRequest, RevokeKeyResponse>(RevokeKeyAsync, r => r.KeyId, r => r.TenantId))
+        .Unary("RotateKey", audited.Act<RotateKeyRequest, RotateKeyResponse>(RotateKeyAsync, r => r.KeyId, r => r.TenantId))
+        .Unary("PutEventType", audited.Act<PutEventTypeRequest, PutEventTypeResponse>(PutEventTypeAsync, r => r.EventType?.Name ?? ""))
         .Unary<ListEventTypesRequest, ListEventTypesResponse>("ListEventTypes", (_, context) => new(new ListEventTypesResponse { EventTypes = { ConfigOf(context).EventTypes } }))
-        .Unary<PutPurposeRequest, PutPurposeResponse>("PutPurpose", PutPurposeAsync)
+        .Unary("PutPurpose", audited.Act<PutPurposeRequest, PutPurposeResponse>(PutPurposeAsync, r => r.Purpose?.Id ?? ""))
         .Unary<ListPurposesRequest, ListPurposesResponse>("ListPurposes", (_, context) => new(new ListPurposesResponse { Purposes = { ConfigOf(context).Purposes } }))
-        .Unary<PutFieldPolicyRequest, PutFieldPolicyResponse>("PutFieldPolicy", PutFieldPolicyAsync)
+        .Unary("PutFieldPolicy", audited.Act<PutFieldPolicyRequest, PutFieldPolicyResponse>(PutFieldPolicyAsync, r => r.FieldPolicy?.Field ?? ""))
         .Unary<ListFieldPoliciesRequest, ListFieldPoliciesResponse>("ListFieldPolicies", (_, context) => new(new ListFieldPoliciesResponse { FieldPolicies = { ConfigOf(context).FieldPolicies } }))
         .Unary<ListPartitionsRequest, ListPartitionsResponse>("ListPartitions", ListPartitionsAsync);
 

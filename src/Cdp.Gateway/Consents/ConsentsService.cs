@@ -1,6 +1,7 @@
 using System.Globalization;
 using Cdp.Domain.Consent;
 using Cdp.Domain.Tenants;
+using Cdp.Gateway.Audit;
 using Cdp.Gateway.Identities;
 using Cdp.Gateway.Ingest;
 using Cdp.Gateway.Keys;
@@ -11,7 +12,7 @@ using Cdp.V1;
 namespace Cdp.Gateway.Consents;
 
 /// <summary>What customers allow their data to be used for.</summary>
-internal sealed class ConsentsService(GatewayPorts ports, FirstIdentifiers identifiers, IngestService ingest, ConsentGate gate)
+internal sealed class ConsentsService(GatewayPorts ports, FirstIdentifiers identifiers, IngestService ingest, ConsentGate gate, AuditedCalls audited)
 {
     private const int MostActs = 64;
     private const int MostRequestId = 100;
@@ -19,7 +20,7 @@ internal sealed class ConsentsService(GatewayPorts ports, FirstIdentifiers ident
     /// <summary>The service as the server binds it.</summary>
     public RpcService Bind() => RpcService.For(ConsentsReflection.Descriptor.FindTypeByName<Google.Protobuf.Reflection.ServiceDescriptor>("Consents"))
         .Unary<RecordConsentRequest, RecordConsentResponse>("RecordConsent", RecordAsync)
-        .Unary<GetConsentsRequest, GetConsentsResponse>("GetConsents", GetAsync);
+        .Unary("GetConsents", audited.Read<GetConsentsRequest, GetConsentsResponse>(GetAsync, (_, reply) => reply.CustomerId, fields: "consents"));
 
     /// <summary>An act travels as an event, so that it is durable, ordered, merged and replayed like everything else.</summary>
     private async ValueTask<RecordConsentResponse> RecordAsync(RecordConsentRequest request, ServerCallContext context)

@@ -3,6 +3,7 @@ using Cdp.Domain.Decisions;
 using Cdp.Domain.Events;
 using Cdp.Domain.Tenants;
 using Cdp.Gateway.Admin;
+using Cdp.Gateway.Audit;
 using Cdp.Gateway.Consents;
 using Cdp.Gateway.Keys;
 using Cdp.Grains.Decisions;
@@ -13,7 +14,7 @@ using Cdp.V1;
 namespace Cdp.Gateway.Decisions;
 
 /// <summary>What now, for this customer? Decides, explains, and hears what became of it.</summary>
-internal sealed class DecisionsService(GatewayPorts ports, CustomerFinder finder, ConsentGate consents, TenantEditor tenants)
+internal sealed class DecisionsService(GatewayPorts ports, CustomerFinder finder, ConsentGate consents, TenantEditor tenants, AuditedCalls audited)
 {
     private const int MostContextNames = 64;
     private const int MostContextBytes = 8 * 1024;
@@ -27,17 +28,20 @@ internal sealed class DecisionsService(GatewayPorts ports, CustomerFinder finder
 
     /// <summary>The service as the server binds it.</summary>
     public RpcService Bind() => RpcService.For(Cdp.V1.DecisionsReflection.Descriptor.FindTypeByName<Google.Protobuf.Reflection.ServiceDescriptor>("Decisions"))
-        .Unary<PutActionRequest, PutActionResponse>("PutAction", _catalog.PutActionAsync)
+        .Unary("PutAction", audited.Act<PutActionRequest, PutActionResponse>(_catalog.PutActionAsync, r => r.ValidateOnly ? null : r.Action?.Id ?? ""))
         .Unary<GetActionRequest, GetActionResponse>("GetAction", ActionCatalog.GetActionAsync)
         .Unary<ListActionsRequest, ListActionsResponse>("ListActions", ActionCatalog.ListActionsAsync)
-        .Unary<DeleteActionRequest, DeleteActionResponse>("DeleteAction", _catalog.DeleteActionAsync)
-        .Unary<PutPlacementRequest, PutPlacementResponse>("PutPlacement", _catalog.PutPlacementAsync)
+        .Unary("DeleteAction", audited.Act<DeleteActionRequest, DeleteActionResponse>(_catalog.DeleteActionAsync, r => r.Id))
+        .Unary("PutPlacement", audited.Act<PutPlacementRequest, PutPlacementResponse>(_catalog.PutPlacementAsync, r => r.ValidateOnly ? null : r.Placement?.Id ?? ""))
         .Unary<GetPlacementRequest, GetPlacementResponse>("GetPlacement", ActionCatalog.GetPlacementAsync)
         .Unary<ListPlacementsRequest, ListPlacementsResponse>("ListPlacements", ActionCatalog.ListPlacementsAsync)
         .UnaryEncoded<DecideRequest>("Decide", DecideAsync)
         .Unary<RecordOutcomesRequest, RecordOutcomesResponse>("RecordOutcomes", _outcomes.RecordAsync)
-        .Unary<ExplainDecisionRequest, ExplainDecisionResponse>("ExplainDecision", _reader.ExplainAsync)
-        .Unary<ListDecisionsRequest, ListDecisionsResponse>("ListDecisions", _reader.ListAsync);
+        .Unary("ExplainDecision", audited.Read<ExplainDecisionRequest, ExplainDecisionResponse>(_reader.ExplainAsync, (r, _) => CustomerOf(r.DecisionId), r => r.Purpose, "decisions"))
+        .Unary("ListDecisions", audited.ReadOf<ListDecisionsRequest, ListDecisionsResponse>(_reader.ListAsync, r => r.Customer, r => r.Purpose, "decisions"));
+
+    /// <summary>The customer of a decision; one for nobody is named itself.</summary>
+    private static string CustomerOf(string decisionId) => DecisionId.TryParse(decisionId, out var id) && id.Customer.Length > 0 ? id.Customer : decisionId;
 
     private async ValueTask<ReadOnlyMemory<byte>> DecideAsync(DecideRequest request, ServerCallContext context)
     {

@@ -1,6 +1,7 @@
 using Cdp.Domain.Events;
 using Cdp.Domain.Tenants;
 using Cdp.Gateway.Admin;
+using Cdp.Gateway.Audit;
 using Cdp.Gateway.Consents;
 using Cdp.Gateway.Ingest;
 using Cdp.Gateway.Keys;
@@ -13,7 +14,7 @@ using Cdp.V1;
 namespace Cdp.Gateway.Identities;
 
 /// <summary>Recognises customers across identifiers.</summary>
-internal sealed class IdentitiesService(GatewayPorts ports, CustomerFinder finder, IngestService ingest, ConsentGate consents, TenantEditor tenants)
+internal sealed class IdentitiesService(GatewayPorts ports, CustomerFinder finder, IngestService ingest, ConsentGate consents, TenantEditor tenants, AuditedCalls audited)
 {
     /// <summary>Type of the event that states a link.</summary>
     public const string LinkEventType = "cdp.identity.link";
@@ -26,10 +27,10 @@ internal sealed class IdentitiesService(GatewayPorts ports, CustomerFinder finde
 
     /// <summary>The service as the server binds it.</summary>
     public RpcService Bind() => RpcService.For(IdentitiesReflection.Descriptor.FindTypeByName<Google.Protobuf.Reflection.ServiceDescriptor>("Identities"))
-        .Unary<ResolveIdentifierRequest, ResolveIdentifierResponse>("ResolveIdentifier", ResolveAsync)
-        .Unary<DescribeIdentityRequest, DescribeIdentityResponse>("DescribeIdentity", DescribeAsync)
+        .Unary("ResolveIdentifier", audited.Read<ResolveIdentifierRequest, ResolveIdentifierResponse>(ResolveAsync, (_, reply) => reply.CustomerId, fields: "customer_id"))
+        .Unary("DescribeIdentity", audited.Read<DescribeIdentityRequest, DescribeIdentityResponse>(DescribeAsync, (_, reply) => reply.CustomerId, r => r.Purpose, "identifiers"))
         .Unary<LinkIdentifiersRequest, LinkIdentifiersResponse>("LinkIdentifiers", LinkAsync)
-        .Unary<PutNamespaceRequest, PutNamespaceResponse>("PutNamespace", PutNamespaceAsync)
+        .Unary("PutNamespace", audited.Act<PutNamespaceRequest, PutNamespaceResponse>(PutNamespaceAsync, r => r.Namespace?.Name ?? ""))
         .Unary<ListNamespacesRequest, ListNamespacesResponse>("ListNamespaces", ListNamespacesAsync);
 
     private async ValueTask<ResolveIdentifierResponse> ResolveAsync(ResolveIdentifierRequest request, ServerCallContext context)

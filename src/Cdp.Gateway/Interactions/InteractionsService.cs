@@ -14,6 +14,7 @@ namespace Cdp.Gateway.Interactions;
 /// <summary>What the backend of a channel does at each touch, in one call: what happened, what now, who is it.</summary>
 internal sealed class InteractionsService(GatewayPorts ports, IngestService ingest, DecisionsService decisions, ProfilesService profiles)
 {
+    private const string Method = "Interactions/Exchange";
     private const int MostEvents = 100;
     private const int MostPlacements = 16;
 
@@ -92,12 +93,12 @@ internal sealed class InteractionsService(GatewayPorts ports, IngestService inge
         Caller caller, string customerId, RepeatedField<Identifier> identifiers, ReadProfileRequest read, CancellationToken cancellationToken)
     {
         read = new ReadProfileRequest(read) { Newest = true };
-        if (customerId.Length > 0 && await profiles.ReadAsync(caller, new CustomerRef { CustomerId = customerId }, "customer_id", read, cancellationToken) is { } named) return named;
+        if (customerId.Length > 0 && await profiles.ReadAsync(caller, Method, new CustomerRef { CustomerId = customerId }, "customer_id", read, cancellationToken) is { } named) return named;
         var resolved = caller.Identifiers.Resolve(identifiers);
         for (var i = 0; i < resolved.Count; i++)
         {
             var reference = new CustomerRef { Identifier = identifiers[resolved.KeyAt(i).Index] };
-            if (await profiles.ReadAsync(caller, reference, "identifiers", read, cancellationToken) is { } profile) return profile;
+            if (await profiles.ReadAsync(caller, Method, reference, "identifiers", read, cancellationToken) is { } profile) return profile;
         }
 
         return null;

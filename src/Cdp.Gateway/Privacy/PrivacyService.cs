@@ -1,5 +1,6 @@
 using Cdp.Domain.Consent;
 using Cdp.Domain.Tenants;
+using Cdp.Gateway.Audit;
 using Cdp.Gateway.Consents;
 using Cdp.Gateway.Identities;
 using Cdp.Gateway.Ingest;
@@ -14,17 +15,17 @@ using Google.Rpc;
 namespace Cdp.Gateway.Privacy;
 
 /// <summary>What a customer may ask for: to be forgotten, to be told everything, to be left alone.</summary>
-internal sealed class PrivacyService(GatewayPorts ports, CustomerFinder finder, FirstIdentifiers identifiers, IngestService ingest, ConsentGate consents, CustomerExport export)
+internal sealed class PrivacyService(GatewayPorts ports, CustomerFinder finder, FirstIdentifiers identifiers, IngestService ingest, ConsentGate consents, CustomerExport export, AuditedCalls audited)
 {
     private const int MostReason = 200;
     private const int MostReceiptId = 40;
 
     /// <summary>The service as the server binds it.</summary>
     public RpcService Bind() => RpcService.For(PrivacyReflection.Descriptor.FindTypeByName<Google.Protobuf.Reflection.ServiceDescriptor>("Privacy"))
-        .Unary<EraseCustomerRequest, EraseCustomerResponse>("EraseCustomer", EraseAsync)
+        .Unary("EraseCustomer", audited.ActOn<EraseCustomerRequest, EraseCustomerResponse>(EraseAsync, r => r.Customer))
         .Unary<GetErasureReceiptRequest, GetErasureReceiptResponse>("GetErasureReceipt", GetReceiptAsync)
-        .ServerStreaming<ExportCustomerRequest, ExportCustomerResponse>("ExportCustomer", export.ExportAsync)
-        .Unary<RestrictCustomerRequest, RestrictCustomerResponse>("RestrictCustomer", RestrictAsync);
+        .ServerStreaming("ExportCustomer", audited.ActOn<ExportCustomerRequest, ExportCustomerResponse>(export.ExportAsync, r => r.Customer))
+        .Unary("RestrictCustomer", audited.ActOn<RestrictCustomerRequest, RestrictCustomerResponse>(RestrictAsync, r => r.Customer));
 
     private async ValueTask<EraseCustomerResponse> EraseAsync(EraseCustomerRequest request, ServerCallContext context)
     {

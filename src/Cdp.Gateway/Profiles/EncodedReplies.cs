@@ -1,3 +1,4 @@
+using System.Text;
 using Cdp.V1;
 using Google.Protobuf;
 
@@ -6,6 +7,15 @@ namespace Cdp.Gateway.Profiles;
 /// <summary>Replies around profiles that customers handed over encoded: these need not be read to be passed on.</summary>
 internal static class EncodedReplies
 {
+    /// <summary>The customer's id of an encoded profile: its first field.</summary>
+    public static string CustomerId(ByteString profile)
+    {
+        var bytes = profile.Span;
+        return bytes.Length > 2 && bytes[0] == WireFormat.MakeTag(Cdp.V1.Profile.CustomerIdFieldNumber, WireFormat.WireType.LengthDelimited) && bytes[1] <= bytes.Length - 2
+            ? Encoding.ASCII.GetString(bytes.Slice(2, bytes[1]))
+            : string.Empty;
+    }
+
     /// <summary>A <see cref="GetProfileResponse"/>.</summary>
     public static byte[] Profile(ByteString profile)
     {

@@ -1,6 +1,7 @@
 using Cdp.Domain.Events;
 using Cdp.Domain.Profiles;
 using Cdp.Domain.Tenants;
+using Cdp.Gateway.Audit;
 using Cdp.Gateway.Consents;
 using Cdp.Gateway.Decisions;
 using Cdp.Gateway.Identities;
@@ -18,8 +19,9 @@ using Google.Rpc;
 namespace Cdp.Gateway.Profiles;
 
 /// <summary>Reads customers, each time for a declared purpose.</summary>
-internal sealed class ProfilesService(GatewayPorts ports, CustomerFinder finder, ConsentGate consents)
+internal sealed class ProfilesService(GatewayPorts ports, CustomerFinder finder, ConsentGate consents, AuditTrail trail, AuditedCalls audited)
 {
+    private const string GetProfileMethod = "Profiles/GetProfile";
     private const int MostCustomers = 100;
     private const int MostFields = 200;
     private const int DefaultPage = 100;
@@ -30,14 +32,14 @@ internal sealed class ProfilesService(GatewayPorts ports, CustomerFinder finder,
     public RpcService Bind() => RpcService.For(ProfilesReflection.Descriptor.FindTypeByName<Google.Protobuf.Reflection.ServiceDescriptor>("Profiles"))
         .UnaryEncoded<GetProfileRequest>("GetProfile", GetProfileAsync)
         .UnaryEncoded<BatchGetProfilesRequest>("BatchGetProfiles", BatchGetProfilesAsync)
-        .Unary<ListEventsRequest, ListEventsResponse>("ListEvents", ListEventsAsync);
+        .Unary("ListEvents", audited.ReadOf<ListEventsRequest, ListEventsResponse>(ListEventsAsync, r => r.Customer, r => r.Purpose, ProfileFields.RecentEvents));
 
     private ValueTask<ReadOnlyMemory<byte>> GetProfileAsync(GetProfileRequest request, ServerCallContext context)
     {
         var caller = Authenticator.CallerOf(context);
         var read = Checked(caller, request.Purpose, request.Fields, request.Channel);
         if (request.AfterToken.Length > 0) return GetProfileAfterAsync(caller, read, request, context);
-        var reading = ReadAsync(caller, request.Customer, "customer", read, context.CancellationToken);
+        var reading = ReadAsync(caller, GetProfileMethod, request.Customer, "customer", read, context.CancellationToken);
 #pragma warning disable VSTHRD103 // Not a wait: it says that it completed.
         return reading.IsCompletedSuccessfully ? new(ResponseWith(reading.Result)) : RespondAsync(reading);
 #pragma warning restore VSTHRD103
@@ -47,7 +49,7 @@ internal sealed class ProfilesService(GatewayPorts ports, CustomerFinder finder,
         Caller caller, ReadProfileRequest read, GetProfileRequest request, ServerCallContext context)
     {
         await ReadTokens.WaitAsync(ports, request.AfterToken, context.CancellationToken);
-        return ResponseWith(await ReadAsync(caller, request.Customer, "customer", Newest(read), context.CancellationToken));
+        return ResponseWith(await ReadAsync(caller, GetProfileMethod, request.Customer, "customer", Newest(read), context.CancellationToken));
     }
 
     private static async ValueTask<ReadOnlyMemory<byte>> RespondAsync(ValueTask<ByteString?> reading) => ResponseWith(await reading);
@@ -72,7 +74,7 @@ internal sealed class ProfilesService(GatewayPorts ports, CustomerFinder finder,
         {
             try
             {
-                return (await ReadAsync(caller, customer, $"customers[{index}]", read, context.CancellationToken), CustomerFinder.NotFoundReason);
+                return (await ReadAsync(caller, "Profiles/BatchGetProfiles", customer, $"customers[{index}]", read, context.CancellationToken), CustomerFinder.NotFoundReason);
             }
             catch (RpcException e) when (e.Error.Code == Code.InvalidArgument)
             {
@@ -137,9 +139,9 @@ internal sealed class ProfilesService(GatewayPorts ports, CustomerFinder finder,
     /// <summary>The same read by who has a token.</summary>
     private static ReadProfileRequest Newest(ReadProfileRequest read) => new(read) { Newest = true };
 
-    /// <summary>The encoded profile; null when there is no such customer.</summary>
+    /// <summary>The encoded profile, noted as told; null when there is no such customer.</summary>
     internal ValueTask<ByteString?> ReadAsync(
-        Caller caller, CustomerRef? customer, string field, ReadProfileRequest read, CancellationToken cancellationToken)
+        Caller caller, string method, CustomerRef? customer, string field, ReadProfileRequest read, CancellationToken cancellationToken)
     {
         var calling = finder.CallAsync(
             caller, customer, field, static (customer, read, cancellationToken) => customer.ReadProfile(read, cancellationToken), read,
@@ -147,21 +149,27 @@ internal sealed class ProfilesService(GatewayPorts ports, CustomerFinder finder,
         var identifiers = caller.Definitions.View(read.Purpose, read.Fields).Identifiers;
 #pragma warning disable VSTHRD103 // Not a wait: it says that it completed.
         return calling.IsCompletedSuccessfully && !identifiers.IsAsked
-            ? new(calling.Result?.Profile)
-            : FinishAsync(caller, calling, identifiers, read.Newest, cancellationToken);
+            ? new(Told(caller, method, read, calling.Result?.Profile))
+            : FinishAsync(caller, method, read, calling, identifiers, cancellationToken);
 #pragma warning restore VSTHRD103
     }
 
     private async ValueTask<ByteString?> FinishAsync(
-        Caller caller, ValueTask<ReadProfileReply?> calling, FieldGroup identifiers, bool newest, CancellationToken cancellationToken)
+        Caller caller, string method, ReadProfileRequest read, ValueTask<ReadProfileReply?> calling, FieldGroup identifiers, CancellationToken cancellationToken)
     {
         if (await calling is not { } reply) return null;
+        Told(caller, method, read, reply.Profile);
         if (!identifiers.IsAsked || reply.ConsentMissing) return reply.Profile;
 
         // Encoded messages that follow one another are one message, their repeated fields joined.
-        var customerId = Profile.Parser.ParseFrom(reply.Profile).CustomerId;
-        var more = await IdentifiersAsync(caller, customerId, identifiers, newest, cancellationToken);
+        var more = await IdentifiersAsync(caller, EncodedReplies.CustomerId(reply.Profile), identifiers, read.Newest, cancellationToken);
         return ByteString.CopyFrom([.. reply.Profile.Span, .. more.ToByteArray()]);
+    }
+
+    private ByteString? Told(Caller caller, string method, ReadProfileRequest read, ByteString? profile)
+    {
+        if (profile is not null) trail.Read(caller, method, EncodedReplies.CustomerId(profile), read.Purpose, read.Fields.Count == 0 ? string.Empty : string.Join(',', read.Fields));
+        return profile;
     }
 
     /// <summary>The part of a profile that the identity has and the customer has not.</summary>

@@ -2,6 +2,7 @@ using Cdp.Domain.Identity;
 using Cdp.Domain.Segments;
 using Cdp.Domain.Tenants;
 using Cdp.Gateway.Admin;
+using Cdp.Gateway.Audit;
 using Cdp.Gateway.Consents;
 using Cdp.Gateway.Keys;
 using Cdp.Grains.V1;
@@ -13,7 +14,7 @@ using Google.Rpc;
 namespace Cdp.Gateway.Segments;
 
 /// <summary>Audiences: what they are, who is in them, and why.</summary>
-internal sealed class SegmentsService(GatewayPorts ports, CustomerFinder finder, ConsentGate consents, TenantEditor tenants)
+internal sealed class SegmentsService(GatewayPorts ports, CustomerFinder finder, ConsentGate consents, TenantEditor tenants, AuditedCalls audited)
 {
     private const int DefaultPage = 100;
 
@@ -21,14 +22,14 @@ internal sealed class SegmentsService(GatewayPorts ports, CustomerFinder finder,
 
     /// <summary>The service as the server binds it.</summary>
     public RpcService Bind() => RpcService.For(Cdp.V1.SegmentsReflection.Descriptor.FindTypeByName<Google.Protobuf.Reflection.ServiceDescriptor>("Segments"))
-        .Unary<PutSegmentRequest, PutSegmentResponse>("PutSegment", PutSegmentAsync)
+        .Unary("PutSegment", audited.Act<PutSegmentRequest, PutSegmentResponse>(PutSegmentAsync, r => r.ValidateOnly ? null : r.Segment?.Id ?? ""))
         .Unary<GetSegmentRequest, GetSegmentResponse>("GetSegment", GetSegmentAsync)
         .Unary<ListSegmentsRequest, ListSegmentsResponse>("ListSegments", ListSegmentsAsync)
-        .Unary<DeleteSegmentRequest, DeleteSegmentResponse>("DeleteSegment", DeleteSegmentAsync)
-        .Unary<ListMembersRequest, ListMembersResponse>("ListMembers", ListMembersAsync)
+        .Unary("DeleteSegment", audited.Act<DeleteSegmentRequest, DeleteSegmentResponse>(DeleteSegmentAsync, r => r.Id))
+        .Unary("ListMembers", audited.Read<ListMembersRequest, ListMembersResponse>(ListMembersAsync, (r, _) => r.Segment, fields: "members"))
         .Unary<CountMembersRequest, CountMembersResponse>("CountMembers", CountMembersAsync)
-        .Unary<ListMembershipsRequest, ListMembershipsResponse>("ListMemberships", ListMembershipsAsync)
-        .Unary<ExplainMembershipRequest, ExplainMembershipResponse>("ExplainMembership", ExplainMembershipAsync);
+        .Unary("ListMemberships", audited.Read<ListMembershipsRequest, ListMembershipsResponse>(ListMembershipsAsync, (_, reply) => reply.CustomerId, r => r.Purpose, "segments"))
+        .Unary("ExplainMembership", audited.Read<ExplainMembershipRequest, ExplainMembershipResponse>(ExplainMembershipAsync, (_, reply) => reply.CustomerId, r => r.Purpose, "segments"));
 
     private async ValueTask<PutSegmentResponse> PutSegmentAsync(PutSegmentRequest request, ServerCallContext context)
     {

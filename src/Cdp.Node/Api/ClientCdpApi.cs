@@ -44,6 +44,14 @@ public sealed class ClientCdpApi : ICdpApi
         EachAsync(_client.Events.TailEventsAsync(request, cancellationToken: cancel), cancel);
 
     /// <inheritdoc/>
+    public Task<ListAuditRecordsResponse> ListAuditRecordsAsync(ListAuditRecordsRequest request, CancellationToken cancel) =>
+        CallAsync(_client.Audits.ListAuditRecordsAsync(request, Patience, cancel));
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<ReadAuditBlocksResponse> ReadAuditBlocksAsync(ReadAuditBlocksRequest request, CancellationToken cancel) =>
+        EachAsync(_client.Audits.ReadAuditBlocksAsync(request, cancellationToken: cancel), cancel);
+
+    /// <inheritdoc/>
     public Task<ListDeadLettersResponse> ListDeadLettersAsync(ListDeadLettersRequest request, CancellationToken cancel) =>
         CallAsync(_client.Events.ListDeadLettersAsync(request, Patience, cancel));
 

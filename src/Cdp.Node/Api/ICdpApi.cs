@@ -103,4 +103,10 @@ public interface ICdpApi : IDisposable
 
     /// <summary>Gives an API key a new secret.</summary>
     Task<RotateKeyResponse> RotateKeyAsync(RotateKeyRequest request, CancellationToken cancel);
+
+    /// <summary>Reads one page of the audit log.</summary>
+    Task<ListAuditRecordsResponse> ListAuditRecordsAsync(ListAuditRecordsRequest request, CancellationToken cancel);
+
+    /// <summary>Reads the blocks of the audit log as they are kept.</summary>
+    IAsyncEnumerable<ReadAuditBlocksResponse> ReadAuditBlocksAsync(ReadAuditBlocksRequest request, CancellationToken cancel);
 }

@@ -68,7 +68,7 @@ public sealed partial class CdpNode : IAsyncDisposable
                     Engine = Engine(options, logger),
                 },
                 time);
-            var gateway = new GatewayServices(new GatewayPorts(host.Grains, host.Log, host.Definitions, time, steps), options.Jwt);
+            var gateway = new GatewayServices(new GatewayPorts(host.Grains, host.Log, host.Definitions, time, steps) { AuditReads = options.AuditReads }, options.Jwt);
             await gateway.Tenants.BootstrapAsync(operatorKey(), CancellationToken.None);
             await gateway.Tenants.ResumeAsync(CancellationToken.None);
             var server = await RpcServer.StartAsync(
@@ -103,6 +103,7 @@ public sealed partial class CdpNode : IAsyncDisposable
     {
         await _server.StopAsync(TimeSpan.FromSeconds(_options.DrainSeconds));
         await _server.DisposeAsync();
+        await Gateway.Trail.DisposeAsync();
         await _host.DisposeAsync();
         await _store.DisposeAsync();
     }

@@ -59,6 +59,9 @@ public sealed record NodeOptions
     /// <summary>Whether <c>/metrics</c> on the port of HTTP/1.1 shows, to everyone who reaches it, what the node counts.</summary>
     public bool Metrics { get; init; } = true;
 
+    /// <summary>Whether the audit log has reads of persons as well as acts.</summary>
+    public bool AuditReads { get; init; } = true;
+
     /// <summary>Bytes from which answers are compressed for clients that take gzip, 0 to 67,108,864; -1: never.</summary>
     public int CompressFromBytes { get; init; } = 1024;
 
@@ -118,6 +121,7 @@ public sealed record NodeOptions
                 "TLSKEY" => options with { TlsKey = value },
                 "REFLECTION" => options with { Reflection = Truth(setting.Key, value) },
                 "METRICS" => options with { Metrics = Truth(setting.Key, value) },
+                "AUDITREADS" => options with { AuditReads = Truth(setting.Key, value) },
                 "COMPRESSFROMBYTES" => options with { CompressFromBytes = Number(setting.Key, value) },
                 "PARTITIONS" => options with { Partitions = Number(setting.Key, value) },
                 "MAXACTIVATIONS" => options with { MaxActivations = Number(setting.Key, value) },

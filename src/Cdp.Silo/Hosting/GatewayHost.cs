@@ -17,6 +17,7 @@ internal sealed class GatewayHost(
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(250);
 
     private RpcServer? _server;
+    private GatewayServices? _gateway;
 
     /// <summary>Whether it takes calls.</summary>
     public bool IsOpen { get; private set; }
@@ -30,7 +31,7 @@ internal sealed class GatewayHost(
     /// <summary>Begins to take calls.</summary>
     public async Task OpenAsync(CancellationToken cancellationToken)
     {
-        var gateway = new GatewayServices(new GatewayPorts(grains, log, definitions, time, steps), options.Jwt);
+        var gateway = _gateway = new GatewayServices(new GatewayPorts(grains, log, definitions, time, steps) { AuditReads = options.AuditReads }, options.Jwt);
         await PrepareAsync(gateway, cancellationToken);
         _server = await RpcServer.StartAsync(
             new RpcServerOptions
@@ -59,6 +60,10 @@ internal sealed class GatewayHost(
     {
         IsOpen = false;
         if (_server is not null) await _server.StopAsync(TimeSpan.FromSeconds(options.DrainSeconds));
+
+        // While the silo is there: what was read is written down by its grains.
+        if (_gateway is not null) await _gateway.Trail.DisposeAsync();
+        _gateway = null;
     }
 
     /// <summary>Asks until there is an answer: another silo may have been lost a moment ago, and have had it.</summary>

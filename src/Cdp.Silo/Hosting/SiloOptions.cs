@@ -95,6 +95,9 @@ public sealed record SiloOptions
     /// <summary>Whether <c>/metrics</c> on the port of HTTP/1.1 shows, to everyone who reaches it, what the silo counts.</summary>
     public bool Metrics { get; init; } = true;
 
+    /// <summary>Whether the audit log has reads of persons as well as acts.</summary>
+    public bool AuditReads { get; init; } = true;
+
     /// <summary>Bytes from which answers are compressed for clients that take gzip, 0 to 67,108,864; -1: never.</summary>
     public int CompressFromBytes { get; init; } = 1024;
 
@@ -174,6 +177,7 @@ public sealed record SiloOptions
                 "TLSKEY" => options with { TlsKey = value },
                 "REFLECTION" => options with { Reflection = Truth(setting.Key, value) },
                 "METRICS" => options with { Metrics = Truth(setting.Key, value) },
+                "AUDITREADS" => options with { AuditReads = Truth(setting.Key, value) },
                 "COMPRESSFROMBYTES" => options with { CompressFromBytes = Number(setting.Key, value) },
                 "HEALTHPORT" => options with { HealthPort = Number(setting.Key, value) },
                 "DASHBOARD" => options with { Dashboard = Truth(setting.Key, value) },

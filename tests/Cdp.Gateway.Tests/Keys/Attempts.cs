@@ -19,6 +19,9 @@ internal sealed record Attempt(string Method, Role Needs, Func<Victim, IMessage[
     /// <summary>Whether a part of its answer changes by itself: how far a backfill is.</summary>
     public bool Moves { get; init; }
 
+    /// <summary>Whether its answer repeats what its caller said before, so that strangers have to be asked before they say anything.</summary>
+    public bool Repeats { get; init; }
+
     /// <summary>Whether it takes away what others need.</summary>
     public bool Destroys { get; init; }
 
@@ -31,6 +34,8 @@ internal static class Attempts
 {
     public static IReadOnlyList<Attempt> All { get; } =
     [
+        new("Audits/ReadAuditBlocks", Role.Admin, v => [new ReadAuditBlocksRequest()]) { Repeats = true },
+        new("Audits/ListAuditRecords", Role.Admin, v => [new ListAuditRecordsRequest { Subject = v.CustomerId }]) { Shows = true, Moves = true },
         new("Ingest/PublishEvents", Role.Writer, v => [new PublishEventsRequest { Events = { Victim.Naming(Victim.EventId), Victim.Naming("new") } }]),
         new("Ingest/StreamEvents", Role.Writer, v => [new StreamEventsRequest { Sequence = 1, Events = { Victim.Naming(Victim.EventId) } }]),
         new("Interactions/Exchange", Role.Writer, v =>

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Reflection;
 using Cdp.EngineContract;
 using Cdp.Grains;
+using Cdp.Grains.Audit;
 using Cdp.Grains.Customers;
 using Cdp.Grains.Decisions;
 using Cdp.Grains.Erasures;
@@ -40,6 +41,7 @@ public sealed class CallsGoOneWayTests : IAsyncDisposable
         [typeof(IVisitorDecision)] = [],
         [typeof(ITenant)] = [],
         [typeof(ITenantDirectory)] = [],
+        [typeof(IAudit)] = [],
     };
 
     private readonly GrainMetrics _metrics = new();
@@ -148,6 +150,7 @@ public sealed class CallsGoOneWayTests : IAsyncDisposable
         await _engine.Grains.Get<ISegment>(SegmentShards.KeyOf(Tenant, 0)).Count(new CountShardRequest { Segment = 1 }, Cancel);
         await _engine.Grains.Get<IErasure>(Tenant).Resume(new ResumeErasuresRequest(), Cancel);
         await _engine.Grains.Get<IRefoldSweep>(Tenant).Sweep(new SweepRequest(), Cancel);
+        await _engine.Grains.Get<IAudit>(Tenant).Read(new ReadAuditRequest(), Cancel);
         await _engine.Grains.Get<IModel>($"{Tenant}/1").Read(new ReadModelRequest(), Cancel);
         await _engine.Grains.Get<IVisitorDecision>($"{Tenant}/.0.0.0").ReadDecision(new ReadDecisionRequest(), Cancel);
         var order = new MergeOrder { Loser = "b", Winner = "a", IdentitySequence = 3, LoserMinted = 2, WinnerMinted = 1 };
