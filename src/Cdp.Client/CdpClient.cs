@@ -26,6 +26,7 @@ public sealed class CdpClient : IDisposable
         Segments = new SegmentsClient(_channel);
         Decisions = new DecisionsClient(_channel);
         Admin = new AdminClient(_channel);
+        Operations = new OperationsClient(_channel);
     }
 
     /// <summary>Takes in events.</summary>
@@ -57,6 +58,9 @@ public sealed class CdpClient : IDisposable
 
     /// <summary>Tenants, keys and what events mean.</summary>
     public AdminClient Admin { get; }
+
+    /// <summary>What whoever runs the server does with all that it holds.</summary>
+    public OperationsClient Operations { get; }
 
     /// <inheritdoc />
     public void Dispose() => _channel.Dispose();

@@ -1,4 +1,5 @@
 using Cdp.Domain.Events;
+using Cdp.Gateway.Operations;
 using Cdp.Grains.Ports;
 
 namespace Cdp.Gateway;
@@ -11,6 +12,9 @@ namespace Cdp.Gateway;
 /// <param name="Steps">Hears of recovery steps.</param>
 public sealed record GatewayPorts(IGrains Grains, IEventAppender Log, IDefinitions Definitions, TimeProvider Time, IStepObserver Steps)
 {
+    /// <summary>Makes backups; null: the store has means of its own.</summary>
+    public IBackups? Backups { get; init; }
+
     /// <summary>Now, in microseconds since the epoch.</summary>
     public long NowMicros => UnixTime.Micros(Time.GetUtcNow());
 }

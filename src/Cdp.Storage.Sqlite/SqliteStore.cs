@@ -147,6 +147,18 @@ public sealed class SqliteStore : IStore
     public Task<long[]> CopyAsync(string directory, CancellationToken cancellationToken) =>
         Task.Run(() => _copy.RunAsync(directory, cancellationToken), cancellationToken);
 
+    /// <summary>
+    /// Gives the log of a restored copy a name of its own: what was promised of the store after the copy was made is not promised of
+    /// this one. No store has the directory open.
+    /// </summary>
+    /// <exception cref="StorageException">The file cannot be read or written.</exception>
+    public static Task RenameLogAsync(string directory, string epoch) => Task.Run(() =>
+    {
+        using var log = Database.Open(Path.Combine(directory, LogFile), new SqliteStoreOptions().ReaderCacheBytes, maxPages: null);
+        log.Prepare("UPDATE meta SET epoch = ?1").Bind(1, epoch).Run();
+        log.CheckpointTruncate();
+    });
+
     /// <summary>Writes what is queued, and closes the files. Calls that come later fail.</summary>
     public async ValueTask DisposeAsync()
     {
