@@ -103,4 +103,10 @@ public interface ICdpApi : IDisposable
 
     /// <summary>Gives an API key a new secret.</summary>
     Task<RotateKeyResponse> RotateKeyAsync(RotateKeyRequest request, CancellationToken cancel);
+
+    /// <summary>Makes a backup; returns when it is on disk.</summary>
+    Task<CreateBackupResponse> CreateBackupAsync(CreateBackupRequest request, CancellationToken cancel);
+
+    /// <summary>Lists the backups.</summary>
+    Task<ListBackupsResponse> ListBackupsAsync(ListBackupsRequest request, CancellationToken cancel);
 }

@@ -35,6 +35,7 @@ public static class RootCommandFactory
         root.Subcommands.Add(DecideCommand.Create(context));
         root.Subcommands.Add(WhyCommand.Create(context));
         root.Subcommands.Add(KeysCommand.Create(context));
+        root.Subcommands.Add(BackupCommand.Create(context));
         return root;
     }
 }
