@@ -27,6 +27,7 @@ public sealed class CdpClient : IDisposable
         Decisions = new DecisionsClient(_channel);
         Admin = new AdminClient(_channel);
         Audits = new AuditsClient(_channel);
+        Operations = new OperationsClient(_channel);
     }
 
     /// <summary>Takes in events.</summary>
@@ -61,6 +62,9 @@ public sealed class CdpClient : IDisposable
 
     /// <summary>Who changed what, and who read whom.</summary>
     public AuditsClient Audits { get; }
+
+    /// <summary>What whoever runs the server does with all that it holds.</summary>
+    public OperationsClient Operations { get; }
 
     /// <inheritdoc />
     public void Dispose() => _channel.Dispose();

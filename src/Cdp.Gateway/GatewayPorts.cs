@@ -1,4 +1,5 @@
 using Cdp.Domain.Events;
+using Cdp.Gateway.Operations;
 using Cdp.Grains.Ports;
 
 namespace Cdp.Gateway;
@@ -13,6 +14,9 @@ public sealed record GatewayPorts(IGrains Grains, IEventAppender Log, IDefinitio
 {
     /// <summary>Whether the audit log has reads of persons as well as acts.</summary>
     public bool AuditReads { get; init; } = true;
+
+    /// <summary>Makes backups; null: the store has means of its own.</summary>
+    public IBackups? Backups { get; init; }
 
     /// <summary>Now, in microseconds since the epoch.</summary>
     public long NowMicros => UnixTime.Micros(Time.GetUtcNow());

@@ -8,6 +8,7 @@ using Cdp.Gateway.Identities;
 using Cdp.Gateway.Ingest;
 using Cdp.Gateway.Interactions;
 using Cdp.Gateway.Keys;
+using Cdp.Gateway.Operations;
 using Cdp.Gateway.Privacy;
 using Cdp.Gateway.Profiles;
 using Cdp.Gateway.Segments;
@@ -46,6 +47,7 @@ public sealed class GatewayServices
             "PutTenant", "GetTenant", "ListTenants", "CreateKey", "ListKeys", "RevokeKey", "RotateKey", "PutEventType", "ListEventTypes", "PutPurpose",
             "ListPurposes", "PutFieldPolicy", "ListFieldPolicies", "ListPartitions",
         ]),
+        ("Operations", Role.Admin, ["CreateBackup", "ListBackups"]),
     ];
 
     /// <summary>Puts the services together.</summary>
@@ -77,6 +79,7 @@ public sealed class GatewayServices
             decisions.Bind(),
             new AdminService(ports, Tenants, audited).Bind(),
             new AuditsService(ports, Trail, audited).Bind(),
+            new OperationsService(ports, audited).Bind(),
         ];
         var roles = Needed.SelectMany(n => n.Methods.Select(m => KeyValuePair.Create($"/cdp.v1.{n.Service}/{m}", n.Role))).ToFrozenDictionary(StringComparer.Ordinal);
         foreach (var method in Services.SelectMany(s => s.Descriptor.Methods))
@@ -95,6 +98,10 @@ public sealed class GatewayServices
         GrainUnavailableException or OwnershipLostException => new RpcError(Code.Unavailable, "The customer's place is changing or the server stops. Send the call again.")
         {
             Reason = "TEMPORARILY_UNAVAILABLE", RetryDelay = TimeSpan.FromMilliseconds(200),
+        },
+        ErasureLedgerException => new RpcError(Code.Unavailable, "The customer is erased, but that cannot be noted in the directory of backups now, so that a restore would not know it. The operator's log says why; send the call again with the same customer_id until it answers.")
+        {
+            Reason = "ERASURE_LEDGER_UNWRITABLE", RetryDelay = TimeSpan.FromSeconds(5),
         },
         IOException => new RpcError(Code.Unavailable, "The store cannot be read or written now. Send the call again; the operator's log says why.")
         {

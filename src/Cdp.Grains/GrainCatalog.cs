@@ -49,6 +49,9 @@ public sealed record GrainPorts
     /// <summary>How busy the node is.</summary>
     public required INodeLoad Load { get; init; }
 
+    /// <summary>Where erasures are noted for whoever restores a backup; null: nowhere.</summary>
+    public IErasureLedger? Erasures { get; init; }
+
     /// <summary>Hears of recovery steps.</summary>
     public IStepObserver Steps { get; init; } = NoStepObserver.Instance;
 
@@ -79,7 +82,7 @@ public static class GrainCatalog
                 IdleAfter = TimeSpan.FromMinutes(1),
             },
             new("erasure", typeof(IErasure),
-                context => new ErasureGrain(context, new ErasurePorts(ports.Log, ports.States, ports.History, ports.Customers, ports.Definitions, ports.Steps)),
+                context => new ErasureGrain(context, new ErasurePorts(ports.Log, ports.States, ports.History, ports.Customers, ports.Definitions, ports.Steps) { Ledger = ports.Erasures }),
                 [typeof(IIdentity), typeof(IIdentityLink), typeof(IMerge), typeof(ICustomer), typeof(ISegment)]) { IdleAfter = TimeSpan.FromMinutes(1) },
             new("identity", typeof(IIdentity),
                 context => new IdentityGrain(context, ports.History, ports.States, ports.Customers, ports.Definitions, ports.Steps), []),

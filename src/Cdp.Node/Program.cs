@@ -23,4 +23,4 @@ void Stop(PosixSignalContext signal)
 
 using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
 using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-return await CommandRunner.RunAsync(RootCommandFactory.Create(context, ServeCommand.Create(context), ReplayCommand.Create(context), MigrateCommand.Create(context), CopyCommand.Create(context), DemoCommand.Create(context)), context, args, stop.Token);
+return await CommandRunner.RunAsync(RootCommandFactory.Create(context, ServeCommand.Create(context), ReplayCommand.Create(context), MigrateCommand.Create(context), CopyCommand.Create(context), VerifyCommand.Create(context), RestoreCommand.Create(context), DemoCommand.Create(context)), context, args, stop.Token);

@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using Cdp.Grains.Ports;
 using Cdp.Storage.Log;
+using Cdp.Storage.Sqlite.Backups;
 using Cdp.Storage.Sqlite.Engine;
 using Cdp.Storage.Sqlite.Log;
 using Cdp.Storage.Sqlite.State;
@@ -22,6 +23,12 @@ public sealed class SqliteStore : IStore
     /// </summary>
     private const int IdleReaders = 16;
 
+    /// <summary>Name of the events' file.</summary>
+    internal const string LogFile = "log.db";
+
+    /// <summary>Name of the state's file; its journal lies beside it.</summary>
+    internal const string StateFile = "state.db";
+
     private readonly DirectoryLock _lock;
     private readonly Meter _meter;
     private readonly GroupCommitter<LogWriteTarget> _logWriter;
@@ -33,12 +40,13 @@ public sealed class SqliteStore : IStore
     private readonly StateJournal _journal;
     private readonly StateMerger _merger;
     private readonly PageScrubber _scrubber;
+    private readonly LiveCopy _copy;
     private bool _disposed;
 
     private SqliteStore(string directory, SqliteStoreOptions options, DirectoryLock directoryLock)
     {
         _lock = directoryLock;
-        string logPath = Path.Combine(directory, "log.db"), statePath = Path.Combine(directory, "state.db");
+        string logPath = Path.Combine(directory, LogFile), statePath = Path.Combine(directory, StateFile);
         Database Writer(string path) => Database.Open(path, options.WriterCacheBytes, options.MaxPages);
         Database Reader(string path) => Database.Open(path, options.ReaderCacheBytes, options.MaxPages);
 
@@ -75,6 +83,7 @@ public sealed class SqliteStore : IStore
         var tags = new TagSource(starts);
         _stateWriter = new("state.db", () => new StateWriteTarget(tables, new StateView(tables, _stateReaders, hints), _journal, _merger, tags, hints, options), writing, stateMetrics);
 
+        _copy = new LiveCopy(_scrubber, _merger, () => Reader(logPath), epoch, () => [.. ends.Select((_, partition) => Volatile.Read(ref ends[partition]))]);
         Log = new SqliteEventLog(_logWriter, _logReaders, ends, epoch);
         State = new SqliteStateStore(_stateWriter, _view);
         History = new SqliteHistory(_stateWriter, _view);
@@ -127,6 +136,28 @@ public sealed class SqliteStore : IStore
             }
         });
     }
+
+    /// <summary>
+    /// Copies the store into an empty directory, while others read, write and erase. The copy has everything that was acknowledged
+    /// before the call and is on disk when it returns; <see cref="OpenAsync"/> opens it. One at a time.
+    /// </summary>
+    /// <returns>The position after the last record of each partition of the copy.</returns>
+    /// <exception cref="InvalidOperationException">Another copy is under way.</exception>
+    /// <exception cref="StorageException">The files cannot be read or written.</exception>
+    public Task<long[]> CopyAsync(string directory, CancellationToken cancellationToken) =>
+        Task.Run(() => _copy.RunAsync(directory, cancellationToken), cancellationToken);
+
+    /// <summary>
+    /// Gives the log of a restored copy a name of its own: what was promised of the store after the copy was made is not promised of
+    /// this one. No store has the directory open.
+    /// </summary>
+    /// <exception cref="StorageException">The file cannot be read or written.</exception>
+    public static Task RenameLogAsync(string directory, string epoch) => Task.Run(() =>
+    {
+        using var log = Database.Open(Path.Combine(directory, LogFile), new SqliteStoreOptions().ReaderCacheBytes, maxPages: null);
+        log.Prepare("UPDATE meta SET epoch = ?1").Bind(1, epoch).Run();
+        log.CheckpointTruncate();
+    });
 
     /// <summary>Writes what is queued, and closes the files. Calls that come later fail.</summary>
     public async ValueTask DisposeAsync()

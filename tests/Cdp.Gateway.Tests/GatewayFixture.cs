@@ -1,6 +1,8 @@
 using System.Net;
 using Cdp.Client;
 using Cdp.Gateway.Keys;
+using Cdp.Gateway.Operations;
+using Cdp.Gateway.Tests.Operations;
 using Cdp.Grains.Hosting;
 using Cdp.Grains.Ports;
 using Cdp.Rpc;
@@ -36,6 +38,12 @@ internal sealed class GatewayFixture : IAsyncDisposable
 
     /// <summary>Whether the test provokes faults that the server handles.</summary>
     public bool HasFaults { get; set; }
+
+    /// <summary>Makes its backups; to be set before a restart.</summary>
+    public IBackups? Backups { get; set; } = new MemoryBackups();
+
+    /// <summary>Where erasures are noted; to be set before a restart.</summary>
+    public IErasureLedger? Erasures { get; set; }
 
     public SingleNodeHost Host => _host!;
 
@@ -113,10 +121,11 @@ internal sealed class GatewayFixture : IAsyncDisposable
             Engine = new GrainEngineOptions { CheckMessages = checkMessages, OnFault = fault => _errors.Enqueue(fault.Exception) },
             OnHandledError = (_, error) => _errors.Enqueue(error),
             Steps = _steps,
+            Erasures = Erasures,
         };
         if (_maxBacklogBytes is { } bytes) options = options with { MaxBacklogBytes = bytes };
         _host = await SingleNodeHost.StartAsync(Stores, options, _time);
-        Gateway = new GatewayServices(new GatewayPorts(_host.Grains, _host.Log, _host.Definitions, _time, NoStepObserver.Instance), _issuers);
+        Gateway = new GatewayServices(new GatewayPorts(_host.Grains, _host.Log, _host.Definitions, _time, NoStepObserver.Instance) { Backups = Backups }, _issuers);
         await Gateway.Tenants.BootstrapAsync(OperatorKey, TestContext.Current.CancellationToken);
         _server = await RpcServer.StartAsync(
             new RpcServerOptions { ErrorDomain = "cdp", HttpPort = 0, Address = IPAddress.Loopback, Gate = Gateway.Authenticator.CheckAsync, Origins = Gateway.Origins, Translate = GatewayServices.Translate }, Gateway.Services);

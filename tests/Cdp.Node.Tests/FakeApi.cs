@@ -85,6 +85,10 @@ internal sealed class FakeApi : ICdpApi
 
     public List<Key> Keys { get; } = [];
 
+    public Func<CreateBackupRequest, CreateBackupResponse> CreateBackup { get; set; } = _ => throw NotFound();
+
+    public List<Backup> Backups { get; } = [];
+
     public async Task<PublishEventsResponse> PublishEventsAsync(PublishEventsRequest request, CancellationToken cancel)
     {
         var call = Interlocked.Increment(ref _calls);
@@ -219,6 +223,10 @@ internal sealed class FakeApi : ICdpApi
         key.FormerSecretUntil = request is { HasOverlapSeconds: true, OverlapSeconds: 0 } ? null : new Timestamp { UnixMicros = key.RotatedAt.UnixMicros + (request.OverlapSeconds * 1_000_000) };
         return Task.FromResult(new RotateKeyResponse { Key = key, Secret = $"new-{key.Id}" });
     }
+
+    public Task<CreateBackupResponse> CreateBackupAsync(CreateBackupRequest request, CancellationToken cancel) => Task.FromResult(CreateBackup(request));
+
+    public Task<ListBackupsResponse> ListBackupsAsync(ListBackupsRequest request, CancellationToken cancel) => Task.FromResult(new ListBackupsResponse { Backups = { Backups } });
 
     public void Dispose()
     {

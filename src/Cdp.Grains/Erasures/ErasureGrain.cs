@@ -14,7 +14,11 @@ using Google.Protobuf;
 namespace Cdp.Grains.Erasures;
 
 /// <summary>The ports that erasures stand on.</summary>
-public sealed record ErasurePorts(IEventLog Log, IStateStore States, IHistory History, ICustomerIndex Customers, IDefinitions Definitions, IStepObserver Steps);
+public sealed record ErasurePorts(IEventLog Log, IStateStore States, IHistory History, ICustomerIndex Customers, IDefinitions Definitions, IStepObserver Steps)
+{
+    /// <summary>Where they are noted for whoever restores a backup; null: nowhere.</summary>
+    public IErasureLedger? Ledger { get; init; }
+}
 
 /// <summary>
 /// Erases customers. The identity decides first: from then on the identifiers are nobody's. Then everything that is held is ended,
@@ -28,6 +32,9 @@ public sealed class ErasureGrain(IGrainContext context, ErasurePorts ports) : IE
 {
     /// <summary>Kind of the states that hold which erasures are under way.</summary>
     public const string StateKind = "erasure";
+
+    /// <summary>Kind of the states that hold receipts; key <c>tenant/ID</c>.</summary>
+    public const string ReceiptKind = Receipts.Kind;
 
     private const int IdBytes = 12;
     private const int AtOnce = 64;
@@ -58,7 +65,7 @@ public sealed class ErasureGrain(IGrainContext context, ErasurePorts ports) : IE
                 RequestedAt = UnixTime.Micros(context.Time.GetUtcNow()),
                 RequestedBy = request.RequestedBy,
                 Reason = request.Reason,
-                Id = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(IdBytes)),
+                Id = request.ReceiptId.Length > 0 ? request.ReceiptId : Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(IdBytes)),
             };
             var begun = _kept.Value?.Clone() ?? new ErasureState();
             begun.Pending.Add(pending);
@@ -95,7 +102,13 @@ public sealed class ErasureGrain(IGrainContext context, ErasurePorts ports) : IE
 
     private async ValueTask<StoredReceipt> EndAsync(PendingErasure pending, CancellationToken cancellationToken)
     {
-        var receipt = await CarryOutAsync(pending, cancellationToken);
+        var (receipt, keys) = await CarryOutAsync(pending, cancellationToken);
+        if (ports.Ledger is { } ledger)
+        {
+            // Before anybody is told that it ended: a restore of an older backup has to know of it from then on.
+            await ledger.NoteAsync(new ErasureNote(Tenant, receipt.Id, [.. receipt.CustomerIds], keys, receipt.ErasedAt.UnixMicros), cancellationToken);
+        }
+
         var stored = await _receipts.KeepAsync(receipt, cancellationToken);
         ports.Steps.Reached(RecoverySteps.ErasureReceipted);
         var ended = _kept.Value!.Clone();
@@ -104,7 +117,7 @@ public sealed class ErasureGrain(IGrainContext context, ErasurePorts ports) : IE
         return stored;
     }
 
-    private async ValueTask<ErasureReceipt> CarryOutAsync(PendingErasure pending, CancellationToken cancellationToken)
+    private async ValueTask<(ErasureReceipt Receipt, IReadOnlyList<string> Keys)> CarryOutAsync(PendingErasure pending, CancellationToken cancellationToken)
     {
         var identity = context.Grains.Get<IIdentity>(Tenant);
         var decided = await identity.Erase(new EraseIdentityRequest { Customer = pending.Customer, At = pending.RequestedAt }, cancellationToken);
@@ -143,7 +156,7 @@ public sealed class ErasureGrain(IGrainContext context, ErasurePorts ports) : IE
         receipt.Places.Add(new ErasedPlace { Place = "customer index", Items = customers.Length });
         receipt.RequestedAt = new Timestamp { UnixMicros = pending.RequestedAt };
         receipt.ErasedAt = new Timestamp { UnixMicros = UnixTime.Micros(context.Time.GetUtcNow()) };
-        return receipt;
+        return (receipt, [.. decided.Erased.Keys]);
     }
 
     /// <summary>

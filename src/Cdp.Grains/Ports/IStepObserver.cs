@@ -111,8 +111,26 @@ public static class RecoverySteps
     /// <summary>The receipt is kept; the erasure counts as under way.</summary>
     public const string ErasureReceipted = "erasure-receipted";
 
+    /// <summary>A file of a backup is restored; others are not.</summary>
+    public const string RestoreFileCopied = "restore-file-copied";
+
+    /// <summary>All files of a backup are restored; the data directory is not there yet.</summary>
+    public const string RestoreCopied = "restore-copied";
+
+    /// <summary>The data directory is there; nobody was told.</summary>
+    public const string RestoreMoved = "restore-moved";
+
+    /// <summary>A restored store carried out an erasure of its ledger again; others are to follow.</summary>
+    public const string ErasureRepeated = "erasure-repeated";
+
+    /// <summary>A restored store carried out all erasures again; the list of them is still there.</summary>
+    public const string ErasuresRepeated = "erasures-repeated";
+
     /// <summary>All names.</summary>
-    public static IReadOnlyList<string> All => [.. ByEvents, .. ByDecisions, .. ByErasures, SweepPageDone];
+    public static IReadOnlyList<string> All => [.. ByEvents, .. ByDecisions, .. ByErasures, SweepPageDone, .. ByRestores, ErasureRepeated, ErasuresRepeated];
+
+    /// <summary>The names of those that <c>cdp restore</c> leads to, in its order.</summary>
+    public static IReadOnlyList<string> ByRestores { get; } = [RestoreFileCopied, RestoreCopied, RestoreMoved];
 
     /// <summary>The names of those that events alone lead to, be a segment defined.</summary>
     public static IReadOnlyList<string> ByEvents { get; } =

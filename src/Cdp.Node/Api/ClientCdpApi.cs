@@ -13,6 +13,9 @@ public sealed class ClientCdpApi : ICdpApi
     // Ends what was begun, however long the customer's history is.
     private static readonly CallOptions MuchPatience = new() { Timeout = TimeSpan.FromMinutes(10) };
 
+    // Copies all that a server holds.
+    private static readonly CallOptions MostPatience = new() { Timeout = TimeSpan.FromHours(12) };
+
     private readonly Uri _url;
     private readonly CdpClient _client;
 
@@ -162,6 +165,14 @@ public sealed class ClientCdpApi : ICdpApi
     /// <inheritdoc/>
     public Task<RotateKeyResponse> RotateKeyAsync(RotateKeyRequest request, CancellationToken cancel) =>
         CallAsync(_client.Admin.RotateKeyAsync(request, Patience, cancel));
+
+    /// <inheritdoc/>
+    public Task<CreateBackupResponse> CreateBackupAsync(CreateBackupRequest request, CancellationToken cancel) =>
+        CallAsync(_client.Operations.CreateBackupAsync(request, MostPatience, cancel));
+
+    /// <inheritdoc/>
+    public Task<ListBackupsResponse> ListBackupsAsync(ListBackupsRequest request, CancellationToken cancel) =>
+        CallAsync(_client.Operations.ListBackupsAsync(request, Patience, cancel));
 
     /// <inheritdoc/>
     public void Dispose() => _client.Dispose();

@@ -109,4 +109,10 @@ public interface ICdpApi : IDisposable
 
     /// <summary>Reads the blocks of the audit log as they are kept.</summary>
     IAsyncEnumerable<ReadAuditBlocksResponse> ReadAuditBlocksAsync(ReadAuditBlocksRequest request, CancellationToken cancel);
+
+    /// <summary>Makes a backup; returns when it is on disk.</summary>
+    Task<CreateBackupResponse> CreateBackupAsync(CreateBackupRequest request, CancellationToken cancel);
+
+    /// <summary>Lists the backups.</summary>
+    Task<ListBackupsResponse> ListBackupsAsync(ListBackupsRequest request, CancellationToken cancel);
 }

@@ -36,6 +36,7 @@ public static class RootCommandFactory
         root.Subcommands.Add(WhyCommand.Create(context));
         root.Subcommands.Add(KeysCommand.Create(context));
         root.Subcommands.Add(AuditCommand.Create(context));
+        root.Subcommands.Add(BackupCommand.Create(context));
         return root;
     }
 }

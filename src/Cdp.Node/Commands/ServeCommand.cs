@@ -16,11 +16,13 @@ internal static class ServeCommand
         var port = new Option<int?>("--port") { Description = $"Port to listen on, 0 for any; default: {NodeOptions.DefaultPort}.", HelpName = "PORT" };
         var httpPort = new Option<int?>("--http-port") { Description = "Port of JSON over HTTP, 0 for any, -1 for none; default: the one after --port.", HelpName = "PORT" };
         var partitions = new Option<int?>("--partitions") { Description = "Partitions of a new log; default: 16.", HelpName = "N" };
+        var backups = new Option<string?>("--backups") { Description = "Directory of backups, on another disk at best; default: none, no backups are made.", HelpName = "DIR" };
         var store = new StoreOptions(command);
         command.Options.Add(address);
         command.Options.Add(port);
         command.Options.Add(httpPort);
         command.Options.Add(partitions);
+        command.Options.Add(backups);
         command.SetWork(context, (parsed, cancel) =>
         {
             var options = store.Apply(parsed, NodeOptions.Read());
@@ -30,6 +32,7 @@ internal static class ServeCommand
                 Port = parsed.GetValue(port) ?? options.Port,
                 HttpPort = parsed.GetValue(httpPort) ?? options.HttpPort,
                 Partitions = parsed.GetValue(partitions) ?? options.Partitions,
+                BackupDirectory = parsed.GetValue(backups) ?? options.BackupDirectory,
             }, cancel);
         });
         return command;

@@ -19,10 +19,12 @@ public sealed partial class CdpNode : IAsyncDisposable
     private readonly SingleNodeHost _host;
     private readonly RpcServer _server;
     private readonly NodeOptions _options;
+    private readonly NodeOperations _operations;
 
-    private CdpNode(IStore store, SingleNodeHost host, RpcServer server, NodeOptions options, GatewayServices gateway)
+    private CdpNode(IStore store, SingleNodeHost host, RpcServer server, NodeOptions options, GatewayServices gateway, NodeOperations operations)
     {
         _store = store;
+        _operations = operations;
         _host = host;
         _server = server;
         _options = options;
@@ -55,8 +57,10 @@ public sealed partial class CdpNode : IAsyncDisposable
     {
         var logger = loggers.CreateLogger("Cdp.Node");
         var store = await NodeStore.OpenAsync(options, CancellationToken.None);
+        NodeOperations? operations = null;
         try
         {
+            operations = NodeOperations.Open(store, options);
             await UnfinishedWork.ThrowIfAnyAsync(store.State, options, CancellationToken.None);
             var host = await SingleNodeHost.StartAsync(
                 new GrainStores(store.Log, store.State, store.History, store.Customers),
@@ -64,13 +68,16 @@ public sealed partial class CdpNode : IAsyncDisposable
                 {
                     MaxBacklogBytes = options.MaxBacklogMegabytes * 1024L * 1024,
                     Steps = steps,
+                    Erasures = operations.Ledger,
                     OnHandledError = (remedy, error) => Handled(logger, remedy, error),
                     Engine = Engine(options, logger),
                 },
                 time);
-            var gateway = new GatewayServices(new GatewayPorts(host.Grains, host.Log, host.Definitions, time, steps) { AuditReads = options.AuditReads }, options.Jwt);
+            var ports = new GatewayPorts(host.Grains, host.Log, host.Definitions, time, steps) { AuditReads = options.AuditReads };
+            var gateway = new GatewayServices(ports with { Backups = operations.Start(host.Grains, time) }, options.Jwt);
             await gateway.Tenants.BootstrapAsync(operatorKey(), CancellationToken.None);
             await gateway.Tenants.ResumeAsync(CancellationToken.None);
+            await operations.CatchUpAsync(ports, logger, CancellationToken.None);
             var server = await RpcServer.StartAsync(
                 new RpcServerOptions
                 {
@@ -89,10 +96,11 @@ public sealed partial class CdpNode : IAsyncDisposable
                     LoggerFactory = loggers,
                 },
                 gateway.Services);
-            return new CdpNode(store, host, server, options, gateway);
+            return new CdpNode(store, host, server, options, gateway, operations);
         }
         catch
         {
+            operations?.Dispose();
             await store.DisposeAsync();
             throw;
         }
@@ -105,6 +113,7 @@ public sealed partial class CdpNode : IAsyncDisposable
         await _server.DisposeAsync();
         await Gateway.Trail.DisposeAsync();
         await _host.DisposeAsync();
+        _operations.Dispose();
         await _store.DisposeAsync();
     }
 

@@ -35,6 +35,12 @@ public sealed record NodeOptions
     /// </summary>
     public string? Postgres { get; init; }
 
+    /// <summary>
+    /// Directory of backups, outside of the data directory and of no other node; erasures are noted there, too. Null: no backups
+    /// are made.
+    /// </summary>
+    public string? BackupDirectory { get; init; }
+
     /// <summary>Address to listen on, an IP address.</summary>
     public string Address { get; init; } = "127.0.0.1";
 
@@ -114,6 +120,7 @@ public sealed record NodeOptions
             {
                 "DATADIRECTORY" => options with { DataDirectory = value },
                 "POSTGRES" => options with { Postgres = value },
+                "BACKUPDIRECTORY" => options with { BackupDirectory = value },
                 "ADDRESS" => options with { Address = value },
                 "PORT" => options with { Port = Number(setting.Key, value) },
                 "HTTPPORT" => options with { HttpPort = Number(setting.Key, value) },
@@ -142,6 +149,7 @@ public sealed record NodeOptions
     {
         if (string.IsNullOrWhiteSpace(DataDirectory)) throw Wrong(nameof(DataDirectory), "Name a directory.");
         if (Postgres is not null) CheckPostgres(Postgres);
+        if (BackupDirectory is not null) CheckBackups(BackupDirectory);
         if (!IPAddress.TryParse(Address, out _)) throw Wrong(nameof(Address), "Give an IP address, e.g. 127.0.0.1 or 0.0.0.0.");
         Range(nameof(Port), Port, 0, 65_535);
         Range(nameof(HttpPort), HttpPort ?? 0, NoPort, 65_535);
@@ -178,6 +186,14 @@ public sealed record NodeOptions
         {
             throw Wrong(nameof(Postgres), e.Message);
         }
+    }
+
+    private void CheckBackups(string directory)
+    {
+        if (string.IsNullOrWhiteSpace(directory)) throw Wrong(nameof(BackupDirectory), "Name a directory.");
+        var inData = Path.GetRelativePath(Path.GetFullPath(DataDirectory), Path.GetFullPath(directory));
+        if (inData == "." || !(Path.IsPathRooted(inData) || inData == ".." || inData.StartsWith($"..{Path.DirectorySeparatorChar}", StringComparison.Ordinal)))
+            throw Wrong(nameof(BackupDirectory), "Name a directory outside of the data directory: a backup is to be there when that is not, best on another disk.");
     }
 
     private static bool Truth(string name, string text) => bool.TryParse(text, out var truth) ? truth : throw Wrong(name, "Give true or false.");

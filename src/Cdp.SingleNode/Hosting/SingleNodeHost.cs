@@ -17,6 +17,9 @@ public sealed record SingleNodeOptions
     /// <summary>Whether partitions are fed from the log, now and as it grows. A replay feeds them itself.</summary>
     public bool Feeds { get; init; } = true;
 
+    /// <summary>Where erasures are noted for whoever restores a backup; null: nowhere.</summary>
+    public IErasureLedger? Erasures { get; init; }
+
     /// <summary>Hears of recovery steps.</summary>
     public IStepObserver Steps { get; init; } = NoStepObserver.Instance;
 
@@ -79,6 +82,7 @@ public sealed class SingleNodeHost : IAsyncDisposable
             Progress = log,
             LinkCacheBytes = options.Engine.MemoryCeiling / LinkCacheShare,
             Load = new ProcessLoad(),
+            Erasures = options.Erasures,
             Steps = options.Steps,
             Metrics = metrics,
         });

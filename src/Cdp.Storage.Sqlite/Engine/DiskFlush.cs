@@ -4,7 +4,7 @@ using Microsoft.Win32.SafeHandles;
 namespace Cdp.Storage.Sqlite.Engine;
 
 /// <summary>Waits until the disk has what was written.</summary>
-internal static partial class DiskFlush
+public static partial class DiskFlush
 {
     private const int ReadOnly = 0;
 

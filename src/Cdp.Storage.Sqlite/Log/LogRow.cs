@@ -13,5 +13,7 @@ internal static class LogRow
 
     public static long Id(int partition, long position) => ((long)partition << PositionBits) | position;
 
+    public static int Partition(long id) => (int)(id >> PositionBits);
+
     public static long Position(long id) => id & MaxPosition;
 }

@@ -1,3 +1,4 @@
+using Cdp.Storage.Sqlite.Backups;
 using Cdp.Storage.Sqlite.Engine;
 using Cdp.Storage.State;
 
@@ -90,13 +91,28 @@ internal sealed class BaseWriter : IDisposable
     /// <summary>Moves everything into the database file, cuts the write-ahead log to nothing, and clears what pages do not use.</summary>
     public void Truncate()
     {
-        _scrubber.Note();
-        _database.CheckpointTruncate();
+        MoveAll();
         _scrubber.Scrub();
 
         // Or a page that is remembered as it was would be written as it was.
         _database.ForgetPages();
     }
 
+    /// <summary>Moves everything into the database file, so that the copy of it can be ended; nobody writes to it meanwhile.</summary>
+    public void EndCopy(PageCopy copy)
+    {
+        MoveAll();
+        copy.Copy(_scrubber.Moved.Take(), CancellationToken.None);
+    }
+
     public void Dispose() => _database.Dispose();
+
+    private void MoveAll()
+    {
+        lock (_scrubber.Moved.Moving)
+        {
+            _scrubber.Note();
+            _database.CheckpointTruncate();
+        }
+    }
 }

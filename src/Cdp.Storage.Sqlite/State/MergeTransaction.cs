@@ -48,8 +48,12 @@ internal sealed class MergeTransaction(Database database, PageScrubber scrubber,
         if (_pages * Database.PageSize < options.CheckpointBytes) return;
 
         // When a reader is in the way, pages stay for the next time.
-        scrubber.Note();
-        database.CheckpointPassive();
+        lock (scrubber.Moved.Moving)
+        {
+            scrubber.Note();
+            database.CheckpointPassive();
+        }
+
         _pages = 0;
     }
 

@@ -39,6 +39,9 @@ internal sealed class StateJournal : IDisposable
     /// <summary>Number of the next block.</summary>
     public long NextSequence { get; private set; }
 
+    /// <summary>Bytes of the segment up to the end of its last block.</summary>
+    public long End => _end;
+
     /// <summary>Writes a block and flushes it.</summary>
     /// <param name="block">Its pieces.</param>
     /// <param name="bytes">Bytes of all.</param>

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Cdp.Storage.Sqlite.Backups;
 using Cdp.Storage.Sqlite.Engine;
 using Cdp.Storage.State;
 using Cdp.Storage.Writing;
@@ -27,6 +28,7 @@ internal sealed class StateMerger : IAsyncDisposable
     private readonly List<WriteOperation> _toErase = [];
     private readonly List<WriteOperation> _erasing = [];
     private readonly List<WriteOperation> _ending = [];
+    private readonly Queue<CopyEnding> _copies = new();
     private StorageException? _failure;
     private BaseWriter? _writer;
     private long _basePages;
@@ -100,6 +102,26 @@ internal sealed class StateMerger : IAsyncDisposable
         }
     }
 
+    /// <summary>
+    /// Ends the copy of the database between two merges: with the journal as it is then, it has everything that was
+    /// acknowledged.
+    /// </summary>
+    /// <returns>The part of the journal that belongs to the copy.</returns>
+    /// <exception cref="StorageException">The database cannot be read, or the copy not be written.</exception>
+    /// <exception cref="ObjectDisposedException">The store closes.</exception>
+    public Task<JournalCut> EndCopyAsync(PageCopy copy)
+    {
+        var ending = new CopyEnding(copy);
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_closing, this);
+            _copies.Enqueue(ending);
+            Monitor.PulseAll(_gate);
+        }
+
+        return ending.Task;
+    }
+
     /// <summary>The failure of a write for which there are no pages.</summary>
     public StorageException Full() => SqliteFailures.Full(_path);
 
@@ -121,7 +143,8 @@ internal sealed class StateMerger : IAsyncDisposable
         {
             try
             {
-                Step();
+                if (TakeCopy() is { } copy) EndCopy(copy);
+                else Step();
             }
             catch (OperationCanceledException)
             {
@@ -134,6 +157,7 @@ internal sealed class StateMerger : IAsyncDisposable
         }
 
         _writer?.Dispose();
+        while (_copies.TryDequeue(out var copy)) copy.Fail(new ObjectDisposedException(nameof(StateMerger)));
         _ended.SetResult();
     }
 
@@ -146,6 +170,7 @@ internal sealed class StateMerger : IAsyncDisposable
             {
                 if (_toErase.Count > 0 || _erasing.Count > 0) return true;
                 if (_closing) return false;
+                if (_copies.Count > 0) return true;
                 if (_tables.Immutable is not null || _rotationWanted) return true;
                 Monitor.Wait(_gate);
             }
@@ -181,6 +206,28 @@ internal sealed class StateMerger : IAsyncDisposable
         if (_ending.Count > 0) _writer.Truncate();
         foreach (var operation in _ending) operation.Complete();
         _ending.Clear();
+    }
+
+    /// <summary>A copy waits for one merge at most, and is no matter of a store that closes.</summary>
+    private CopyEnding? TakeCopy()
+    {
+        lock (_gate) return !_closing && _copies.TryDequeue(out var copy) ? copy : null;
+    }
+
+    private void EndCopy(CopyEnding ending)
+    {
+        try
+        {
+            _writer ??= _open();
+            _writer.EndCopy(ending.Copy);
+
+            // Only this thread deletes segments, so that all that are named are there until they are open.
+            lock (Commits) ending.Complete(JournalCut.Open([.. _tables.Immutable?.Segments ?? [], .. _tables.Active.Segments], _journal));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            ending.Fail(e as StorageException ?? SqliteFailures.OfFile(_path, e));
+        }
     }
 
     private void Merge(BaseWriter writer, Memtable table)

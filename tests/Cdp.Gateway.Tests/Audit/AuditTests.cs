@@ -25,7 +25,7 @@ public sealed class AuditTests
         // Definitions, counts and states of the server.
         "Identities/ListNamespaces", "Events/ListSchemaViolations", "Segments/GetSegment", "Segments/ListSegments", "Segments/CountMembers", "Decisions/GetAction", "Decisions/ListActions",
         "Decisions/GetPlacement", "Decisions/ListPlacements", "Admin/GetTenant", "Admin/ListTenants", "Admin/ListKeys", "Admin/ListEventTypes", "Admin/ListPurposes", "Admin/ListFieldPolicies",
-        "Admin/ListPartitions", "Privacy/GetErasureReceipt",
+        "Admin/ListPartitions", "Privacy/GetErasureReceipt", "Operations/ListBackups",
 
         // These attempts only validate.
         "Segments/PutSegment", "Decisions/PutAction", "Decisions/PutPlacement",
@@ -39,19 +39,18 @@ public sealed class AuditTests
         await using var server = await GatewayFixture.StartAsync();
         using var victim = await Victim.MakeAsync(server);
         using var calls = new RawCalls(server.Url);
-        var before = (await AllAsync(victim.Client)).Count;
         foreach (var attempt in Attempts.All.OrderBy(attempt => attempt.Destroys))
         {
-            var secret = attempt.IsOperators ? GatewayFixture.OperatorKey : victim.Secrets[Role.Admin];
+            // The operator's work on the whole stands in the log of its own tenant.
+            var (client, secret) = attempt.IsOperators ? (server.Client, GatewayFixture.OperatorKey) : (victim.Client, victim.Secrets[Role.Admin]);
+            var before = (await AllAsync(client)).Count;
 
             // An exchange reads where it is asked for a profile.
             var request = attempt.Requests(victim)[attempt.Method == "Interactions/Exchange" ? 1 : 0];
             var reply = await calls.SendAsync($"/cdp.v1.{attempt.Method}", RawCalls.Frame(request.ToByteArray()), $"Bearer {secret}", Cancel, attempt.Timeout);
-            Assert.True(reply.Code is Code.Ok or Code.DeadlineExceeded, $"{attempt.Method}: {reply}");
-            var records = await AllAsync(victim.Client);
-            var written = records.Skip(before).Any(record => record.Method == attempt.Method);
+            Assert.True(reply.Code == Code.Ok || attempt.Timeout != "60S", $"{attempt.Method}: {reply}");
+            var written = (await AllAsync(client)).Skip(before).Any(record => record.Method == attempt.Method);
             Assert.True(written != Unwritten.Contains(attempt.Method), $"{attempt.Method} is {(written ? "written down, and in the list of those that need not" : "not written down")}");
-            before = records.Count;
         }
 
         Assert.Empty(Unwritten.Except(Attempts.All.Select(attempt => attempt.Method)));
