@@ -8,6 +8,7 @@ public sealed class OperationsClient(RpcChannel channel)
 {
     private readonly ClientMethod<CreateBackupRequest, CreateBackupResponse> _createBackup = new(Service, "CreateBackup");
     private readonly ClientMethod<ListBackupsRequest, ListBackupsResponse> _listBackups = new(Service, "ListBackups");
+    private readonly ClientMethod<CheckUpRequest, CheckUpResponse> _checkUp = new(Service, "CheckUp");
 
     private static ServiceDescriptor Service => OperationsReflection.Descriptor.FindTypeByName<ServiceDescriptor>("Operations");
 
@@ -15,6 +16,11 @@ public sealed class OperationsClient(RpcChannel channel)
     /// <exception cref="CallException">The call ended with a status other than OK.</exception>
     public Task<CreateBackupResponse> CreateBackupAsync(CreateBackupRequest request, CallOptions? options = null, CancellationToken cancellationToken = default) =>
         channel.UnaryAsync(_createBackup, request, options, cancellationToken);
+
+    /// <summary>Looks at the server as an operator would.</summary>
+    /// <exception cref="CallException">The call ended with a status other than OK.</exception>
+    public Task<CheckUpResponse> CheckUpAsync(CheckUpRequest request, CallOptions? options = null, CancellationToken cancellationToken = default) =>
+        channel.UnaryAsync(_checkUp, request, options, cancellationToken);
 
     /// <summary>Lists the backups.</summary>
     /// <exception cref="CallException">The call ended with a status other than OK.</exception>

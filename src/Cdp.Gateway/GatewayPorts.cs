@@ -18,6 +18,9 @@ public sealed record GatewayPorts(IGrains Grains, IEventAppender Log, IDefinitio
     /// <summary>Makes backups; null: the store has means of its own.</summary>
     public IBackups? Backups { get; init; }
 
+    /// <summary>What the process knows of itself; null: nothing.</summary>
+    public IServerFacts? Facts { get; init; }
+
     /// <summary>Now, in microseconds since the epoch.</summary>
     public long NowMicros => UnixTime.Micros(Time.GetUtcNow());
 }

@@ -47,7 +47,7 @@ public sealed class GatewayServices
             "PutTenant", "GetTenant", "ListTenants", "CreateKey", "ListKeys", "RevokeKey", "RotateKey", "PutEventType", "ListEventTypes", "PutPurpose",
             "ListPurposes", "PutFieldPolicy", "ListFieldPolicies", "ListPartitions",
         ]),
-        ("Operations", Role.Admin, ["CreateBackup", "ListBackups"]),
+        ("Operations", Role.Admin, ["CreateBackup", "ListBackups", "CheckUp"]),
     ];
 
     /// <summary>Puts the services together.</summary>
@@ -79,7 +79,7 @@ public sealed class GatewayServices
             decisions.Bind(),
             new AdminService(ports, Tenants, audited).Bind(),
             new AuditsService(ports, Trail, audited).Bind(),
-            new OperationsService(ports, audited).Bind(),
+            new OperationsService(ports, Trail, audited).Bind(),
         ];
         var roles = Needed.SelectMany(n => n.Methods.Select(m => KeyValuePair.Create($"/cdp.v1.{n.Service}/{m}", n.Role))).ToFrozenDictionary(StringComparer.Ordinal);
         foreach (var method in Services.SelectMany(s => s.Descriptor.Methods))

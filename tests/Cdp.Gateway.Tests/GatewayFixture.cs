@@ -42,6 +42,9 @@ internal sealed class GatewayFixture : IAsyncDisposable
     /// <summary>Makes its backups; to be set before a restart.</summary>
     public IBackups? Backups { get; set; } = new MemoryBackups();
 
+    /// <summary>What it knows of itself; to be set before a restart.</summary>
+    public IServerFacts? Facts { get; set; }
+
     /// <summary>Where erasures are noted; to be set before a restart.</summary>
     public IErasureLedger? Erasures { get; set; }
 
@@ -125,7 +128,7 @@ internal sealed class GatewayFixture : IAsyncDisposable
         };
         if (_maxBacklogBytes is { } bytes) options = options with { MaxBacklogBytes = bytes };
         _host = await SingleNodeHost.StartAsync(Stores, options, _time);
-        Gateway = new GatewayServices(new GatewayPorts(_host.Grains, _host.Log, _host.Definitions, _time, NoStepObserver.Instance) { Backups = Backups }, _issuers);
+        Gateway = new GatewayServices(new GatewayPorts(_host.Grains, _host.Log, _host.Definitions, _time, NoStepObserver.Instance) { Backups = Backups, Facts = Facts }, _issuers);
         await Gateway.Tenants.BootstrapAsync(OperatorKey, TestContext.Current.CancellationToken);
         _server = await RpcServer.StartAsync(
             new RpcServerOptions { ErrorDomain = "cdp", HttpPort = 0, Address = IPAddress.Loopback, Gate = Gateway.Authenticator.CheckAsync, Origins = Gateway.Origins, Translate = GatewayServices.Translate }, Gateway.Services);

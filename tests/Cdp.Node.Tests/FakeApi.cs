@@ -41,6 +41,8 @@ internal sealed class FakeApi : ICdpApi
 
     public List<Google.Protobuf.ByteString> AuditBlocks { get; } = [];
 
+    public Func<CheckUpResponse> CheckUp { get; set; } = () => throw NotFound();
+
     public List<EventType> EventTypes { get; } = [];
 
     public ListSchemaViolationsResponse Violations { get; set; } = new();
@@ -122,6 +124,8 @@ internal sealed class FakeApi : ICdpApi
     public Task<TraceEventResponse> TraceEventAsync(TraceEventRequest request, CancellationToken cancel) => Task.FromResult(Trace(request));
 
     public IAsyncEnumerable<TailEventsResponse> TailEventsAsync(TailEventsRequest request, CancellationToken cancel) => Tail(request).ToAsyncEnumerable();
+
+    public Task<CheckUpResponse> CheckUpAsync(CheckUpRequest request, CancellationToken cancel) => Task.FromResult(CheckUp());
 
     public Task<ListAuditRecordsResponse> ListAuditRecordsAsync(ListAuditRecordsRequest request, CancellationToken cancel) => Task.FromResult(AuditPage(request));
 

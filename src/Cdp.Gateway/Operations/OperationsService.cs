@@ -8,14 +8,17 @@ using Google.Rpc;
 namespace Cdp.Gateway.Operations;
 
 /// <summary>What whoever runs the server does with all that it holds.</summary>
-internal sealed class OperationsService(GatewayPorts ports, AuditedCalls audited)
+internal sealed class OperationsService(GatewayPorts ports, AuditTrail trail, AuditedCalls audited)
 {
     private const int MostName = 64;
+
+    private readonly CheckUp _checkUp = new(ports, trail);
 
     /// <summary>The service as the server binds it.</summary>
     public RpcService Bind() => RpcService.For(OperationsReflection.Descriptor.FindTypeByName<ServiceDescriptor>("Operations"))
         .Unary("CreateBackup", audited.Act<CreateBackupRequest, CreateBackupResponse>(CreateBackupAsync, r => r.Name))
-        .Unary<ListBackupsRequest, ListBackupsResponse>("ListBackups", ListBackupsAsync);
+        .Unary<ListBackupsRequest, ListBackupsResponse>("ListBackups", ListBackupsAsync)
+        .Unary<CheckUpRequest, CheckUpResponse>("CheckUp", CheckUpAsync);
 
     private async ValueTask<CreateBackupResponse> CreateBackupAsync(CreateBackupRequest request, ServerCallContext context)
     {
@@ -44,10 +47,21 @@ internal sealed class OperationsService(GatewayPorts ports, AuditedCalls audited
         return new ListBackupsResponse { Backups = { await GuardAsync(() => backups.ListAsync(context.CancellationToken)) ?? throw Off() } };
     }
 
-    private IBackups BackupsOf(ServerCallContext context)
+    private async ValueTask<CheckUpResponse> CheckUpAsync(CheckUpRequest request, ServerCallContext context)
+    {
+        RequireOperator(context);
+        return await _checkUp.RunAsync(context.CancellationToken);
+    }
+
+    private static void RequireOperator(ServerCallContext context)
     {
         if (!Authenticator.CallerOf(context).IsOperator)
             throw new RpcError(Code.PermissionDenied, "Only the operator's key may work on all that the server holds.") { Reason = "OPERATOR_ONLY" }.ToException();
+    }
+
+    private IBackups BackupsOf(ServerCallContext context)
+    {
+        RequireOperator(context);
         return ports.Backups ?? throw new RpcError(
             Code.FailedPrecondition, "This server's data are in a store with means of its own for backups: use those of the database (docs/backup.md says how, and what of erasures).")
         {

@@ -36,6 +36,17 @@ internal static class EventSearch
         return reply;
     }
 
+    /// <summary>When the event at a position, or the next that says so, was received, in microseconds since the epoch; 0: there is none.</summary>
+    public static async ValueTask<long> ReceivedAtAsync(IEventLog log, int partition, long position, CancellationToken cancellationToken)
+    {
+        foreach (var read in await log.ReadAsync(partition, position, 1, cancellationToken))
+        {
+            if (!read.Record.Payload.IsEmpty && LoggedEvent.Parser.ParseFrom(read.Record.Payload.Span).ReceivedAt is > 0 and var at) return at;
+        }
+
+        return 0;
+    }
+
     /// <summary>How many events of a tenant stand between two positions; outcomes are none.</summary>
     public static async ValueTask<long> CountAsync(IEventLog log, int partition, string tenant, long from, long end, CancellationToken cancellationToken)
     {

@@ -193,8 +193,12 @@ public sealed partial class PartitionGrain : IPartition, IGrainLifecycle, HandOv
     }
 
     /// <inheritdoc/>
-    public ValueTask<GetPartitionStatusReply> GetStatus(GetPartitionStatusRequest request, CancellationToken cancellationToken) =>
-        new(new GetPartitionStatusReply { Applied = _applied, Committed = _state.Committed, DeadLetters = _deadLetters });
+    public async ValueTask<GetPartitionStatusReply> GetStatus(GetPartitionStatusRequest request, CancellationToken cancellationToken)
+    {
+        var reply = new GetPartitionStatusReply { Applied = _applied, Committed = _state.Committed, DeadLetters = _deadLetters };
+        if (request.WithOldest) reply.OldestReceivedAt = await EventSearch.ReceivedAtAsync(_ports.Log, _number, reply.Applied, cancellationToken);
+        return reply;
+    }
 
     void HandOvers.IListener.Done(Batch batch) => Done(batch);
 

@@ -171,6 +171,10 @@ public sealed class ClientCdpApi : ICdpApi
         CallAsync(_client.Operations.CreateBackupAsync(request, MostPatience, cancel));
 
     /// <inheritdoc/>
+    public Task<CheckUpResponse> CheckUpAsync(CheckUpRequest request, CancellationToken cancel) =>
+        CallAsync(_client.Operations.CheckUpAsync(request, Patience, cancel));
+
+    /// <inheritdoc/>
     public Task<ListBackupsResponse> ListBackupsAsync(ListBackupsRequest request, CancellationToken cancel) =>
         CallAsync(_client.Operations.ListBackupsAsync(request, Patience, cancel));
 

@@ -113,6 +113,9 @@ public interface ICdpApi : IDisposable
     /// <summary>Makes a backup; returns when it is on disk.</summary>
     Task<CreateBackupResponse> CreateBackupAsync(CreateBackupRequest request, CancellationToken cancel);
 
+    /// <summary>Looks at the server as an operator would.</summary>
+    Task<CheckUpResponse> CheckUpAsync(CheckUpRequest request, CancellationToken cancel);
+
     /// <summary>Lists the backups.</summary>
     Task<ListBackupsResponse> ListBackupsAsync(ListBackupsRequest request, CancellationToken cancel);
 }

@@ -73,7 +73,8 @@ public sealed partial class CdpNode : IAsyncDisposable
                     Engine = Engine(options, logger),
                 },
                 time);
-            var ports = new GatewayPorts(host.Grains, host.Log, host.Definitions, time, steps) { AuditReads = options.AuditReads };
+            var facts = new NodeFacts(options);
+            var ports = new GatewayPorts(host.Grains, host.Log, host.Definitions, time, steps) { AuditReads = options.AuditReads, Facts = facts };
             var gateway = new GatewayServices(ports with { Backups = operations.Start(host.Grains, time) }, options.Jwt);
             await gateway.Tenants.BootstrapAsync(operatorKey(), CancellationToken.None);
             await gateway.Tenants.ResumeAsync(CancellationToken.None);
@@ -96,6 +97,7 @@ public sealed partial class CdpNode : IAsyncDisposable
                     LoggerFactory = loggers,
                 },
                 gateway.Services);
+            facts.Server = server;
             return new CdpNode(store, host, server, options, gateway, operations);
         }
         catch

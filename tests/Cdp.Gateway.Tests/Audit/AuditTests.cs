@@ -25,7 +25,7 @@ public sealed class AuditTests
         // Definitions, counts and states of the server.
         "Identities/ListNamespaces", "Events/ListSchemaViolations", "Segments/GetSegment", "Segments/ListSegments", "Segments/CountMembers", "Decisions/GetAction", "Decisions/ListActions",
         "Decisions/GetPlacement", "Decisions/ListPlacements", "Admin/GetTenant", "Admin/ListTenants", "Admin/ListKeys", "Admin/ListEventTypes", "Admin/ListPurposes", "Admin/ListFieldPolicies",
-        "Admin/ListPartitions", "Privacy/GetErasureReceipt", "Operations/ListBackups",
+        "Admin/ListPartitions", "Privacy/GetErasureReceipt", "Operations/ListBackups", "Operations/CheckUp",
 
         // These attempts only validate.
         "Segments/PutSegment", "Decisions/PutAction", "Decisions/PutPlacement",

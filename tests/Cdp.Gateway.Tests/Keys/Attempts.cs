@@ -115,6 +115,7 @@ internal static class Attempts
         new("Admin/PutFieldPolicy", Role.Admin, v => [new PutFieldPolicyRequest { FieldPolicy = new FieldPolicy { Field = $"traits.{Victim.Trait}", Purposes = { "service" } } }]),
         new("Admin/ListFieldPolicies", Role.Admin, v => [new ListFieldPoliciesRequest()]) { Shows = true },
         new("Operations/CreateBackup", Role.Admin, v => [new CreateBackupRequest()]) { IsOperators = true },
+        new("Operations/CheckUp", Role.Admin, v => [new CheckUpRequest()]) { IsOperators = true },
         new("Operations/ListBackups", Role.Admin, v => [new ListBackupsRequest()]) { IsOperators = true },
         new("Admin/ListPartitions", Role.Admin, v => [new ListPartitionsRequest()]),
         new("Segments/DeleteSegment", Role.Admin, v => [new DeleteSegmentRequest { Id = Victim.SegmentId }]) { Destroys = true },

@@ -1,3 +1,4 @@
+using Cdp.Domain.Events;
 using Cdp.Gateway.Operations;
 using Cdp.V1;
 
@@ -16,7 +17,7 @@ internal sealed class MemoryBackups : IBackups
     {
         if (Failure is not null) throw Failure;
         if (Refusal is { } refusal) return new(new BackupOutcome(null, refusal));
-        _made.Add(new Backup { Name = name.Length > 0 ? name : $"made-{_made.Count}" });
+        _made.Add(new Backup { Name = name.Length > 0 ? name : $"made-{_made.Count}", CreatedAt = new Timestamp { UnixMicros = UnixTime.Micros(TimeProvider.System.GetUtcNow()) } });
         return new(new BackupOutcome(_made[^1], null));
     }
 

@@ -1,0 +1,179 @@
+using System.Globalization;
+using Cdp.Domain.Audit;
+using Cdp.Domain.Events;
+using Cdp.Gateway.Audit;
+using Cdp.Grains;
+using Cdp.Grains.Audit;
+using Cdp.Grains.Partitions;
+using Cdp.Grains.Tenants;
+using Cdp.Grains.V1;
+using Cdp.V1;
+
+namespace Cdp.Gateway.Operations;
+
+/// <summary>Looks at a server as an operator would, and says what is to be done.</summary>
+internal sealed class CheckUp(GatewayPorts ports, AuditTrail trail)
+{
+    private const int ReadBytes = 1 << 18;
+    private static readonly TimeSpan LagWarning = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LagFailure = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan OldKey = TimeSpan.FromDays(365);
+    private static readonly TimeSpan BackupWarning = TimeSpan.FromHours(26);
+    private static readonly TimeSpan BackupFailure = TimeSpan.FromDays(7);
+    private const int ManyAdmins = 5;
+
+    /// <summary>Makes all checks; one that fails by itself is a finding.</summary>
+    public async ValueTask<CheckUpResponse> RunAsync(CancellationToken cancellationToken)
+    {
+        var response = new CheckUpResponse { At = new Timestamp { UnixMicros = ports.NowMicros }, ProductVersion = ports.Facts?.Version ?? string.Empty };
+        (string Check, Func<Findings, ValueTask> Look)[] checks =
+        [
+            ("listeners", findings => Here(LocalChecks.Listeners, findings)),
+            ("tls", findings => Here(LocalChecks.Certificate, findings)),
+            ("keys", findings => KeysAsync(findings, cancellationToken)),
+            ("disk", findings => Here(LocalChecks.Disk, findings)),
+            ("partitions", findings => PartitionsAsync(findings, cancellationToken)),
+            ("journal", findings => Here(LocalChecks.Journal, findings)),
+            ("audit", findings => AuditAsync(findings, cancellationToken)),
+            ("backups", findings => BackupsAsync(findings, cancellationToken)),
+        ];
+        foreach (var (check, look) in checks)
+        {
+            var findings = new Findings(check, response.Findings);
+            try
+            {
+                await look(findings);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException or OwnershipLostException or TimeoutException)
+            {
+                findings.Fail($"Could not be looked at: {e.Message}", "Repeat it; the server's log says more.");
+            }
+        }
+
+        return response;
+    }
+
+    private ValueTask Here(Action<Findings, IServerFacts?, DateTimeOffset> look, Findings findings)
+    {
+        look(findings, ports.Facts, ports.Time.GetUtcNow());
+        return default;
+    }
+
+    private async ValueTask KeysAsync(Findings findings, CancellationToken cancellationToken)
+    {
+        var now = ports.NowMicros;
+        var (live, quiet) = (0, true);
+        foreach (var tenant in await TenantsAsync(cancellationToken))
+        {
+            if (await ports.Definitions.GetAsync(tenant, cancellationToken) is not { } definitions) continue;
+            var keys = definitions.Config.Keys.Select(stored => stored.Key).Where(key => key.RevokedAt is null && (key.ExpiresAt is null || key.ExpiresAt.UnixMicros > now)).ToList();
+            live += keys.Count;
+            foreach (var key in keys.Where(key => now - Math.Max(key.CreatedAt?.UnixMicros ?? now, key.RotatedAt?.UnixMicros ?? 0) > OldKey.Ticks / TimeSpan.TicksPerMicrosecond))
+            {
+                quiet = false;
+                var age = TimeSpan.FromMicroseconds(now - Math.Max(key.CreatedAt!.UnixMicros, key.RotatedAt?.UnixMicros ?? 0));
+                findings.Warn($"{tenant}: the secret of key {key.Id} is {Ages.Of(age)} old.", $"cdp keys rotate {key.Id}");
+            }
+
+            var admins = keys.Count(key => key.Roles.Contains(Role.Admin));
+            if (admins > ManyAdmins)
+            {
+                quiet = false;
+                findings.Warn($"{tenant}: {admins} keys have the role admin.", "Give programs the roles they need; revoke what nobody uses.");
+            }
+
+            var open = keys.Count(key => key.Roles.Contains(Role.Writer) && key is { SourceBound: false, AllowedChannels.Count: 0, AllowedEventTypes.Count: 0 });
+            if (open > 0)
+            {
+                quiet = false;
+                findings.Warn($"{tenant}: {open} write keys may publish events of any source, channel and type.", "Bind each to its source: cdp keys create --role writer --source NAME --source-bound");
+            }
+        }
+
+        if (quiet) findings.Ok($"{live} keys are live; none is older than a year or broader than it needs to be.");
+    }
+
+    private async ValueTask PartitionsAsync(Findings findings, CancellationToken cancellationToken)
+    {
+        var (slowest, waiting, letters) = (TimeSpan.Zero, 0L, 0L);
+        for (var number = 0; number < ports.Log.Partitions; number++)
+        {
+            var partition = ports.Grains.Get<IPartition>(GrainCatalog.PartitionKey(number));
+            var status = await partition.GetStatus(new GetPartitionStatusRequest { WithOldest = true }, cancellationToken);
+            letters += status.DeadLetters;
+            waiting += Math.Max(0, await ports.Log.EndAsync(number, cancellationToken) - status.Applied);
+            if (status.OldestReceivedAt <= 0) continue;
+            var lag = TimeSpan.FromMicroseconds(Math.Max(0, ports.NowMicros - status.OldestReceivedAt));
+            slowest = lag > slowest ? lag : slowest;
+        }
+
+        var message = string.Create(CultureInfo.InvariantCulture, $"{ports.Log.Partitions} partitions; {waiting:N0} events wait, the oldest for {slowest.TotalSeconds:0.0} s.");
+        const string Remedy = "The server, its store or one customer is too slow: docs/operate.md says how to tell.";
+        if (slowest > LagFailure) findings.Fail(message, Remedy);
+        else if (slowest > LagWarning) findings.Warn(message, Remedy);
+        else findings.Ok(message);
+        var dead = new Findings("dead-letters", findings.All);
+        if (letters > 0) dead.Warn(string.Create(CultureInfo.InvariantCulture, $"{letters:N0} events count for nobody."), "cdp dead-letters list says why, retry takes them in again.");
+        else dead.Ok("None.");
+    }
+
+    /// <summary>The last two days: the whole is for <c>cdp audit verify</c>.</summary>
+    private async ValueTask AuditAsync(Findings findings, CancellationToken cancellationToken)
+    {
+        var (records, tenants) = (0L, 0);
+        foreach (var tenant in await TenantsAsync(cancellationToken))
+        {
+            await trail.FlushAsync(tenant);
+            var chain = new AuditChain();
+            var read = new ReadAuditRequest { MaxBytes = ReadBytes, From = UnixTime.Micros(ports.Time.GetUtcNow().AddDays(-1)) };
+            while (true)
+            {
+                var reply = await ports.Grains.Get<IAudit>(tenant).Read(read, cancellationToken);
+                foreach (var block in reply.Blocks)
+                {
+                    if (chain.Add(block.Span) is not { } wrong) continue;
+                    findings.Fail($"{tenant}: the audit log is not as it was written. {wrong}", "Somebody changed the store. Find out who can write to it; a backup has what was there before.");
+                    return;
+                }
+
+                if (reply.AtEnd) break;
+                (read.Day, read.Block) = (reply.NextDay, reply.NextBlock);
+            }
+
+            tenants++;
+            records += chain.Blocks > 0 ? chain.Last - chain.First + 1 : 0;
+        }
+
+        findings.Ok(string.Create(CultureInfo.InvariantCulture, $"{records:N0} records of {tenants} tenants since yesterday follow from each other; cdp audit verify reads all."));
+    }
+
+    private async ValueTask BackupsAsync(Findings findings, CancellationToken cancellationToken)
+    {
+        if (ports.Backups is not { } means)
+        {
+            findings.Unknown("The store has means of its own (docs/backup.md).");
+            return;
+        }
+
+        if (await means.ListAsync(cancellationToken) is not { } backups)
+        {
+            findings.Warn("No directory of backups is configured.", "Set BackupDirectory to another disk, and run cdp backup daily: docs/backup.md.");
+            return;
+        }
+
+        if (backups.Count == 0)
+        {
+            findings.Warn("There is none.", "cdp backup");
+            return;
+        }
+
+        var age = ports.Time.GetUtcNow() - DateTimeOffset.UnixEpoch.AddMicroseconds(backups.Max(backup => backup.CreatedAt.UnixMicros));
+        var message = $"{backups.Count} backups, the newest {Ages.Of(age)} old.";
+        if (age > BackupFailure) findings.Fail(message, "cdp backup; and let cron call it daily.");
+        else if (age > BackupWarning) findings.Warn(message, "cdp backup; and let cron call it daily.");
+        else findings.Ok(message);
+    }
+
+    private async ValueTask<IReadOnlyList<string>> TenantsAsync(CancellationToken cancellationToken) =>
+        (await ports.Grains.Get<ITenantDirectory>(TenantDirectoryGrain.Key).List(new ListTenantIdsRequest(), cancellationToken)).Tenants;
+}
