@@ -22,6 +22,7 @@ public sealed class BackupKillTests
         using var directory = new TemporaryDirectory();
         var run = new CrashRun(directory["data"], seed: 23);
         var acknowledged = new List<IReadOnlyList<MadeEvent>>();
+        var seen = new List<IReadOnlyList<string>>();
         await using (var child = Serve(directory["data"], directory))
         {
             using var client = CdpProcess.Connect((await child.Address)!);
@@ -30,6 +31,7 @@ public sealed class BackupKillTests
             async Task BackUpAsync()
             {
                 acknowledged.Add(run.Ledger.Events);
+                seen.Add(run.Ledger.Seen(acknowledged[^1].SelectMany(made => made.Nodes).Distinct(StringComparer.Ordinal)));
                 await client.Operations.CreateBackupAsync(new CreateBackupRequest { Name = $"b{acknowledged.Count}" }, cancellationToken: Token);
             }
         }
@@ -50,8 +52,10 @@ public sealed class BackupKillTests
                     Assert.True(traced.State is EventState.Applied or EventState.Pending, $"backup {i}: {made.Event.Id} is {traced.State}");
                 }
 
+                // An id that a read told leads to its customer, merged or not.
+                foreach (var id in seen[i - 1]) await ReadAsync(client, new CustomerRef { CustomerId = id }, "");
                 var comparison = await run.ResendAsync(client, Token);
-                TestContext.Current.TestOutputHelper?.WriteLine($"backup {i}: {acknowledged[i - 1].Count} of {run.Ledger.Acknowledged} events were acknowledged before; {comparison.Customers} customers");
+                TestContext.Current.TestOutputHelper?.WriteLine($"backup {i}: {acknowledged[i - 1].Count} of {run.Ledger.Acknowledged} events were acknowledged before, {seen[i - 1].Count} ids seen; {comparison.Customers} customers");
                 Assert.True(comparison.IsClean, string.Join('\n', comparison.Differences));
                 await child.SignalAsync("TERM", Token);
                 await child.WaitAsync(Token);

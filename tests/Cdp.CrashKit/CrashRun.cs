@@ -157,8 +157,7 @@ public sealed class CrashRun(string data, int seed)
     /// </summary>
     public async Task<Comparison> ResendAsync(CdpClient client, CancellationToken cancellationToken)
     {
-        // Its log is another one: what the former promised is not its promise.
-        Ledger.TakeTokens();
+        Ledger.ForgetPromises();
         foreach (var chunk in Ledger.Events.Chunk(MostInBatch)) await PublishAsync(client, [.. chunk], cancellationToken);
         return await CompareAsync(client, everything: true, cancellationToken);
     }
