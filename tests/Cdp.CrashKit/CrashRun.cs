@@ -152,6 +152,16 @@ public sealed class CrashRun(string data, int seed)
         return await CompareAsync(client, everything, cancellationToken);
     }
 
+    /// <summary>
+    /// Sends everything again that was ever acknowledged, to a server that has a part of it, and compares what it answers then.
+    /// </summary>
+    public async Task<Comparison> ResendAsync(CdpClient client, CancellationToken cancellationToken)
+    {
+        Ledger.ForgetPromises();
+        foreach (var chunk in Ledger.Events.Chunk(MostInBatch)) await PublishAsync(client, [.. chunk], cancellationToken);
+        return await CompareAsync(client, everything: true, cancellationToken);
+    }
+
     /// <summary>A client of a child that nobody kills, once its segments are put.</summary>
     private async Task<CdpClient> ConnectAsync(CdpProcess child, CancellationToken cancellationToken)
     {

@@ -93,6 +93,16 @@ public sealed class Ledger
         lock (_lock) return [.. nodes.SelectMany(n => _ids.GetValueOrDefault(n, [])).Distinct(StringComparer.Ordinal)];
     }
 
+    /// <summary>Forgets the tokens and the ids that a server gave: another one takes its place, which has a part of its data.</summary>
+    public void ForgetPromises()
+    {
+        lock (_lock)
+        {
+            _tokens.Clear();
+            _ids.Clear();
+        }
+    }
+
     /// <summary>Takes the tokens of the acknowledgements since the last time.</summary>
     public IReadOnlyList<string> TakeTokens()
     {

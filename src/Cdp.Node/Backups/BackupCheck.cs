@@ -26,12 +26,9 @@ internal static class BackupCheck
         var started = time.GetTimestamp();
         var manifest = await BackupManifest.ReadAsync(directory, cancellationToken);
         var damages = await CheckFilesAsync(directory, manifest, cancellationToken);
-        var known = damages.Select(damage => damage.File).ToHashSet(StringComparer.Ordinal);
         var check = await StoreCheck.RunAsync(directory, cancellationToken);
-
-        // What is wrong inside of a file that changed says where, and is told once.
-        damages.AddRange(check.Damages.Where(damage => damage.What.Length > 0));
-        if (known.Count == 0 && check.Damages.Count == 0 && !check.Ends.SequenceEqual(manifest.PartitionEnds))
+        damages.AddRange(check.Damages);
+        if (damages.Count == 0 && !check.Ends.SequenceEqual(manifest.PartitionEnds))
             damages.Add(new FileDamage(BackupManifest.FileName, "the log's partitions do not end where it says"));
         return new BackupReport(manifest, check.Records, check.Blocks, damages, time.GetElapsedTime(started));
     }
@@ -47,7 +44,7 @@ internal static class BackupCheck
             else if (Difference(file, await FileHash.ReadAsync(path, cancellationToken)) is { } difference) damages.Add(new FileDamage(file.Name, difference));
         }
 
-        var named = manifest.Files.Select(file => file.Name).Append(BackupManifest.FileName).ToHashSet(StringComparer.Ordinal);
+        var named = manifest.Files.Select(file => file.Name).Concat([BackupManifest.FileName, BackupManifest.HashFileName]).ToHashSet(StringComparer.Ordinal);
         damages.AddRange(Directory.GetFiles(directory).Select(path => Path.GetFileName(path)).Where(name => !named.Contains(name)).Select(name => new FileDamage(name, "it does not belong to the backup")));
         return damages;
     }

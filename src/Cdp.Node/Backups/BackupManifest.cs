@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Cdp.Domain.Events;
@@ -12,6 +14,9 @@ internal sealed record BackupManifest
 {
     /// <summary>Name of the file.</summary>
     public const string FileName = "manifest.json";
+
+    /// <summary>Name of the file with its hash, as <c>sha256sum</c> writes and checks it.</summary>
+    public const string HashFileName = "manifest.sha256";
 
     /// <summary>The one format there is.</summary>
     public const int CurrentFormat = 1;
@@ -52,7 +57,11 @@ internal sealed record BackupManifest
         if (!File.Exists(path)) throw new StorageException($"There is no backup in '{directory}': it has no {FileName}.");
         try
         {
-            var manifest = JsonSerializer.Deserialize<BackupManifest>(await File.ReadAllBytesAsync(path, cancellationToken), Layout);
+            var bytes = await File.ReadAllBytesAsync(path, cancellationToken);
+            var hashPath = Path.Combine(directory, HashFileName);
+            if (!File.Exists(hashPath) || await File.ReadAllTextAsync(hashPath, cancellationToken) != HashLine(bytes))
+                throw new StorageException($"{path} is not what {HashFileName} says: one of them is damaged or missing.");
+            var manifest = JsonSerializer.Deserialize<BackupManifest>(bytes, Layout);
             if (manifest is null) throw new StorageException($"{path} is empty.");
             if (manifest.Format != CurrentFormat)
                 throw new StorageException(string.Create(CultureInfo.InvariantCulture, $"{path} has format {manifest.Format}; this program reads format {CurrentFormat}. Use the program that wrote it."));
@@ -64,8 +73,13 @@ internal sealed record BackupManifest
         }
     }
 
-    /// <summary>Its bytes.</summary>
-    public byte[] Write() => JsonSerializer.SerializeToUtf8Bytes(this, Layout);
+    /// <summary>Writes it and its hash into a backup; on disk when it returns.</summary>
+    public async Task WriteAsync(string directory, CancellationToken cancellationToken)
+    {
+        var bytes = JsonSerializer.SerializeToUtf8Bytes(this, Layout);
+        await WriteAsync(Path.Combine(directory, FileName), bytes, cancellationToken);
+        await WriteAsync(Path.Combine(directory, HashFileName), Encoding.ASCII.GetBytes(HashLine(bytes)), cancellationToken);
+    }
 
     /// <summary>The backup as the API describes it.</summary>
     public Backup Describe(string name) => new()
@@ -80,6 +94,15 @@ internal sealed record BackupManifest
         Partitions = { PartitionEnds.Select((end, number) => new BackupPartition { Number = number, EndPosition = end }) },
         ProductVersion = ProductVersion,
     };
+
+    private static string HashLine(byte[] bytes) => $"{Convert.ToHexStringLower(SHA256.HashData(bytes))}  {FileName}\n";
+
+    private static async Task WriteAsync(string path, byte[] bytes, CancellationToken cancellationToken)
+    {
+        await using var file = new FileStream(path, FileMode.CreateNew, FileAccess.Write);
+        await file.WriteAsync(bytes, cancellationToken);
+        file.Flush(flushToDisk: true);
+    }
 }
 
 /// <summary>A file of a backup.</summary>

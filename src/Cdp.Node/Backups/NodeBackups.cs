@@ -62,12 +62,7 @@ internal sealed class NodeBackups(SqliteStore store, BackupDirectory? directory,
                 LogRecords = ends.Sum(),
                 Files = files,
             };
-            await using (var file = new FileStream(Path.Combine(path, BackupManifest.FileName), FileMode.CreateNew, FileAccess.Write))
-            {
-                await file.WriteAsync(manifest.Write(), cancellationToken);
-                file.Flush(flushToDisk: true);
-            }
-
+            await manifest.WriteAsync(path, cancellationToken);
             target.Finish(name);
             return manifest.Describe(name);
         }
