@@ -103,6 +103,7 @@ public sealed class GatewayServices
         {
             Reason = "ERASURE_LEDGER_UNWRITABLE", RetryDelay = TimeSpan.FromSeconds(5),
         },
+        IOException when StoreErrors.IsFull(error) => StoreErrors.Full(),
         IOException => new RpcError(Code.Unavailable, "The store cannot be read or written now. Send the call again; the operator's log says why.")
         {
             Reason = "STORE_UNAVAILABLE", RetryDelay = TimeSpan.FromSeconds(1),

@@ -1,10 +1,12 @@
+using Cdp.Grains.Ports;
+
 namespace Cdp.Storage;
 
 /// <summary>
 /// A store could not be read or written. A write that ends with it has an unknown outcome: it may or may not be found
 /// later. The store goes on by itself once the cause is gone (a full disk, a server that restarts).
 /// </summary>
-public class StorageException : IOException
+public class StorageException : IOException, IStoreFailure
 {
     /// <summary>Creates an exception without a message.</summary>
     public StorageException()
@@ -23,6 +25,6 @@ public class StorageException : IOException
     {
     }
 
-    /// <summary>Whether there is no room left for the write.</summary>
+    /// <inheritdoc/>
     public bool IsFull { get; init; }
 }

@@ -217,6 +217,7 @@ public sealed class IngestService(GatewayPorts ports, CustomerFinder finder)
         }
 
         if (failure is null) return token;
+        if (StoreErrors.IsFull(failure)) throw StoreErrors.Full().ToException();
         throw new RpcError(Code.Unavailable, "The event log cannot be written now. Send the batch again: events that were taken in count once.")
         {
             Reason = "LOG_UNAVAILABLE", RetryDelay = TimeSpan.FromSeconds(1),

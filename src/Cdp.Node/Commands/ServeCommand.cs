@@ -38,12 +38,14 @@ internal static class ServeCommand
         return command;
     }
 
+    private static ILoggingBuilder Format(ILoggingBuilder logging, NodeOptions options) => options.LogsJson
+        ? logging.AddJsonConsole(console => (console.UseUtcTimestamp, console.TimestampFormat) = (true, "yyyy-MM-dd'T'HH:mm:ss.fff'Z'"))
+        : logging.AddSimpleConsole(console => console.SingleLine = true);
+
     private static async Task<int> ServeAsync(CommandContext context, NodeOptions options, CancellationToken cancel)
     {
         options.Checked();
-        using var loggers = LoggerFactory.Create(logging => logging
-            .AddSimpleConsole(console => console.SingleLine = true)
-            .AddFilter("Microsoft", LogLevel.Warning));
+        using var loggers = LoggerFactory.Create(logging => Format(logging, options).AddFilter("Microsoft", LogLevel.Warning));
         var given = OperatorKeyFile.FromEnvironment(context.Variable(OperatorKeyFile.Variable));
         var steps = CrashAt.Parse(context.Variable(CrashAt.Variable), wrong => new SettingException(wrong));
         await using var node = await CdpNode.StartAsync(options, () => given ?? OperatorKeyFile.ReadOrMake(options.DataDirectory), context.Time, loggers, steps);

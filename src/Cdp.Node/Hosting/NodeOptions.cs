@@ -24,6 +24,8 @@ public sealed record NodeOptions
     /// <summary>Size that stands for no compression.</summary>
     public const int Never = -1;
 
+    private const string TextLog = "text";
+    private const string JsonLog = "json";
     private const string Section = "Cdp";
 
     /// <summary>Directory that holds the data; made when absent.</summary>
@@ -64,6 +66,12 @@ public sealed record NodeOptions
 
     /// <summary>Whether <c>/metrics</c> on the port of HTTP/1.1 shows, to everyone who reaches it, what the node counts.</summary>
     public bool Metrics { get; init; } = true;
+
+    /// <summary>How lines of the log look: "text" for people, or "json" for programs that gather them.</summary>
+    public string LogFormat { get; init; } = TextLog;
+
+    /// <summary>Whether <see cref="LogFormat"/> is for programs.</summary>
+    internal bool LogsJson => LogFormat == JsonLog;
 
     /// <summary>Whether the audit log has reads of persons as well as acts.</summary>
     public bool AuditReads { get; init; } = true;
@@ -128,6 +136,7 @@ public sealed record NodeOptions
                 "TLSKEY" => options with { TlsKey = value },
                 "REFLECTION" => options with { Reflection = Truth(setting.Key, value) },
                 "METRICS" => options with { Metrics = Truth(setting.Key, value) },
+                "LOGFORMAT" => options with { LogFormat = value is TextLog or JsonLog ? value : throw Wrong(setting.Key, "Give text or json.") },
                 "AUDITREADS" => options with { AuditReads = Truth(setting.Key, value) },
                 "COMPRESSFROMBYTES" => options with { CompressFromBytes = Number(setting.Key, value) },
                 "PARTITIONS" => options with { Partitions = Number(setting.Key, value) },
