@@ -4,7 +4,7 @@ using Cdp.Storage.Sqlite.Engine;
 namespace Cdp.Node.Backups;
 
 /// <summary>The directory that backups are in, each a directory of its own.</summary>
-internal sealed class BackupDirectory
+internal sealed class BackupDirectory : IDisposable
 {
     /// <summary>What the name of a backup ends with while it is made.</summary>
     public const string Unfinished = ".partial";
@@ -12,13 +12,22 @@ internal sealed class BackupDirectory
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
     private readonly string _path;
+    private readonly FileStream _lock;
 
-    /// <summary>Makes the directory where there is none.</summary>
-    /// <exception cref="IOException">It cannot be made.</exception>
+    /// <summary>Takes the directory, and makes it where there is none.</summary>
+    /// <exception cref="IOException">It cannot be made, or another server has it.</exception>
     public BackupDirectory(string path)
     {
         _path = Path.GetFullPath(path);
         Make(_path);
+        try
+        {
+            _lock = new FileStream(Path.Combine(_path, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException e) when (e is not (FileNotFoundException or DirectoryNotFoundException or PathTooLongException))
+        {
+            throw new IOException($"the directory '{_path}' cannot be taken; each server needs one of its own: {e.Message}", e);
+        }
     }
 
     /// <summary>Path of what is noted about erasures.</summary>
@@ -71,6 +80,8 @@ internal sealed class BackupDirectory
         found.Sort((a, b) => (a.Manifest.CreatedAt, a.Name).CompareTo((b.Manifest.CreatedAt, b.Name)));
         return found;
     }
+
+    public void Dispose() => _lock.Dispose();
 
     /// <summary>What is in it says everything about everybody: others of the machine have no business there.</summary>
     private static void Make(string path)

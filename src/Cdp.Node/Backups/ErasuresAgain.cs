@@ -3,6 +3,8 @@ using Cdp.Grains.Erasures;
 using Cdp.Grains.Identities;
 using Cdp.Grains.Ports;
 using Cdp.Grains.V1;
+using Cdp.Node.Hosting;
+using Cdp.Storage;
 using Cdp.Storage.Sqlite.Engine;
 
 namespace Cdp.Node.Backups;
@@ -29,6 +31,14 @@ internal sealed class ErasuresAgain(string directory, IStateStore states, Gatewa
     private const string Restore = "restore";
 
     private static readonly ReadOnlyMemory<byte> Done = new byte[] { 1 };
+
+    /// <summary>Refuses a directory that was restored and never started: a copy would have who was erased, and not the list.</summary>
+    /// <exception cref="StorageException">It has a list.</exception>
+    public static void ThrowIfAny(NodeOptions place)
+    {
+        if (place.Postgres is null && File.Exists(Path.Combine(place.DataDirectory, FileName)))
+            throw new StorageException($"'{NodeStore.Name(place)}' was restored and not started yet: who was erased after its backup is still in it. Start it once with 'cdp serve', then copy.");
+    }
 
     /// <summary>Carries out what is listed.</summary>
     /// <returns>The customers that were erased, and the entries of the list; null where there is no list.</returns>

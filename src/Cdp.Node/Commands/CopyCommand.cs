@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Cdp.Node.Backups;
 using Cdp.Node.Commands.Printing;
 using Cdp.Node.Copy;
 using Cdp.Node.Hosting;
@@ -23,6 +24,7 @@ internal static class CopyCommand
             var settings = NodeOptions.Read() with { Partitions = parsed.GetValue(partitions) };
             var (source, target) = (NodeStore.At(parsed.GetRequiredValue(from), settings), NodeStore.At(parsed.GetRequiredValue(to), settings));
             if (!NodeStore.Exists(source)) throw new CommandException($"There is no data in '{NodeStore.Name(source)}'; name the store with --from.");
+            ErasuresAgain.ThrowIfAny(source);
             if (NodeStore.Name(source) == NodeStore.Name(target)) throw new CommandException("--from and --to name the same place.");
             var report = await new StoreCopy(source, target, context.Time, what => context.Error.WriteLine($"copy: {what}")).RunAsync(settings.Partitions, cancel);
             await context.Out.WriteAsync(parsed.GetValue(json) ? CopyText.WriteJson(report) : CopyText.Write(report));

@@ -12,7 +12,7 @@ internal static class RestoreCommand
     public static Command Create(CommandContext context)
     {
         var command = new Command("restore", "Makes a data directory of a backup. The next 'cdp serve' on it first erases again who was erased after the backup was made; docs/backup.md.");
-        var backup = new Argument<string>("backup") { Description = "Directory of the backup.", HelpName = "BACKUP_DIR" };
+        var backup = new Argument<string>("backup") { Description = "Directory of the backup.", HelpName = "DIRECTORY" };
         var data = new Option<string>("--data") { Description = "The data directory, which is not there yet, or is empty.", HelpName = "DIR", Required = true };
         var erasures = new Option<string?>("--erasures") { Description = $"The file of erasures; default: {ErasureLedgerFile.FileName} beside the backup.", HelpName = "FILE" };
         var without = new Option<bool>("--without-erasures") { Description = "Restore also who was erased after the backup was made. Only where nobody was, or all are erased again by hand." };

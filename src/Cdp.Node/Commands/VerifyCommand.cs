@@ -10,7 +10,7 @@ internal static class VerifyCommand
     public static Command Create(CommandContext context)
     {
         var command = new Command("verify", "Reads every byte of a backup and says whether it is whole and unchanged; exit code 1 if it is not. It changes nothing.");
-        var backup = new Argument<string>("backup") { Description = "Directory of the backup.", HelpName = "BACKUP_DIR" };
+        var backup = new Argument<string>("backup") { Description = "Directory of the backup.", HelpName = "DIRECTORY" };
         command.Arguments.Add(backup);
         var json = JsonOption.AddTo(command);
         command.SetWork(context, async (parsed, cancel) =>

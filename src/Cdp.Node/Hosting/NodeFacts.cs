@@ -1,7 +1,4 @@
-using System.Net;
 using System.Reflection;
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using Cdp.Gateway.Operations;
 using Cdp.Rpc;
 
@@ -19,23 +16,10 @@ internal sealed class NodeFacts(NodeOptions options) : IServerFacts
     public string Version { get; } = typeof(NodeFacts).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? string.Empty;
 
     /// <inheritdoc/>
-    public IReadOnlyList<Listener> Listeners =>
-        [.. new[] { ("gRPC", Server?.Url), ("HTTP/1.1", Server?.HttpUrl) }.Where(place => place.Item2 is not null).Select(place => Of(place.Item1, place.Item2!))];
+    public IReadOnlyList<Listener> Listeners => ListenerFacts.Of(Server);
 
     /// <inheritdoc/>
-    public DateTimeOffset? CertificateEnds()
-    {
-        if (options.TlsCertificate is not { } path) return null;
-        try
-        {
-            using var certificate = X509Certificate2.CreateFromPem(File.ReadAllText(path));
-            return new DateTimeOffset(certificate.NotAfter);
-        }
-        catch (CryptographicException e)
-        {
-            throw new IOException($"{path}: {e.Message}", e);
-        }
-    }
+    public DateTimeOffset? CertificateEnds() => ListenerFacts.CertificateEnds(options.TlsCertificate);
 
     /// <inheritdoc/>
     public IReadOnlyList<Volume> Volumes()
@@ -53,9 +37,6 @@ internal sealed class NodeFacts(NodeOptions options) : IServerFacts
         var files = new DirectoryInfo(options.DataDirectory).GetFiles(JournalPattern);
         return files.Length == 0 ? null : new JournalFacts(files.Sum(file => file.Length), files.Min(file => new DateTimeOffset(file.CreationTimeUtc, TimeSpan.Zero)));
     }
-
-    private static Listener Of(string protocol, Uri url) => new(
-        protocol, url.Authority, IPAddress.TryParse(url.Host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address), url.Scheme == Uri.UriSchemeHttps);
 
     private static Volume Of(string what, string path)
     {

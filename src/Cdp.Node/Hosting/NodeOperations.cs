@@ -29,6 +29,7 @@ internal sealed partial class NodeOperations : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
+            _directory?.Dispose();
             throw new SettingException($"Setting Cdp:{nameof(NodeOptions.BackupDirectory)}: {e.Message}");
         }
     }
@@ -59,6 +60,7 @@ internal sealed partial class NodeOperations : IDisposable
     {
         _backups?.Dispose();
         _ledger?.Dispose();
+        _directory?.Dispose();
     }
 
     private Task SyncAsync(CancellationToken cancellationToken) => _sync?.RunAsync(cancellationToken) ?? Task.CompletedTask;

@@ -1,7 +1,6 @@
 using Cdp.Grains.Audit;
 using Cdp.Grains.V1;
 using Cdp.Orleans.Hosting;
-using Orleans.Concurrency;
 using IGrainContext = Orleans.Runtime.IGrainContext;
 
 namespace Cdp.Orleans.Grains;

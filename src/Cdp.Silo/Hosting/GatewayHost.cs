@@ -31,7 +31,8 @@ internal sealed class GatewayHost(
     /// <summary>Begins to take calls.</summary>
     public async Task OpenAsync(CancellationToken cancellationToken)
     {
-        var gateway = _gateway = new GatewayServices(new GatewayPorts(grains, log, definitions, time, steps) { AuditReads = options.AuditReads }, options.Jwt);
+        var facts = new SiloFacts(options);
+        var gateway = _gateway = new GatewayServices(new GatewayPorts(grains, log, definitions, time, steps) { AuditReads = options.AuditReads, Facts = facts }, options.Jwt);
         await PrepareAsync(gateway, cancellationToken);
         _server = await RpcServer.StartAsync(
             new RpcServerOptions
@@ -52,6 +53,7 @@ internal sealed class GatewayHost(
             },
             gateway.Services,
             cancellationToken);
+        facts.Server = _server;
         IsOpen = true;
     }
 

@@ -224,9 +224,10 @@ internal sealed class StateMerger : IAsyncDisposable
             // Only this thread deletes segments, so that all that are named are there until they are open.
             lock (Commits) ending.Complete(JournalCut.Open([.. _tables.Immutable?.Segments ?? [], .. _tables.Active.Segments], _journal));
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is not OutOfMemoryException)
         {
-            ending.Fail(e as StorageException ?? SqliteFailures.OfFile(_path, e));
+            // Whatever it is, it is the copy's failure, and merges go on.
+            ending.Fail(e is (IOException and not StorageException) or UnauthorizedAccessException ? SqliteFailures.OfFile(_path, e) : e);
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Text;
 using Cdp.Client;
+using Cdp.Node.Hosting;
 using Cdp.Node.Tests.Commands;
 using Cdp.Node.Tests.Running;
 using Cdp.V1;
@@ -74,6 +75,8 @@ public sealed class BackupTests : IDisposable
         Assert.DoesNotContain("ann", await File.ReadAllTextAsync(Path.Combine(Backups, "erasures.jsonl"), Cancel), StringComparison.Ordinal);
         await RestoreAsync("before");
         Assert.Contains("1 noted", _cdp.Out, StringComparison.Ordinal);
+        Assert.Equal(1, await _cdp.RunAsync("copy", "--from", Restored, "--to", _folder.File("copy")));
+        Assert.Contains("not started yet", _cdp.Error, StringComparison.Ordinal);
         await using (var node = await StartAsync(Restored))
         {
             await GoneAsync(node, "email", "ann@example.org");
@@ -177,6 +180,17 @@ public sealed class BackupTests : IDisposable
         await using (await RunningNode.StartAsync(_folder.File("empty")))
         {
         }
+    }
+
+    [Fact]
+    public async Task A_directory_of_backups_is_one_server_s_and_no_part_of_the_data()
+    {
+        await using var node = await StartAsync(Data);
+        var taken = await Assert.ThrowsAsync<SettingException>(() => RunningNode.StartAsync(_folder.File("other"), backups: Backups));
+        Assert.Contains("BackupDirectory", taken.Message, StringComparison.Ordinal);
+        foreach (var inside in new[] { "data", "data/backups", "data/../data/b" })
+            Assert.Contains("BackupDirectory", Assert.Throws<SettingException>(() => (new NodeOptions { DataDirectory = Data, BackupDirectory = _folder.File(inside) }).Checked()).Message, StringComparison.Ordinal);
+        Assert.NotNull((new NodeOptions { DataDirectory = Data, BackupDirectory = _folder.File("data-backups") }).Checked());
     }
 
     [Fact]

@@ -47,6 +47,6 @@ internal sealed class CommandLine : IDisposable
                 return Api;
             },
         };
-        return CommandRunner.RunAsync(RootCommandFactory.Create(context, VerifyCommand.Create(context), RestoreCommand.Create(context)), context, args, TestContext.Current.CancellationToken);
+        return CommandRunner.RunAsync(RootCommandFactory.Create(context, CopyCommand.Create(context), VerifyCommand.Create(context), RestoreCommand.Create(context)), context, args, TestContext.Current.CancellationToken);
     }
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Cdp.Client;
 using Cdp.CrashKit;
+using Cdp.Domain.Audit;
 using Cdp.Grains.Hosting;
 using Cdp.Grains.Ports;
 using Cdp.StorageContract;
@@ -30,6 +31,34 @@ public sealed class ClusterTests
             Assert.Equal((i / 10) + 1, profile.Activity.EventCount);
         }
 
+        Assert.Empty(silos.Errors);
+    }
+
+    [Fact]
+    public async Task What_is_read_on_any_silo_is_written_down_in_one_chain()
+    {
+        await using var silos = await TestSilos.StartAsync(3);
+        var made = new Event { Id = "e", Kind = EventKind.Track, Type = "Visit", Source = "tests", Channel = "web", Identifiers = { new Identifier { Namespace = "email", Value = "somebody@example.com" } } };
+        var published = await silos.NextClient().Ingest.PublishEventsAsync(new PublishEventsRequest { Events = { made } }, cancellationToken: Token);
+        var read = new GetProfileRequest { Customer = new CustomerRef { Identifier = made.Identifiers[0] }, Purpose = "service", AfterToken = published.Token };
+        for (var i = 0; i < 30; i++) await silos.NextClient().Profiles.GetProfileAsync(read, cancellationToken: Token);
+        List<AuditRecord> records;
+        do
+        {
+            // Other silos write theirs within a moment.
+            records = [.. (await silos.NextClient().Audits.ListAuditRecordsAsync(new ListAuditRecordsRequest { PageSize = 1_000 }, cancellationToken: Token)).Records];
+        }
+        while (records.Count(record => record.Method == "Profiles/GetProfile") < 30);
+
+        Assert.Equal(30, records.Count(record => record.Method == "Profiles/GetProfile"));
+        Assert.Equal(3, records.Count(record => record.Outcome == AuditRecords.Began));
+        var chain = new AuditChain();
+        await foreach (var response in silos.NextClient().Audits.ReadAuditBlocksAsync(new ReadAuditBlocksRequest(), cancellationToken: Token))
+        {
+            foreach (var block in response.Blocks) Assert.Null(chain.Add(block.Span));
+        }
+
+        Assert.True(chain.Last > 33);
         Assert.Empty(silos.Errors);
     }
 

@@ -1,0 +1,27 @@
+using System.Reflection;
+using Cdp.Gateway.Operations;
+using Cdp.Rpc;
+
+namespace Cdp.Silo.Hosting;
+
+/// <summary>What a silo knows of itself; its data are elsewhere.</summary>
+internal sealed class SiloFacts(SiloOptions options) : IServerFacts
+{
+    /// <summary>The server, once it listens.</summary>
+    public RpcServer? Server { get; set; }
+
+    /// <inheritdoc/>
+    public string Version { get; } = typeof(SiloFacts).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? string.Empty;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<Listener> Listeners => ListenerFacts.Of(Server);
+
+    /// <inheritdoc/>
+    public DateTimeOffset? CertificateEnds() => ListenerFacts.CertificateEnds(options.TlsCertificate);
+
+    /// <inheritdoc/>
+    public IReadOnlyList<Volume> Volumes() => [];
+
+    /// <inheritdoc/>
+    public JournalFacts? Journal() => null;
+}
