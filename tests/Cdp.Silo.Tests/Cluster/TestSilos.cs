@@ -167,7 +167,7 @@ internal sealed class TestSilos : IAsyncDisposable
         await gateway.Tenants.BootstrapAsync(OperatorKey, TestContext.Current.CancellationToken);
         var server = await RpcServer.StartAsync(
             new RpcServerOptions { ErrorDomain = "cdp", Address = IPAddress.Loopback, Gate = gateway.Authenticator.CheckAsync, Translate = Translate }, gateway.Services);
-        _doors[silo] = new Door(server, new CdpClient(new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{server.Port}")), OperatorKey));
+        _doors[silo] = new Door(server, gateway, new CdpClient(new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{server.Port}")), OperatorKey));
     }
 
     /// <summary>As a silo does; what it has no words for is an error that it is to be blamed for.</summary>
@@ -178,13 +178,14 @@ internal sealed class TestSilos : IAsyncDisposable
         return translated;
     }
 
-    private sealed record Door(RpcServer Server, CdpClient Client) : IAsyncDisposable
+    private sealed record Door(RpcServer Server, GatewayServices Gateway, CdpClient Client) : IAsyncDisposable
     {
         public async ValueTask DisposeAsync()
         {
             Client.Dispose();
             await Server.StopAsync(TimeSpan.Zero);
             await Server.DisposeAsync();
+            await Gateway.Trail.DisposeAsync();
         }
     }
 }
