@@ -9,18 +9,21 @@ public sealed class LiveCopyTests
 {
     private const int Writers = 8;
     private const int Partitions = 4;
-    private const int Rounds = 12;
+    private const int Rounds = 8;
+    private const int Filling = 20_000;
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Theory]
-    [InlineData(20_000)]
-    [InlineData(400_000)]
-    [InlineData(32 << 20)]
-    public async Task A_copy_has_all_that_was_acknowledged_before_and_of_each_writer_a_prefix(int memtable)
+    [InlineData(20_000, 20_000)]
+    [InlineData(20_000, 16 << 20)]
+    [InlineData(200_000, 100_000)]
+    [InlineData(32 << 20, 16 << 20)]
+    public async Task A_copy_has_all_that_was_acknowledged_before_and_of_each_writer_a_prefix(int memtable, int checkpoint)
     {
         using TemporaryDirectory directory = new(), copies = new();
-        await using var store = await SqliteStore.OpenAsync(directory.Path, new SqliteStoreOptions { Partitions = Partitions, MemtableBytes = memtable });
+        await FillAsync(directory.Path);
+        await using var store = await SqliteStore.OpenAsync(directory.Path, new SqliteStoreOptions { MemtableBytes = memtable, CheckpointBytes = checkpoint });
         var writers = Enumerable.Range(0, Writers).Select(number => new Writer(store, number)).ToList();
         using var over = new CancellationTokenSource();
         var writing = Task.WhenAll(writers.Select(writer => Task.Run(() => writer.RunAsync(over.Token), Token)));
@@ -36,6 +39,7 @@ public sealed class LiveCopyTests
             Assert.Empty(check.Damages);
             Assert.Equal(ends, check.Ends);
             await using var copy = await SqliteStore.OpenAsync(path);
+            Assert.Equal(Bytes.Random(7, 2_000).ToArray(), (await copy.State.ReadAsync("filling", $"{7 + (round * 2_000)}", Token)).Value.ToArray());
             Assert.Equal((store.Log.Epoch, Partitions), (copy.Log.Epoch, copy.Log.Partitions));
             Assert.Empty(copy.Recovery.Healed);
             Assert.Equal(0, copy.Recovery.Journal.TornBytes);
@@ -157,6 +161,15 @@ public sealed class LiveCopyTests
         bytes.AsSpan(at, 8).Fill(0x5A);
         await File.WriteAllBytesAsync(file, bytes, Token);
         Assert.Contains((await StoreCheck.RunAsync(path, Token)).Damages, damage => damage.File == Path.GetFileName(file));
+    }
+
+    /// <summary>Gives a store so many pages that merges happen while they are copied.</summary>
+    private static async Task FillAsync(string path)
+    {
+        await using var store = await SqliteStore.OpenAsync(path, new SqliteStoreOptions { Partitions = Partitions });
+        foreach (var chunk in Enumerable.Range(0, Filling).Chunk(2_000))
+            await Task.WhenAll(chunk.Select(i => store.State.WriteAsync("filling", $"{i}", Bytes.Random(i % 2_000, 2_000), null, Token).AsTask()));
+        await store.Maintenance.CheckpointAsync(Token);
     }
 
     /// <summary>Writes one thing after the other, each after the one before was acknowledged.</summary>
