@@ -43,12 +43,9 @@ public sealed class DuplexCall<TRequest, TReply> : IAsyncDisposable
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
-            // The server answered before it had read everything, or the connection is lost: its status tells which.
-            if (_opening.IsFaulted)
-            {
-                await _opening;
-            }
-
+            // The server answered before it had read everything, or the connection is lost: its status tells which. It is known
+            // a moment after the write that it failed.
+            await _opening.WaitAsync(cancellationToken);
             throw e is OperationCanceledException && !_scope.Token.IsCancellationRequested
                 ? new CallException(Code.Unavailable, "The server ended the call; its replies say why.", e)
                 : _scope.Translate(e);
