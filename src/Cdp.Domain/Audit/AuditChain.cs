@@ -11,7 +11,7 @@ namespace Cdp.Domain.Audit;
 /// </summary>
 public sealed class AuditChain
 {
-    private readonly Dictionary<string, long> _open = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _open = new(StringComparer.Ordinal);
     private byte[]? _head;
 
     /// <summary>Blocks that were taken in.</summary>
@@ -22,9 +22,6 @@ public sealed class AuditChain
 
     /// <summary>Number of the last record.</summary>
     public long Last { get; private set; }
-
-    /// <summary>Moment of the last block, in microseconds since the epoch.</summary>
-    public long LastAt { get; private set; }
 
     /// <summary>Number of the last record and hash of the last block, "NUMBER:HEX"; who kept it can tell later that what is before was not made anew.</summary>
     public string Head => _head is null ? string.Empty : string.Create(CultureInfo.InvariantCulture, $"{Last}:{Convert.ToHexStringLower(_head)}");
@@ -54,7 +51,6 @@ public sealed class AuditChain
             return Wrong("names texts that it does not have");
         if (Blocks++ == 0) First = block.First;
         Last = block.First + block.Entries.Count - 1;
-        LastAt = block.At;
         _head = SHA256.HashData(bytes);
         Follow(block);
         return null;
@@ -65,7 +61,7 @@ public sealed class AuditChain
         foreach (var entry in block.Entries.Where(entry => entry.Kind == AuditKind.Writer))
         {
             if (block.Texts[(int)entry.Outcome] == AuditRecords.Ended) _open.Remove(block.Writer);
-            else _open[block.Writer] = block.At;
+            else _open.Add(block.Writer);
         }
     }
 

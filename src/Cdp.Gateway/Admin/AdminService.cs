@@ -3,7 +3,6 @@ using Cdp.Gateway.Audit;
 using Cdp.Gateway.Keys;
 using Cdp.Grains;
 using Cdp.Grains.Partitions;
-using Cdp.Grains.Tenants;
 using Cdp.Grains.V1;
 using Cdp.Rpc;
 using Cdp.State.V1;
@@ -53,9 +52,8 @@ internal sealed class AdminService(GatewayPorts ports, TenantEditor tenants, Aud
     private async ValueTask<ListTenantsResponse> ListTenantsAsync(ListTenantsRequest request, ServerCallContext context)
     {
         if (!Authenticator.CallerOf(context).IsOperator) throw OperatorOnly();
-        var directory = ports.Grains.Get<ITenantDirectory>(TenantDirectoryGrain.Key);
         var response = new ListTenantsResponse();
-        foreach (var id in (await directory.List(new ListTenantIdsRequest(), context.CancellationToken)).Tenants)
+        foreach (var id in await TenantIds.AllAsync(ports.Grains, context.CancellationToken))
         {
             if (await ports.Definitions.GetAsync(id, context.CancellationToken) is { } definitions) response.Tenants.Add(definitions.Config.Tenant);
         }

@@ -60,8 +60,7 @@ public sealed class TenantEditor(GatewayPorts ports)
     /// <summary>Goes on with what a stop interrupted: erasures; and brings customers to the fold of this binary where that is new.</summary>
     public async ValueTask ResumeAsync(CancellationToken cancellationToken)
     {
-        var directory = ports.Grains.Get<ITenantDirectory>(TenantDirectoryGrain.Key);
-        foreach (var tenant in (await directory.List(new ListTenantIdsRequest(), cancellationToken)).Tenants)
+        foreach (var tenant in await TenantIds.AllAsync(ports.Grains, cancellationToken))
         {
             if (await ports.Definitions.GetAsync(tenant, cancellationToken) is null) continue;
             await ResumeErasuresAsync(tenant, cancellationToken);

@@ -1,8 +1,12 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using Cdp.Domain.Audit;
 using Cdp.Gateway.Keys;
+using Cdp.Grains.Audit;
+using Cdp.Grains.V1;
 using Cdp.Rpc;
 using Cdp.V1;
+using Google.Protobuf;
 
 namespace Cdp.Gateway.Audit;
 
@@ -15,6 +19,9 @@ public sealed class AuditTrail(GatewayPorts ports) : IAsyncDisposable
 {
     /// <summary>How long a read waits to be written, in milliseconds.</summary>
     public const int MostDelayMilliseconds = 50;
+
+    /// <summary>Bytes of blocks that are read at once.</summary>
+    internal const int ReadBytes = 1 << 18;
 
     private readonly AuditMetrics _metrics = new();
     private readonly string _writer = Guid.NewGuid().ToString("N")[..16];
@@ -47,6 +54,22 @@ public sealed class AuditTrail(GatewayPorts ports) : IAsyncDisposable
 
     /// <summary>Waits until everything that was noted for a tenant is written.</summary>
     public Task FlushAsync(string tenant) => _trails.TryGetValue(tenant, out var trail) ? trail.FlushAsync() : Task.CompletedTask;
+
+    /// <summary>Blocks of a tenant's log as they are kept, oldest first, with everything that was noted here before.</summary>
+    /// <param name="tenant">The tenant.</param>
+    /// <param name="from">Begins with the day of this moment, in microseconds since the epoch; 0: with the oldest.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    internal async IAsyncEnumerable<IReadOnlyList<ByteString>> BlocksAsync(string tenant, long from, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await FlushAsync(tenant);
+        for (var read = new ReadAuditRequest { MaxBytes = ReadBytes, From = from }; ;)
+        {
+            var reply = await ports.Grains.Get<IAudit>(tenant).Read(read, cancellationToken);
+            if (reply.Blocks.Count > 0) yield return reply.Blocks;
+            if (reply.AtEnd) yield break;
+            (read.Day, read.Block) = (reply.NextDay, reply.NextBlock);
+        }
+    }
 
     /// <summary>Writes what was noted, and that nothing follows.</summary>
     public async ValueTask DisposeAsync()

@@ -14,7 +14,6 @@ namespace Cdp.Gateway.Audit;
 internal sealed class AuditsService(GatewayPorts ports, AuditTrail trail, AuditedCalls audited)
 {
     private const int UsualPage = 100;
-    private const int ReadBytes = 1 << 18;
 
     /// <summary>Bytes of blocks that one page looks through.</summary>
     private const int MostBytes = 16 << 20;
@@ -34,7 +33,7 @@ internal sealed class AuditsService(GatewayPorts ports, AuditTrail trail, Audite
         await trail.FlushAsync(caller.Tenant);
         var (from, until) = (request.From?.UnixMicros ?? 0, request.Until?.UnixMicros ?? long.MaxValue);
         var response = new ListAuditRecordsResponse();
-        var read = new ReadAuditRequest { Day = place.Day, Block = place.Block, MaxBytes = ReadBytes, From = place.Day.Length > 0 ? 0 : from };
+        var read = new ReadAuditRequest { Day = place.Day, Block = place.Block, MaxBytes = AuditTrail.ReadBytes, From = place.Day.Length > 0 ? 0 : from };
         for (var looked = 0; looked < MostBytes;)
         {
             var reply = await ports.Grains.Get<IAudit>(caller.Tenant).Read(read, context.CancellationToken);
@@ -68,16 +67,8 @@ internal sealed class AuditsService(GatewayPorts ports, AuditTrail trail, Audite
 
     private async Task ReadBlocksAsync(ReadAuditBlocksRequest request, IServerStreamWriter<ReadAuditBlocksResponse> responses, ServerCallContext context)
     {
-        var tenant = Authenticator.CallerOf(context).Tenant;
-        await trail.FlushAsync(tenant);
-        var read = new ReadAuditRequest { MaxBytes = ReadBytes };
-        while (true)
-        {
-            var reply = await ports.Grains.Get<IAudit>(tenant).Read(read, context.CancellationToken);
-            if (reply.Blocks.Count > 0) await responses.WriteAsync(new ReadAuditBlocksResponse { Blocks = { reply.Blocks } });
-            if (reply.AtEnd) return;
-            (read.Day, read.Block) = (reply.NextDay, reply.NextBlock);
-        }
+        await foreach (var blocks in trail.BlocksAsync(Authenticator.CallerOf(context).Tenant, from: 0, context.CancellationToken))
+            await responses.WriteAsync(new ReadAuditBlocksResponse { Blocks = { blocks } });
     }
 
     private static void Require(string name, string field)

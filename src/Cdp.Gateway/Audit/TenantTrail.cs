@@ -63,9 +63,11 @@ internal sealed class TenantTrail(GatewayPorts ports, string tenant, string writ
     {
         lock (_gate)
         {
-            if (_began) _notes.Add(WriterNote(AuditRecords.Ended));
-            if (_began) Begin();
-            _ = Written();
+            if (_began)
+            {
+                _notes.Add(WriterNote(AuditRecords.Ended));
+                Begin();
+            }
         }
 
         await _ending.CancelAsync();
@@ -132,6 +134,8 @@ internal sealed class TenantTrail(GatewayPorts ports, string tenant, string writ
         }
 
         using var over = CancellationTokenSource.CreateLinkedTokenSource(_ending.Token);
+
+        // The one timed wait: it is what gathers many reads into one block.
         await Task.WhenAny(hurry, Task.Delay(Delay, ports.Time, over.Token));
         await over.CancelAsync();
     }
@@ -152,6 +156,8 @@ internal sealed class TenantTrail(GatewayPorts ports, string tenant, string writ
                 // Whatever it is, nobody else could do better than to try again; the counter tells.
                 metrics.Failed(e);
                 if (_ending.IsCancellationRequested) return;
+
+                // Of the one task, so that the end of the server ends the pause and is no error.
                 await Task.WhenAny(Task.Delay(RetryDelay, ports.Time, _ending.Token));
             }
         }

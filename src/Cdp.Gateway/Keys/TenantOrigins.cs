@@ -1,7 +1,5 @@
 using System.Collections.Frozen;
 using Cdp.Grains.Ports;
-using Cdp.Grains.Tenants;
-using Cdp.Grains.V1;
 using Cdp.Rpc;
 
 namespace Cdp.Gateway.Keys;
@@ -52,8 +50,7 @@ public sealed class TenantOrigins(IGrains grains, IDefinitions definitions, Time
     private async Task<Known> ReadAsync()
     {
         var origins = new HashSet<string>(StringComparer.Ordinal);
-        var tenants = await grains.Get<ITenantDirectory>(TenantDirectoryGrain.Key).List(new ListTenantIdsRequest(), CancellationToken.None);
-        foreach (var tenant in tenants.Tenants)
+        foreach (var tenant in await TenantIds.AllAsync(grains, CancellationToken.None))
         {
             if (await definitions.GetAsync(tenant, CancellationToken.None) is { } found) origins.UnionWith(found.Config.Tenant.AllowedOrigins);
         }

@@ -3,9 +3,7 @@ using Cdp.Domain.Audit;
 using Cdp.Domain.Events;
 using Cdp.Gateway.Audit;
 using Cdp.Grains;
-using Cdp.Grains.Audit;
 using Cdp.Grains.Partitions;
-using Cdp.Grains.Tenants;
 using Cdp.Grains.V1;
 using Cdp.V1;
 
@@ -14,7 +12,6 @@ namespace Cdp.Gateway.Operations;
 /// <summary>Looks at a server as an operator would, and says what is to be done.</summary>
 internal sealed class CheckUp(GatewayPorts ports, AuditTrail trail)
 {
-    private const int ReadBytes = 1 << 18;
     private static readonly TimeSpan LagWarning = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LagFailure = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan OldKey = TimeSpan.FromDays(365);
@@ -63,15 +60,16 @@ internal sealed class CheckUp(GatewayPorts ports, AuditTrail trail)
     {
         var now = ports.NowMicros;
         var (live, quiet) = (0, true);
-        foreach (var tenant in await TenantsAsync(cancellationToken))
+        foreach (var tenant in await TenantIds.AllAsync(ports.Grains, cancellationToken))
         {
             if (await ports.Definitions.GetAsync(tenant, cancellationToken) is not { } definitions) continue;
             var keys = definitions.Config.Keys.Select(stored => stored.Key).Where(key => key.RevokedAt is null && (key.ExpiresAt is null || key.ExpiresAt.UnixMicros > now)).ToList();
             live += keys.Count;
-            foreach (var key in keys.Where(key => now - Math.Max(key.CreatedAt?.UnixMicros ?? now, key.RotatedAt?.UnixMicros ?? 0) > OldKey.Ticks / TimeSpan.TicksPerMicrosecond))
+            foreach (var key in keys)
             {
+                var age = TimeSpan.FromMicroseconds(now - Math.Max(key.CreatedAt?.UnixMicros ?? now, key.RotatedAt?.UnixMicros ?? 0));
+                if (age <= OldKey) continue;
                 quiet = false;
-                var age = TimeSpan.FromMicroseconds(now - Math.Max(key.CreatedAt!.UnixMicros, key.RotatedAt?.UnixMicros ?? 0));
                 findings.Warn($"{tenant}: the secret of key {key.Id} is {Ages.Of(age)} old.", $"cdp keys rotate {key.Id}");
             }
 
@@ -108,10 +106,7 @@ internal sealed class CheckUp(GatewayPorts ports, AuditTrail trail)
         }
 
         var message = string.Create(CultureInfo.InvariantCulture, $"{ports.Log.Partitions} partitions; {waiting:N0} events wait, the oldest for {slowest.TotalSeconds:0.0} s.");
-        const string Remedy = "The server, its store or one customer is too slow: docs/operate.md says how to tell.";
-        if (slowest > LagFailure) findings.Fail(message, Remedy);
-        else if (slowest > LagWarning) findings.Warn(message, Remedy);
-        else findings.Ok(message);
+        findings.Judge(slowest > LagFailure, slowest > LagWarning, message, "The server, its store or one customer is too slow: docs/operate.md says how to tell.");
         var dead = new Findings("dead-letters", findings.All);
         if (letters > 0) dead.Warn(string.Create(CultureInfo.InvariantCulture, $"{letters:N0} events count for nobody."), "cdp dead-letters list says why, retry takes them in again.");
         else dead.Ok("None.");
@@ -121,23 +116,17 @@ internal sealed class CheckUp(GatewayPorts ports, AuditTrail trail)
     private async ValueTask AuditAsync(Findings findings, CancellationToken cancellationToken)
     {
         var (records, tenants) = (0L, 0);
-        foreach (var tenant in await TenantsAsync(cancellationToken))
+        foreach (var tenant in await TenantIds.AllAsync(ports.Grains, cancellationToken))
         {
-            await trail.FlushAsync(tenant);
             var chain = new AuditChain();
-            var read = new ReadAuditRequest { MaxBytes = ReadBytes, From = UnixTime.Micros(ports.Time.GetUtcNow().AddDays(-1)) };
-            while (true)
+            await foreach (var blocks in trail.BlocksAsync(tenant, UnixTime.Micros(ports.Time.GetUtcNow().AddDays(-1)), cancellationToken))
             {
-                var reply = await ports.Grains.Get<IAudit>(tenant).Read(read, cancellationToken);
-                foreach (var block in reply.Blocks)
+                foreach (var block in blocks)
                 {
                     if (chain.Add(block.Span) is not { } wrong) continue;
                     findings.Fail($"{tenant}: the audit log is not as it was written. {wrong}", "Somebody changed the store. Find out who can write to it; a backup has what was there before.");
                     return;
                 }
-
-                if (reply.AtEnd) break;
-                (read.Day, read.Block) = (reply.NextDay, reply.NextBlock);
             }
 
             tenants++;
@@ -169,11 +158,6 @@ internal sealed class CheckUp(GatewayPorts ports, AuditTrail trail)
 
         var age = ports.Time.GetUtcNow() - DateTimeOffset.UnixEpoch.AddMicroseconds(backups.Max(backup => backup.CreatedAt.UnixMicros));
         var message = $"{backups.Count} backups, the newest {Ages.Of(age)} old.";
-        if (age > BackupFailure) findings.Fail(message, "cdp backup; and let cron call it daily.");
-        else if (age > BackupWarning) findings.Warn(message, "cdp backup; and let cron call it daily.");
-        else findings.Ok(message);
+        findings.Judge(age > BackupFailure, age > BackupWarning, message, "cdp backup; and let cron call it daily.");
     }
-
-    private async ValueTask<IReadOnlyList<string>> TenantsAsync(CancellationToken cancellationToken) =>
-        (await ports.Grains.Get<ITenantDirectory>(TenantDirectoryGrain.Key).List(new ListTenantIdsRequest(), cancellationToken)).Tenants;
 }

@@ -17,6 +17,14 @@ internal sealed class Findings(string check, RepeatedField<Finding> all)
 
     public void Fail(string message, string remedy) => Add(Severity.Failure, message, remedy);
 
+    /// <summary>A finding whose severity its measure decides; where that is well, nothing is to be done.</summary>
+    public void Judge(bool isFailure, bool isWarning, string message, string remedy)
+    {
+        if (isFailure) Fail(message, remedy);
+        else if (isWarning) Warn(message, remedy);
+        else Ok(message);
+    }
+
     private void Add(Severity severity, string message, string remedy) =>
         all.Add(new Finding { Check = check, Severity = severity, Message = message, Remedy = remedy });
 }

@@ -1,3 +1,5 @@
+using System.Reflection;
+
 namespace Cdp.Gateway.Operations;
 
 /// <summary>A place where the server answers.</summary>
@@ -22,8 +24,8 @@ public sealed record JournalFacts(long Bytes, DateTimeOffset Since);
 /// <summary>What a process knows of itself.</summary>
 public interface IServerFacts
 {
-    /// <summary>Version of the product.</summary>
-    string Version { get; }
+    /// <summary>Version of the product: that of the program.</summary>
+    string Version => GetType().Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? string.Empty;
 
     /// <summary>Where it answers.</summary>
     IReadOnlyList<Listener> Listeners { get; }

@@ -45,10 +45,7 @@ internal static class LocalChecks
 
         var left = end - now;
         var message = left < TimeSpan.Zero ? $"The certificate ended {Ages.Of(-left)} ago." : $"The certificate is good for {Ages.Of(left)}.";
-        const string Remedy = "Put renewed files in the place of TlsCertificate and TlsKey; they are taken up without a restart.";
-        if (left < CertificateFailure) findings.Fail(message, Remedy);
-        else if (left < CertificateWarning) findings.Warn(message, Remedy);
-        else findings.Ok(message);
+        findings.Judge(left < CertificateFailure, left < CertificateWarning, message, "Put renewed files in the place of TlsCertificate and TlsKey; they are taken up without a restart.");
     }
 
     public static void Disk(Findings findings, IServerFacts? facts, DateTimeOffset now)
@@ -63,10 +60,7 @@ internal static class LocalChecks
         {
             var free = volume.Size > 0 ? (double)volume.Free / volume.Size : 0;
             var message = string.Create(CultureInfo.InvariantCulture, $"{volume.What} ({volume.Path}): {volume.Free / 1e9:0.0} GB of {volume.Size / 1e9:0.0} GB free ({free:P0}).");
-            const string Remedy = "Free some or enlarge it: events are refused when it is full.";
-            if (free < DiskFailure) findings.Fail(message, Remedy);
-            else if (free < DiskWarning) findings.Warn(message, Remedy);
-            else findings.Ok(message);
+            findings.Judge(free < DiskFailure, free < DiskWarning, message, "Free some or enlarge it: events are refused when it is full.");
         }
     }
 
@@ -80,7 +74,7 @@ internal static class LocalChecks
 
         var age = now - journal.Since;
         var message = string.Create(CultureInfo.InvariantCulture, $"{journal.Bytes / 1e6:0.0} MB, {Ages.Of(age < TimeSpan.Zero ? TimeSpan.Zero : age)} old: what a start reads before it serves.");
-        if (journal.Bytes > JournalBytesWarning && age > JournalWarning) findings.Warn(message, "Merges into state.db fail or are too slow: look at cdp.storage.failures and the disk.");
-        else findings.Ok(message);
+        findings.Judge(
+            isFailure: false, journal.Bytes > JournalBytesWarning && age > JournalWarning, message, "Merges into state.db fail or are too slow: look at cdp.storage.failures and the disk.");
     }
 }

@@ -75,7 +75,7 @@ public sealed class AuditGrain(IGrainContext context, IStateStore states, IHisto
     {
         var days = _days.Value?.Days.Select(day => day.Day).ToList() ?? [];
         var reply = new ReadAuditReply();
-        var asked = request.Day.Length > 0 ? request.Day : request.From > 0 ? DayOf(request.From) : string.Empty;
+        var asked = request.Day.Length > 0 ? request.Day : request.From > 0 ? DayOf(DateTimeOffset.UnixEpoch.AddMicroseconds(request.From)) : string.Empty;
         var at = days.FindIndex(day => string.CompareOrdinal(day, asked) >= 0);
         if (at < 0)
         {
@@ -95,7 +95,7 @@ public sealed class AuditGrain(IGrainContext context, IStateStore states, IHisto
         return reply;
     }
 
-    private static string DayOf(long micros) => DateTimeOffset.UnixEpoch.AddMicroseconds(micros).ToString("yyyyMMdd", CultureInfo.InvariantCulture);
+    private static string DayOf(DateTimeOffset moment) => moment.ToString("yyyyMMdd", CultureInfo.InvariantCulture);
 
     private string KeyOf(string day) => Prefix(context.Key) + day;
 
@@ -103,12 +103,12 @@ public sealed class AuditGrain(IGrainContext context, IStateStore states, IHisto
     private async ValueTask<string> TodayAsync(CancellationToken cancellationToken)
     {
         var now = context.Time.GetUtcNow();
-        var today = now.ToString("yyyyMMdd", CultureInfo.InvariantCulture);
+        var today = DayOf(now);
 
         // A clock that was set back goes on with the day that there is.
         if (_days.Value?.Days.LastOrDefault() is { } last && string.CompareOrdinal(today, last.Day) <= 0) return last.Day;
         var keep = (await definitions.GetAsync(context.Key, cancellationToken))?.AuditDays ?? Domain.Tenants.TenantDefaults.AuditDays;
-        var oldest = now.AddDays(-keep).ToString("yyyyMMdd", CultureInfo.InvariantCulture);
+        var oldest = DayOf(now.AddDays(-keep));
         var days = _days.Value?.Clone() ?? new AuditDays();
         foreach (var day in days.Days.Where(day => string.CompareOrdinal(day.Day, oldest) < 0).ToList())
         {

@@ -73,7 +73,7 @@ internal static class AuditCommand
                 {
                     if (chain.Add(block.Span) is { } wrong)
                         return await FailAsync(context, wrong);
-                    found |= string.Equals(chain.Head, expected, StringComparison.Ordinal);
+                    found = found || string.Equals(chain.Head, expected, StringComparison.Ordinal);
                 }
             }
 

@@ -1,4 +1,3 @@
-using System.Reflection;
 using Cdp.Gateway.Operations;
 using Cdp.Rpc;
 
@@ -11,9 +10,6 @@ internal sealed class NodeFacts(NodeOptions options) : IServerFacts
 
     /// <summary>The server, once it listens.</summary>
     public RpcServer? Server { get; set; }
-
-    /// <inheritdoc/>
-    public string Version { get; } = typeof(NodeFacts).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? string.Empty;
 
     /// <inheritdoc/>
     public IReadOnlyList<Listener> Listeners => ListenerFacts.Of(Server);
