@@ -21,16 +21,18 @@ public sealed class KillAtStepTests
                 Assert.Equal(CdpProcess.Killed, outcome.ExitCode);
             }
 
-            AssertClean(await run.CompareAsync(everything: passing == 7, Token), run);
+            // Every kill fell into an event; how many more came before it is up to the machine.
+            var last = passing == 7;
+            AssertClean(await run.CompareAsync(everything: last, Token), run, leastEvents: last ? 100 : RecoverySteps.ByEvents.Count);
         }
 
         Assert.True(run.Ledger.Unacknowledged > 0, "Every batch was acknowledged: no kill fell into one.");
     }
 
-    internal static void AssertClean(Comparison comparison, CrashRun run)
+    internal static void AssertClean(Comparison comparison, CrashRun run, int leastEvents = 100)
     {
         Assert.True(comparison.IsClean, $"{comparison}\n{run.Refused} refused\n{string.Join('\n', comparison.Differences)}");
-        Assert.True(comparison.Events > 100, $"Only {comparison.Events} events were compared.");
+        Assert.True(comparison.Events >= leastEvents, $"Only {comparison.Events} events were compared.");
         Assert.True(comparison.Customers < comparison.Events);
         Assert.True(comparison.DeadLetters >= run.Refused, "An event refused at the front door is not kept.");
     }
