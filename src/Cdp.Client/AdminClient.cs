@@ -9,6 +9,7 @@ public sealed class AdminClient(RpcChannel channel)
     private readonly ClientMethod<PutTenantRequest, PutTenantResponse> _putTenant = new(Service, "PutTenant");
     private readonly ClientMethod<GetTenantRequest, GetTenantResponse> _getTenant = new(Service, "GetTenant");
     private readonly ClientMethod<ListTenantsRequest, ListTenantsResponse> _listTenants = new(Service, "ListTenants");
+    private readonly ClientMethod<DeleteTenantRequest, DeleteTenantResponse> _deleteTenant = new(Service, "DeleteTenant");
     private readonly ClientMethod<CreateKeyRequest, CreateKeyResponse> _createKey = new(Service, "CreateKey");
     private readonly ClientMethod<ListKeysRequest, ListKeysResponse> _listKeys = new(Service, "ListKeys");
     private readonly ClientMethod<RevokeKeyRequest, RevokeKeyResponse> _revokeKey = new(Service, "RevokeKey");
@@ -37,6 +38,11 @@ public sealed class AdminClient(RpcChannel channel)
     /// <exception cref="CallException">The call ended with a status other than OK.</exception>
     public Task<ListTenantsResponse> ListTenantsAsync(ListTenantsRequest request, CallOptions? options = null, CancellationToken cancellationToken = default) =>
         channel.UnaryAsync(_listTenants, request, options, cancellationToken);
+
+    /// <summary>Deletes a tenant with everything that is kept of it, for good; returns when it is done. Needs the operator's key.</summary>
+    /// <exception cref="CallException">The call ended with a status other than OK; after a deadline, call again to wait on.</exception>
+    public Task<DeleteTenantResponse> DeleteTenantAsync(DeleteTenantRequest request, CallOptions? options = null, CancellationToken cancellationToken = default) =>
+        channel.UnaryAsync(_deleteTenant, request, options, cancellationToken);
 
     /// <summary>Creates an API key; its secret is shown once, here.</summary>
     /// <exception cref="CallException">The call ended with a status other than OK.</exception>

@@ -15,6 +15,15 @@ public sealed record GatewayPorts(IGrains Grains, IEventAppender Log, IDefinitio
     /// <summary>Whether the audit log has reads of persons as well as acts.</summary>
     public bool AuditReads { get; init; } = true;
 
+    /// <summary>What is kept of tenants; null: the store cannot list it.</summary>
+    public ITenantStore? Tenants { get; init; }
+
+    /// <summary>Where erasures are noted for whoever restores a backup; null: nowhere.</summary>
+    public IErasureLedger? Erasures { get; init; }
+
+    /// <summary>After how long every process has certainly heard of a changed configuration.</summary>
+    public TimeSpan NewsDelay { get; init; }
+
     /// <summary>Makes backups; null: the store has means of its own.</summary>
     public IBackups? Backups { get; init; }
 

@@ -44,7 +44,7 @@ public sealed class GatewayServices
         ("Audits", Role.Admin, ["ListAuditRecords", "ReadAuditBlocks"]),
         ("Admin", Role.Admin,
         [
-            "PutTenant", "GetTenant", "ListTenants", "CreateKey", "ListKeys", "RevokeKey", "RotateKey", "PutEventType", "ListEventTypes", "PutPurpose",
+            "PutTenant", "GetTenant", "ListTenants", "DeleteTenant", "CreateKey", "ListKeys", "RevokeKey", "RotateKey", "PutEventType", "ListEventTypes", "PutPurpose",
             "ListPurposes", "PutFieldPolicy", "ListFieldPolicies", "ListPartitions",
         ]),
         ("Operations", Role.Admin, ["CreateBackup", "ListBackups", "CheckUp"]),
@@ -79,7 +79,7 @@ public sealed class GatewayServices
             decisions.Bind(),
             new AdminService(ports, Tenants, audited).Bind(),
             new AuditsService(ports, Trail, audited).Bind(),
-            new OperationsService(ports, Trail, audited).Bind(),
+            new OperationsService(ports, Trail, Tenants.Removal, audited).Bind(),
         ];
         var roles = Needed.SelectMany(n => n.Methods.Select(m => KeyValuePair.Create($"/cdp.v1.{n.Service}/{m}", n.Role))).ToFrozenDictionary(StringComparer.Ordinal);
         foreach (var method in Services.SelectMany(s => s.Descriptor.Methods))

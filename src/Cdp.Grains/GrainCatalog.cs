@@ -68,6 +68,13 @@ public static class GrainCatalog
     /// <summary>Describes every kind to an engine.</summary>
     public static IReadOnlyList<GrainType> Of(GrainPorts ports)
     {
+        var definitions = ports.Definitions;
+        ports = ports with
+        {
+            States = new UnsealedStates(ports.States, definitions),
+            History = new UnsealedHistory(ports.History, definitions),
+            Customers = new UnsealedCustomers(ports.Customers, definitions),
+        };
         var customer = new CustomerPorts(ports.States, ports.History, ports.Log, ports.Definitions, ports.Models, ports.Steps, ports.Metrics);
         var partition = new PartitionPorts(ports.Log, ports.States, ports.History, ports.Definitions, ports.Progress, ports.Steps, ports.Metrics)
         {

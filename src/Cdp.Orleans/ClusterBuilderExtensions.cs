@@ -20,6 +20,9 @@ public static class ClusterBuilderExtensions
         typeof(ErasureHost), typeof(AuditHost),
     ];
 
+    /// <summary>After how long every silo has certainly heard of a changed configuration, or is dead.</summary>
+    public static TimeSpan NewsDelay { get; } = DefinitionsRefresh.Interval + TimeSpan.FromSeconds(5);
+
     /// <summary>
     /// Runs the product's grains in a silo. <see cref="IGrains"/>, <see cref="ClusterLog"/> and
     /// <see cref="DefinitionsCache"/> of the silo's services are what its gateway stands on.

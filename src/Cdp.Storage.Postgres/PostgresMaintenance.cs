@@ -29,11 +29,14 @@ internal sealed class PostgresMaintenance(PostgresSource source, StateWriters wr
             row => Sql.Text(row.GetFieldValue<byte[]>(0)), cancellationToken).ConfigureAwait(false);
     }
 
-    public Task<long> DropStatesAsync(string kind, CancellationToken cancellationToken) =>
-        DropAsync(() => DropOperation.States(kind, DropSize), cancellationToken);
+    public Task<long> DropStatesAsync(string kind, string prefix, CancellationToken cancellationToken) =>
+        DropAsync(() => DropOperation.States(kind, prefix, DropSize), cancellationToken);
 
     public Task<long> DropHistoriesAsync(string prefix, CancellationToken cancellationToken) =>
         DropAsync(() => DropOperation.Histories(prefix, DropSize), cancellationToken);
+
+    public Task<string> ForgetAsync(CancellationToken cancellationToken) =>
+        Task.FromResult("former rows, which nothing reads, in PostgreSQL's files until it vacuums; VACUUM FULL removes them at once");
 
     private async Task<long> DropAsync(Func<DropOperation> operation, CancellationToken cancellationToken)
     {

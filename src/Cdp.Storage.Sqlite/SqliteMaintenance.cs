@@ -41,16 +41,23 @@ public sealed class SqliteMaintenance : IStoreMaintenance
     {
         ArgumentOutOfRangeException.ThrowIfNegative(size);
         cancellationToken.ThrowIfCancellationRequested();
-        return new(_view.Page(new StateKeys(kind), after, size));
+        return new(_view.Page(new StateKeys(kind, ""), after, size));
     }
 
     /// <inheritdoc/>
-    public Task<long> DropStatesAsync(string kind, CancellationToken cancellationToken) =>
-        DropAsync(new StateKeys(kind), cancellationToken);
+    public Task<long> DropStatesAsync(string kind, string prefix, CancellationToken cancellationToken) =>
+        DropAsync(new StateKeys(kind, prefix), cancellationToken);
 
     /// <inheritdoc/>
     public Task<long> DropHistoriesAsync(string prefix, CancellationToken cancellationToken) =>
         DropAsync(new HistoryKeys(prefix), cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task<string> ForgetAsync(CancellationToken cancellationToken)
+    {
+        await CheckpointAsync(cancellationToken).ConfigureAwait(false);
+        return string.Empty;
+    }
 
     /// <summary>
     /// Moves everything into the two database files, cuts their write-ahead logs to nothing and deletes the journal: what

@@ -39,11 +39,15 @@ public interface IStoreMaintenance
     /// </summary>
     ValueTask<IReadOnlyList<string>> StateKeysAsync(string kind, string after, int size, CancellationToken cancellationToken);
 
-    /// <summary>Removes every state of a kind.</summary>
+    /// <summary>Removes every state of a kind whose key begins with <paramref name="prefix"/> (empty: all).</summary>
     /// <returns>How many there were.</returns>
-    Task<long> DropStatesAsync(string kind, CancellationToken cancellationToken);
+    Task<long> DropStatesAsync(string kind, string prefix, CancellationToken cancellationToken);
 
     /// <summary>Removes every history whose key begins with <paramref name="prefix"/> (empty: all).</summary>
     /// <returns>How many there were.</returns>
     Task<long> DropHistoriesAsync(string prefix, CancellationToken cancellationToken);
+
+    /// <summary>Sees to it that what was removed before stands in no file any more, as far as the store can.</summary>
+    /// <returns>Where it stands on, and until when, in words; empty: nowhere.</returns>
+    Task<string> ForgetAsync(CancellationToken cancellationToken);
 }

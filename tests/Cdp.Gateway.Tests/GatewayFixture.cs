@@ -8,6 +8,7 @@ using Cdp.Grains.Ports;
 using Cdp.Rpc;
 using Cdp.SingleNode.Engine;
 using Cdp.SingleNode.Hosting;
+using Cdp.Storage;
 using Cdp.StorageContract;
 using Cdp.V1;
 
@@ -128,7 +129,11 @@ internal sealed class GatewayFixture : IAsyncDisposable
         };
         if (_maxBacklogBytes is { } bytes) options = options with { MaxBacklogBytes = bytes };
         _host = await SingleNodeHost.StartAsync(Stores, options, _time);
-        Gateway = new GatewayServices(new GatewayPorts(_host.Grains, _host.Log, _host.Definitions, _time, NoStepObserver.Instance) { Backups = Backups, Facts = Facts }, _issuers);
+        var ports = new GatewayPorts(_host.Grains, _host.Log, _host.Definitions, _time, _steps)
+        {
+            Backups = Backups, Facts = Facts, Erasures = Erasures, Tenants = Stores.History is MemoryHistory histories ? new StoreTenants(new MemoryStore(Stores.Log, States, histories, Stores.Customers)) : null,
+        };
+        Gateway = new GatewayServices(ports, _issuers);
         await Gateway.Tenants.BootstrapAsync(OperatorKey, TestContext.Current.CancellationToken);
         _server = await RpcServer.StartAsync(
             new RpcServerOptions { ErrorDomain = "cdp", HttpPort = 0, Address = IPAddress.Loopback, Gate = Gateway.Authenticator.CheckAsync, Origins = Gateway.Origins, Translate = GatewayServices.Translate }, Gateway.Services);

@@ -59,6 +59,10 @@ internal sealed class FakeApi : ICdpApi
 
     public Func<EraseCustomerRequest, EraseCustomerResponse> EraseCustomer { get; set; } = _ => throw NotFound();
 
+    public List<Tenant> Tenants { get; } = [];
+
+    public Func<DeleteTenantRequest, DeleteTenantResponse> DeleteTenant { get; set; } = _ => throw NotFound();
+
     public Func<ExportCustomerRequest, IEnumerable<ExportCustomerResponse>> ExportCustomer { get; set; } = _ => throw NotFound();
 
     public Func<PutSegmentRequest, PutSegmentResponse> PutSegment { get; set; } = _ => throw NotFound();
@@ -158,6 +162,16 @@ internal sealed class FakeApi : ICdpApi
     public Task<RecordConsentResponse> RecordConsentAsync(RecordConsentRequest request, CancellationToken cancel) => Task.FromResult(RecordConsent(request));
 
     public IAsyncEnumerable<ExportCustomerResponse> ExportCustomerAsync(ExportCustomerRequest request, CancellationToken cancel) => ExportCustomer(request).ToAsyncEnumerable();
+
+    public Task<ListTenantsResponse> ListTenantsAsync(ListTenantsRequest request, CancellationToken cancel) => Task.FromResult(new ListTenantsResponse { Tenants = { Tenants } });
+
+    public Task<PutTenantResponse> PutTenantAsync(PutTenantRequest request, CancellationToken cancel)
+    {
+        Tenants.Add(request.Tenant);
+        return Task.FromResult(new PutTenantResponse { Tenant = request.Tenant });
+    }
+
+    public Task<DeleteTenantResponse> DeleteTenantAsync(DeleteTenantRequest request, CancellationToken cancel) => Task.FromResult(DeleteTenant(request));
 
     public Task<EraseCustomerResponse> EraseCustomerAsync(EraseCustomerRequest request, CancellationToken cancel) => Task.FromResult(EraseCustomer(request));
 

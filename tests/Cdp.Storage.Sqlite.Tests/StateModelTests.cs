@@ -131,7 +131,7 @@ public sealed class StateModelTests
             }
 
             states.DropKind(kind);
-            Assert.Equal(dropped, await store.Maintenance.DropStatesAsync(kind, Token));
+            Assert.Equal(dropped, await store.Maintenance.DropStatesAsync(kind, "", Token));
             dropped = 0;
             for (var i = 0; i < 4; i++)
             {

@@ -19,6 +19,12 @@ public sealed class MemoryStateStore : IStateStore
         lock (_lock) return [.. _rows.Select(row => $"{row.Key.Kind} {row.Key.Key} {Bytes.Text(row.Value.Value)}")];
     }
 
+    /// <summary>Kinds and keys.</summary>
+    public IReadOnlyList<(string Kind, string Key)> Keys()
+    {
+        lock (_lock) return [.. _rows.Keys];
+    }
+
     /// <summary>States that there are.</summary>
     public int Count
     {

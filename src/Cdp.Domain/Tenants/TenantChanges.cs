@@ -16,6 +16,9 @@ public static class TenantReasons
     /// <summary>The tenant does not exist.</summary>
     public const string TenantUnknown = "TENANT_UNKNOWN";
 
+    /// <summary>The tenant was deleted, or is being deleted; its id is not used again.</summary>
+    public const string TenantDeleted = "TENANT_DELETED";
+
     /// <summary>What is put was changed since it was read.</summary>
     public const string EtagMismatch = "ETAG_MISMATCH";
 
@@ -84,6 +87,7 @@ public static class TenantChanges
             config = config.Clone();
         }
 
+        if (TenantDeletions.Refusal(config, request.ChangeCase) is { } deleted) return (null, deleted);
         config.Version++;
         var refusal = request.ChangeCase switch
         {
@@ -100,6 +104,9 @@ public static class TenantChanges
             ChangeTenantRequest.ChangeOneofCase.AddKey => KeyChanges.Add(config, request.AddKey, nowMicros),
             ChangeTenantRequest.ChangeOneofCase.RevokeKey => KeyChanges.Revoke(config, request.RevokeKey, nowMicros),
             ChangeTenantRequest.ChangeOneofCase.RotateKey => KeyChanges.Rotate(config, request.RotateKey, nowMicros),
+            ChangeTenantRequest.ChangeOneofCase.BeginDeletion => TenantDeletions.Begin(config, request.BeginDeletion, nowMicros),
+            ChangeTenantRequest.ChangeOneofCase.Seal => TenantDeletions.Seal(config),
+            ChangeTenantRequest.ChangeOneofCase.EndDeletion => TenantDeletions.End(config, request.EndDeletion, nowMicros),
             _ => Invalid("change", "Name a change."),
         };
         return refusal is null ? (config, null) : (null, refusal);
@@ -127,6 +134,7 @@ public static class TenantChanges
         if (currency != before.CurrencyCode && config.Actions.Count + config.Placements.Count > 0)
             return Invalid("tenant.currency_code", $"Actions and what is learned of them count in {before.CurrencyCode}. Keep it, or make another tenant.");
         put.Id = config.Tenant.Id;
+        put.Deletion = null;
         put.Etag = Etag(config);
         config.Tenant = put;
         var after = new Definitions(config);

@@ -23,6 +23,7 @@ internal sealed class AdminService(GatewayPorts ports, TenantEditor tenants, Aud
         .Unary("PutTenant", audited.Act<PutTenantRequest, PutTenantResponse>(PutTenantAsync, r => r.Tenant?.Id ?? ""))
         .Unary<GetTenantRequest, GetTenantResponse>("GetTenant", (_, context) => new(new GetTenantResponse { Tenant = ConfigOf(context).Tenant }))
         .Unary<ListTenantsRequest, ListTenantsResponse>("ListTenants", ListTenantsAsync)
+        .Unary("DeleteTenant", audited.Act<DeleteTenantRequest, DeleteTenantResponse>(DeleteTenantAsync, r => r.TenantId))
         .Unary("CreateKey", audited.Act<CreateKeyRequest, CreateKeyResponse>(CreateKeyAsync, r => string.Join(',', r.Roles), r => r.TenantId))
         .Unary<ListKeysRequest, ListKeysResponse>("ListKeys", ListKeysAsync)
         .Unary("RevokeKey", audited.Act<RevokeKeyRequest, RevokeKeyResponse>(RevokeKeyAsync, r => r.KeyId, r => r.TenantId))
@@ -55,10 +56,21 @@ internal sealed class AdminService(GatewayPorts ports, TenantEditor tenants, Aud
         var response = new ListTenantsResponse();
         foreach (var id in await TenantIds.AllAsync(ports.Grains, context.CancellationToken))
         {
-            if (await ports.Definitions.GetAsync(id, context.CancellationToken) is { } definitions) response.Tenants.Add(definitions.Config.Tenant);
+            if (await ports.Definitions.GetAsync(id, context.CancellationToken) is not { Config: var config }) continue;
+            var tenant = config.Tenant;
+            if (config.Deletion is { } deletion) (tenant = tenant.Clone()).Deletion = deletion;
+            response.Tenants.Add(tenant);
         }
 
         return response;
+    }
+
+    private async ValueTask<DeleteTenantResponse> DeleteTenantAsync(DeleteTenantRequest request, ServerCallContext context)
+    {
+        var caller = Authenticator.CallerOf(context);
+        if (!caller.IsOperator) throw OperatorOnly();
+        if (request.TenantId.Length == 0) throw Missing("tenant_id");
+        return new DeleteTenantResponse { Deletion = await tenants.Removal.DeleteAsync(request.TenantId, caller.Key.Id, context.CancellationToken) };
     }
 
     private async ValueTask<CreateKeyResponse> CreateKeyAsync(CreateKeyRequest request, ServerCallContext context)

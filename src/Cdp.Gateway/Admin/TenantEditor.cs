@@ -19,6 +19,9 @@ public sealed class TenantEditor(GatewayPorts ports)
 {
     private const int MostMessageBytes = 1_200;
 
+    /// <summary>Deletes tenants.</summary>
+    public TenantRemoval Removal { get; } = new(ports);
+
     /// <summary>Makes one change.</summary>
     /// <exception cref="RpcException">The change was refused.</exception>
     public async ValueTask<TenantConfig> ChangeAsync(string tenant, ChangeTenantRequest change, CancellationToken cancellationToken)
@@ -57,12 +60,18 @@ public sealed class TenantEditor(GatewayPorts ports)
         return true;
     }
 
-    /// <summary>Goes on with what a stop interrupted: erasures; and brings customers to the fold of this binary where that is new.</summary>
+    /// <summary>Goes on with what a stop interrupted: erasures, deletions of tenants; and brings customers to the fold of this binary where that is new.</summary>
     public async ValueTask ResumeAsync(CancellationToken cancellationToken)
     {
         foreach (var tenant in await TenantIds.AllAsync(ports.Grains, cancellationToken))
         {
-            if (await ports.Definitions.GetAsync(tenant, cancellationToken) is null) continue;
+            if (await ports.Definitions.GetAsync(tenant, cancellationToken) is not { } definitions) continue;
+            if (definitions.IsDeleted)
+            {
+                Removal.Resume(definitions);
+                continue;
+            }
+
             await ResumeErasuresAsync(tenant, cancellationToken);
             await SweepAsync(tenant, cancellationToken);
         }
@@ -101,7 +110,7 @@ public sealed class TenantEditor(GatewayPorts ports)
     public static RpcException Refused(EventRefusal refusal) => (refusal.Reason switch
     {
         TenantReasons.TenantUnknown or TenantReasons.KeyUnknown or TenantReasons.SegmentUnknown or TenantReasons.ActionUnknown => new RpcError(Code.NotFound, refusal.Message) { Reason = refusal.Reason },
-        TenantReasons.KeyRevoked or TenantReasons.KeyExpired => new RpcError(Code.FailedPrecondition, refusal.Message) { Reason = refusal.Reason },
+        TenantReasons.KeyRevoked or TenantReasons.KeyExpired or TenantReasons.TenantDeleted => new RpcError(Code.FailedPrecondition, refusal.Message) { Reason = refusal.Reason },
         TenantReasons.EtagMismatch => new RpcError(Code.Aborted, refusal.Message) { Reason = refusal.Reason },
         TenantReasons.TooMany or TenantReasons.DefinitionsTooLarge => new RpcError(Code.ResourceExhausted, refusal.Message) { Reason = refusal.Reason },
         _ => RpcError.InvalidField(refusal.Field, Shortened(refusal.Message), refusal.Reason),

@@ -103,7 +103,7 @@ internal sealed class AuditedCalls(GatewayPorts ports, AuditTrail trail, Custome
 
     /// <summary>The tenant whose log an act belongs to: one that exists and that the caller may work on, else its own.</summary>
     private async ValueTask<string> TenantOfAsync(Caller caller, string named, CancellationToken cancellationToken) =>
-        named.Length > 0 && caller.IsOperator && await ports.Definitions.GetAsync(named, cancellationToken) is not null ? named : caller.Tenant;
+        named.Length > 0 && caller.IsOperator && await ports.Definitions.GetAsync(named, cancellationToken) is { IsDeleted: false } ? named : caller.Tenant;
 
     /// <summary>The customer's id; of one that cannot be found, nothing: what an identifier says is not written down.</summary>
     private async ValueTask<string> IdOfAsync(Caller caller, CustomerRef? customer, CancellationToken cancellationToken)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Cdp.Domain.Audit;
 using Cdp.Domain.Events;
+using Cdp.Gateway.Admin;
 using Cdp.Gateway.Audit;
 using Cdp.Grains;
 using Cdp.Grains.Partitions;
@@ -10,7 +11,7 @@ using Cdp.V1;
 namespace Cdp.Gateway.Operations;
 
 /// <summary>Looks at a server as an operator would, and says what is to be done.</summary>
-internal sealed class CheckUp(GatewayPorts ports, AuditTrail trail)
+internal sealed class CheckUp(GatewayPorts ports, AuditTrail trail, TenantRemoval removal)
 {
     private static readonly TimeSpan LagWarning = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LagFailure = TimeSpan.FromMinutes(1);
@@ -28,6 +29,7 @@ internal sealed class CheckUp(GatewayPorts ports, AuditTrail trail)
             ("listeners", findings => Here(LocalChecks.Listeners, findings)),
             ("tls", findings => Here(LocalChecks.Certificate, findings)),
             ("keys", findings => KeysAsync(findings, cancellationToken)),
+            ("tenants", findings => TenantsAsync(findings, cancellationToken)),
             ("disk", findings => Here(LocalChecks.Disk, findings)),
             ("partitions", findings => PartitionsAsync(findings, cancellationToken)),
             ("journal", findings => Here(LocalChecks.Journal, findings)),
@@ -89,6 +91,20 @@ internal sealed class CheckUp(GatewayPorts ports, AuditTrail trail)
         }
 
         if (quiet) findings.Ok($"{live} keys are live; none is older than a year or broader than it needs to be.");
+    }
+
+    private async ValueTask TenantsAsync(Findings findings, CancellationToken cancellationToken)
+    {
+        var live = 0;
+        foreach (var tenant in await TenantIds.AllAsync(ports.Grains, cancellationToken))
+        {
+            if (await ports.Definitions.GetAsync(tenant, cancellationToken) is not { } definitions) continue;
+            if (definitions.Config.Deletion is not { } deletion) live++;
+            else if (removal.FailureOf(tenant) is { } failure) findings.Fail($"The deletion of {tenant} stopped: {failure.Message}", $"cdp tenants delete {tenant} --yes goes on with it.");
+            else findings.Unknown($"{tenant} is being deleted since {Ages.Of(TimeSpan.FromMicroseconds(ports.NowMicros - deletion.RequestedAt.UnixMicros))}.");
+        }
+
+        findings.Ok($"{live} tenants.");
     }
 
     private async ValueTask PartitionsAsync(Findings findings, CancellationToken cancellationToken)

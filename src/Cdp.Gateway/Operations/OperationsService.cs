@@ -1,3 +1,4 @@
+using Cdp.Gateway.Admin;
 using Cdp.Gateway.Audit;
 using Cdp.Gateway.Keys;
 using Cdp.Rpc;
@@ -8,11 +9,11 @@ using Google.Rpc;
 namespace Cdp.Gateway.Operations;
 
 /// <summary>What whoever runs the server does with all that it holds.</summary>
-internal sealed class OperationsService(GatewayPorts ports, AuditTrail trail, AuditedCalls audited)
+internal sealed class OperationsService(GatewayPorts ports, AuditTrail trail, TenantRemoval removal, AuditedCalls audited)
 {
     private const int MostName = 64;
 
-    private readonly CheckUp _checkUp = new(ports, trail);
+    private readonly CheckUp _checkUp = new(ports, trail, removal);
 
     /// <summary>The service as the server binds it.</summary>
     public RpcService Bind() => RpcService.For(OperationsReflection.Descriptor.FindTypeByName<ServiceDescriptor>("Operations"))

@@ -50,6 +50,8 @@ public sealed class AuditGrain(IGrainContext context, IStateStore states, IHisto
     /// <inheritdoc/>
     public async ValueTask<AppendAuditReply> Append(AppendAuditRequest request, CancellationToken cancellationToken)
     {
+        // Of a tenant that goes, its audit log goes, too.
+        if (definitions.IsSealed(context.Key)) return new AppendAuditReply();
         if (request.Entries.Count == 0 || (_batches.TryGetValue(request.Writer, out var last) && request.Batch <= last)) return new AppendAuditReply();
         var day = await TodayAsync(cancellationToken);
         var block = new AuditBlock { Previous = _head, First = _next, At = request.At, Writer = request.Writer, Batch = request.Batch, Texts = { request.Texts }, Entries = { request.Entries } };

@@ -128,7 +128,7 @@ public sealed partial class CustomerGrain : ICustomer, IGrainLifecycle
     public async ValueTask DeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
         await BehindAsync();
-        if (Exists && _behind is not { Lost: true } && (_sinceSnapshot > 0 || _snapshots.Pending)) await _snapshots.WriteAsync(Snapshot, cancellationToken);
+        if (Exists && !_ports.Definitions.IsSealed(_key) && _behind is not { Lost: true } && (_sinceSnapshot > 0 || _snapshots.Pending)) await _snapshots.WriteAsync(Snapshot, cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -384,7 +384,7 @@ public sealed partial class CustomerGrain : ICustomer, IGrainLifecycle
 
     private ValueTask SnapshotWhenDue(CancellationToken cancellationToken)
     {
-        if (_sinceSnapshot > 0) StartSnapshot();
+        if (_sinceSnapshot > 0 && !_ports.Definitions.IsSealed(_key)) StartSnapshot();
         return default;
     }
 

@@ -13,6 +13,12 @@ public static class ErasedEvents
     /// <summary>What is left of a record that was erased wholly.</summary>
     private static readonly ReadOnlyMemory<byte> Nothing = new LoggedEvent { Erased = true }.ToByteArray();
 
+    /// <summary>A record as it is read once it was erased wholly.</summary>
+    public static LogEntry NothingOf(LogEntry entry) => new()
+    {
+        Partition = entry.Partition, Position = entry.Position, Tenant = entry.Tenant, Event = new LoggedEvent { Erased = true, ReceivedAt = entry.Event?.ReceivedAt ?? 0 },
+    };
+
     /// <summary>Erases the content of one copy of an event. Durable when it returns; doing it again changes nothing.</summary>
     /// <returns>False when there is no such position.</returns>
     public static async ValueTask<bool> EraseAsync(IEventLog log, int partition, long position, CancellationToken cancellationToken)
@@ -28,6 +34,10 @@ public static class ErasedEvents
     /// <returns>Whether there was something to erase; false also where the log forgets by itself.</returns>
     public static async ValueTask<bool> EraseWhollyAsync(IEventLog log, int partition, long position, CancellationToken cancellationToken) =>
         !log.Forgets && await log.BlankAsync(partition, position, Nothing, cancellationToken);
+
+    /// <summary>Whether not even the keys of a record are left.</summary>
+    public static bool IsWhollyErased(in LogRecord record) =>
+        record.Flags.HasFlag(LogRecordFlags.Blanked) && (record.Payload.IsEmpty || record.Payload.Span.SequenceEqual(Nothing.Span));
 
     /// <summary>Erases all copies of an event if one is erased, so that it does not matter which of them would count.</summary>
     /// <returns>Whether the event is erased.</returns>

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Collections.Frozen;
 using Cdp.Domain.Tenants;
 using Cdp.Grains.Ports;
 using Cdp.Grains.Tenants;
@@ -10,6 +11,10 @@ namespace Cdp.Grains.Hosting;
 public sealed class DefinitionsCache(IStateStore states) : IDefinitions, IDefinitionsListener
 {
     private readonly ConcurrentDictionary<string, Definitions> _definitions = new(StringComparer.Ordinal);
+    private readonly Lock _sealing = new();
+
+    /// <summary>Tenants that are sealed; null: none, which is the usual.</summary>
+    private volatile FrozenSet<string>? _sealed;
 
     /// <inheritdoc/>
     public Definitions? Find(string tenant) => _definitions.GetValueOrDefault(tenant);
@@ -23,6 +28,15 @@ public sealed class DefinitionsCache(IStateStore states) : IDefinitions, IDefini
     {
         var changed = new Definitions(config, Find(config.Tenant.Id));
         _definitions.AddOrUpdate(config.Tenant.Id, changed, (_, known) => known.Config.Version >= config.Version ? known : changed);
+        if (config.Sealed && !IsSealed(config.Tenant.Id)) Seal(config.Tenant.Id);
+    }
+
+    /// <inheritdoc/>
+    public bool IsSealed(ReadOnlySpan<char> key)
+    {
+        if (_sealed is not { } known) return false;
+        var slash = key.IndexOf('/');
+        return known.GetAlternateLookup<ReadOnlySpan<char>>().Contains(slash < 0 ? key : key[..slash]);
     }
 
     /// <summary>Reads the configurations again that are cached, in case somebody else changed one.</summary>
@@ -39,6 +53,11 @@ public sealed class DefinitionsCache(IStateStore states) : IDefinitions, IDefini
         }
 
         return missed;
+    }
+
+    private void Seal(string tenant)
+    {
+        lock (_sealing) _sealed = (_sealed ?? []).Append(tenant).ToFrozenSet(StringComparer.Ordinal);
     }
 
     private async ValueTask<Definitions?> LoadAsync(string tenant, CancellationToken cancellationToken)

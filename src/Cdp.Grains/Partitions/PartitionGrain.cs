@@ -7,6 +7,7 @@ using Cdp.Grains.Ports;
 using Cdp.Grains.V1;
 using Cdp.State.V1;
 using Google.Protobuf;
+using Google.Protobuf.Collections;
 
 namespace Cdp.Grains.Partitions;
 
@@ -85,7 +86,7 @@ public sealed partial class PartitionGrain : IPartition, IGrainLifecycle, HandOv
         _handOvers = new HandOvers(context, ports.Metrics, this);
         _memberships = new Memberships(context, _handOvers, ports.Steps, this);
         _learning = new Learning(context, _handOvers, ports.Steps, _number, this);
-        _breaches = new SchemaBreaches(ports.States, _number);
+        _breaches = new SchemaBreaches(ports.States, ports.Definitions, _number);
         _resolver = new LinkResolver(context.Grains, ports.States, ports.Definitions, _handOvers, ports.CachedLinks);
     }
 
@@ -98,8 +99,16 @@ public sealed partial class PartitionGrain : IPartition, IGrainLifecycle, HandOv
         _next = _applied = _state.Committed;
         _deadLetters = _state.DeadLetters;
         _ports.Progress.Applied(_number, _applied);
-        foreach (var customer in _state.Unmirrored) _memberships.Ask(customer, _stop.Token);
-        foreach (var unlearned in _state.Unlearned) _learning.Add(unlearned.Tenant, unlearned.Effect);
+        foreach (var customer in _state.Unmirrored)
+        {
+            if (!await IsDeletedAsync(GrainCatalog.PartsOf(customer).Tenant, cancellationToken)) _memberships.Ask(customer, _stop.Token);
+        }
+
+        foreach (var unlearned in _state.Unlearned)
+        {
+            if (!await IsDeletedAsync(unlearned.Tenant, cancellationToken)) _learning.Add(unlearned.Tenant, unlearned.Effect);
+        }
+
         _learning.Applied(_applied, _stop.Token);
     }
 
@@ -141,14 +150,15 @@ public sealed partial class PartitionGrain : IPartition, IGrainLifecycle, HandOv
         try
         {
             await BeginAsync(cancellationToken);
+            var entries = await WithoutDeletedAsync(request.Entries, cancellationToken);
             if (_next < _state.IsolateUntil)
             {
-                foreach (var entry in request.Entries.TakeWhile(e => e.Position < _state.IsolateUntil)) await IsolateAsync(entry, cancellationToken);
+                foreach (var entry in entries.TakeWhile(e => e.Position < _state.IsolateUntil)) await IsolateAsync(entry, cancellationToken);
                 return new DeliverReply { NextPosition = _next };
             }
 
             while (_batches.Count >= Window || _memberships.Count >= MostUnmirrored || _learning.Count >= MostUnlearned) await RoomAsync(cancellationToken);
-            await TakeAsync(request.Entries, cancellationToken);
+            await TakeAsync(entries, cancellationToken);
             return new DeliverReply { NextPosition = _next };
         }
         catch (Exception e) when (e is not OperationCanceledException && !_stop.IsCancellationRequested)
@@ -223,6 +233,25 @@ public sealed partial class PartitionGrain : IPartition, IGrainLifecycle, HandOv
         HandOver(await _resolver.ResolveAsync(entries, _stop.Token), batch);
         Done(batch);
     }
+
+    /// <summary>Events of tenants that were deleted are nobody's, as if they had been erased before.</summary>
+    private async ValueTask<IReadOnlyList<LogEntry>> WithoutDeletedAsync(RepeatedField<LogEntry> entries, CancellationToken cancellationToken)
+    {
+        LogEntry[]? changed = null;
+        var (tenant, isDeleted) = (string.Empty, false);
+        for (var i = 0; i < entries.Count; i++)
+        {
+            // Most neighbours are of one tenant.
+            var entry = entries[i];
+            if (entry.Tenant != tenant) (tenant, isDeleted) = (entry.Tenant, await IsDeletedAsync(entry.Tenant, cancellationToken));
+            if (isDeleted) (changed ??= [.. entries])[i] = ErasedEvents.NothingOf(entry);
+        }
+
+        return changed is null ? entries : changed;
+    }
+
+    private async ValueTask<bool> IsDeletedAsync(string tenant, CancellationToken cancellationToken) =>
+        (_ports.Definitions.Find(tenant) ?? await _ports.Definitions.GetAsync(tenant, cancellationToken)) is { IsDeleted: true };
 
     /// <summary>An event whose customer was erased meanwhile goes to whom its identifiers belong now.</summary>
     private async Task AdoptAsync(LogEntry entry, Batch batch)
@@ -314,7 +343,7 @@ public sealed partial class PartitionGrain : IPartition, IGrainLifecycle, HandOv
     private async Task EraseAsync(LogEntry entry, Batch batch)
     {
         await _handOvers.CallAsync(() => ErasedEvents.EraseWhollyAsync(_ports.Log, entry.Partition, entry.Position, _stop.Token), _stop.Token);
-        Watch(new LogEntry { Partition = entry.Partition, Position = entry.Position, Tenant = entry.Tenant, Event = new LoggedEvent { Erased = true, ReceivedAt = entry.Event.ReceivedAt } }, string.Empty, string.Empty);
+        Watch(ErasedEvents.NothingOf(entry), string.Empty, string.Empty);
         Done(batch);
     }
 

@@ -9,7 +9,7 @@ namespace Cdp.Grains.Partitions;
 /// Counts the breaches of schemas by a partition's events, each once: what is counted is written before the position is
 /// committed, with the position up to which it is, so that what is delivered again counts no more.
 /// </summary>
-internal sealed class SchemaBreaches(IStateStore states, int partition)
+internal sealed class SchemaBreaches(IStateStore states, IDefinitions definitions, int partition)
 {
     /// <summary>Kind of the states that hold counts; key <c>tenant/partition</c>.</summary>
     public const string StateKind = "schema-breaches";
@@ -41,7 +41,7 @@ internal sealed class SchemaBreaches(IStateStore states, int partition)
                 foreach (var breach in entry.Event.Breaches) Count(counts, entry, breach);
             }
 
-            if (counts.Until > until && await states.WriteAsync(StateKind, key, counts.ToByteArray(), row.Tag, cancellationToken) is null) return false;
+            if (counts.Until > until && !definitions.IsSealed(tenant.Key) && await states.WriteAsync(StateKind, key, counts.ToByteArray(), row.Tag, cancellationToken) is null) return false;
         }
 
         while (_uncounted.TryPeek(out var next) && next.Position < position) _uncounted.Dequeue();

@@ -126,8 +126,20 @@ public static class RecoverySteps
     /// <summary>A restored store carried out all erasures again; the list of them is still there.</summary>
     public const string ErasuresRepeated = "erasures-repeated";
 
+    /// <summary>A tenant's keys are gone; everything of it is there.</summary>
+    public const string TenantDeletionBegun = "tenant-deletion-begun";
+
+    /// <summary>Nothing is written for a tenant any more.</summary>
+    public const string TenantSealed = "tenant-sealed";
+
+    /// <summary>Everything of a tenant is gone, and that it is does not stand anywhere.</summary>
+    public const string TenantRemoved = "tenant-removed";
+
     /// <summary>All names.</summary>
-    public static IReadOnlyList<string> All => [.. ByEvents, .. ByDecisions, .. ByErasures, SweepPageDone, .. ByRestores, ErasureRepeated, ErasuresRepeated];
+    public static IReadOnlyList<string> All => [.. ByEvents, .. ByDecisions, .. ByErasures, SweepPageDone, .. ByRestores, ErasureRepeated, ErasuresRepeated, .. ByDeletions];
+
+    /// <summary>The names of those that the deletion of a tenant leads to, in its order.</summary>
+    public static IReadOnlyList<string> ByDeletions { get; } = [TenantDeletionBegun, TenantSealed, TenantRemoved];
 
     /// <summary>The names of those that <c>cdp restore</c> leads to, in its order.</summary>
     public static IReadOnlyList<string> ByRestores { get; } = [RestoreFileCopied, RestoreCopied, RestoreMoved];

@@ -100,11 +100,12 @@ public sealed class RefoldSweepGrain(
             metrics.Retried(e);
         }
 
-        if (!Place.Done) GoOn();
+        if (!Place.Done && !definitions.IsSealed(context.Key)) GoOn();
     }
 
     private async ValueTask VisitAsync(CancellationToken cancellationToken)
     {
+        if (definitions.IsSealed(context.Key)) return;
         var started = context.Time.GetTimestamp();
         var visit = new RefoldRequest { AsItStands = true };
         do

@@ -27,4 +27,7 @@ public interface ITenantDirectory
 
     /// <summary>Adds one.</summary>
     ValueTask<AddTenantIdReply> Add(AddTenantIdRequest request, CancellationToken cancellationToken);
+
+    /// <summary>Takes one out.</summary>
+    ValueTask<RemoveTenantIdReply> Remove(RemoveTenantIdRequest request, CancellationToken cancellationToken);
 }

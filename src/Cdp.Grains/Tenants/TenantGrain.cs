@@ -30,7 +30,7 @@ public sealed class TenantGrain(IGrainContext context, IStateStore states, IHist
     {
         await _config.ReadAsync(cancellationToken);
         var logged = await _log.LengthAsync(cancellationToken);
-        if (_config.Value is not { } config || config.DecisionsVersion == logged) return;
+        if (_config.Value is not { Deletion: null } config || config.DecisionsVersion == logged) return;
         var before = await _log.ReadAsync(logged, cancellationToken) ?? throw new InvalidDataException($"The log of definitions of tenant {context.Key} cannot be read; restore it from a backup.");
         await AppendAsync(before, config);
 
@@ -63,7 +63,7 @@ public sealed class TenantGrain(IGrainContext context, IStateStore states, IHist
 
         var before = DecisionHistory.Of(_config.Value ?? new TenantConfig());
         await _config.WriteAsync(config, cancellationToken);
-        await AppendAsync(before, config);
+        if (config.Deletion is null) await AppendAsync(before, config);
         listener.Changed(config);
         return new ChangeTenantReply { Config = config };
     }
@@ -91,7 +91,8 @@ public sealed class TenantDirectoryGrain(IGrainContext context, IStateStore stat
     /// <summary>The directory's only key.</summary>
     public const string Key = "tenants";
 
-    private const string StateKind = "tenant-directory";
+    /// <summary>Kind of the state that holds the list.</summary>
+    public const string StateKind = "tenant-directory";
 
     private readonly GrainState<TenantDirectory> _directory = new(context, states, StateKind, TenantDirectory.Parser);
 
@@ -117,5 +118,13 @@ public sealed class TenantDirectoryGrain(IGrainContext context, IStateStore stat
         directory.Tenants.Add(request.Tenant);
         await _directory.WriteAsync(directory, cancellationToken);
         return new AddTenantIdReply();
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<RemoveTenantIdReply> Remove(RemoveTenantIdRequest request, CancellationToken cancellationToken)
+    {
+        var directory = _directory.Value?.Clone() ?? new TenantDirectory();
+        if (directory.Tenants.Remove(request.Tenant)) await _directory.WriteAsync(directory, cancellationToken);
+        return new RemoveTenantIdReply();
     }
 }

@@ -103,6 +103,18 @@ public sealed class ClientCdpApi : ICdpApi
         CallAsync(_client.Privacy.EraseCustomerAsync(request, MuchPatience, cancel));
 
     /// <inheritdoc/>
+    public Task<ListTenantsResponse> ListTenantsAsync(ListTenantsRequest request, CancellationToken cancel) =>
+        CallAsync(_client.Admin.ListTenantsAsync(request, Patience, cancel));
+
+    /// <inheritdoc/>
+    public Task<PutTenantResponse> PutTenantAsync(PutTenantRequest request, CancellationToken cancel) =>
+        CallAsync(_client.Admin.PutTenantAsync(request, Patience, cancel));
+
+    /// <inheritdoc/>
+    public Task<DeleteTenantResponse> DeleteTenantAsync(DeleteTenantRequest request, CancellationToken cancel) =>
+        CallAsync(_client.Admin.DeleteTenantAsync(request, MuchPatience, cancel));
+
+    /// <inheritdoc/>
     public Task<PutSegmentResponse> PutSegmentAsync(PutSegmentRequest request, CancellationToken cancel) =>
         CallAsync(_client.Segments.PutSegmentAsync(request, Patience, cancel));
 

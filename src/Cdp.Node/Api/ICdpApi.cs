@@ -56,6 +56,15 @@ public interface ICdpApi : IDisposable
     /// <summary>Erases a customer for good.</summary>
     Task<EraseCustomerResponse> EraseCustomerAsync(EraseCustomerRequest request, CancellationToken cancel);
 
+    /// <summary>Lists the tenants.</summary>
+    Task<ListTenantsResponse> ListTenantsAsync(ListTenantsRequest request, CancellationToken cancel);
+
+    /// <summary>Makes a tenant or changes it.</summary>
+    Task<PutTenantResponse> PutTenantAsync(PutTenantRequest request, CancellationToken cancel);
+
+    /// <summary>Deletes a tenant for good.</summary>
+    Task<DeleteTenantResponse> DeleteTenantAsync(DeleteTenantRequest request, CancellationToken cancel);
+
     /// <summary>Makes a segment or changes it.</summary>
     Task<PutSegmentResponse> PutSegmentAsync(PutSegmentRequest request, CancellationToken cancel);
 

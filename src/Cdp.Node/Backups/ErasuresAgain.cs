@@ -1,4 +1,5 @@
 using Cdp.Gateway;
+using Cdp.Gateway.Admin;
 using Cdp.Grains.Erasures;
 using Cdp.Grains.Identities;
 using Cdp.Grains.Ports;
@@ -16,7 +17,8 @@ namespace Cdp.Node.Backups;
 /// <param name="directory">The data directory.</param>
 /// <param name="states">The store's states.</param>
 /// <param name="ports">What the gateway stands on.</param>
-internal sealed class ErasuresAgain(string directory, IStateStore states, GatewayPorts ports)
+/// <param name="tenants">Deletes tenants.</param>
+internal sealed class ErasuresAgain(string directory, IStateStore states, GatewayPorts ports, TenantEditor tenants)
 {
     /// <summary>Name of the list in the data directory: a copy of the ledger.</summary>
     public const string FileName = "erase-again.jsonl";
@@ -51,11 +53,19 @@ internal sealed class ErasuresAgain(string directory, IStateStore states, Gatewa
         // Who is in the log and not applied yet has no identifiers to be found by.
         await ReadTokens.WaitAsync(ports, await ReadTokens.OfNowAsync(ports, cancellationToken), cancellationToken);
         var erased = 0;
-        foreach (var note in notes) erased += await EraseAsync(note, cancellationToken);
+        foreach (var note in notes.Where(note => note.WholeTenant)) await DeleteAsync(note.Tenant, cancellationToken);
+        foreach (var note in notes.Where(note => !note.WholeTenant)) erased += await EraseAsync(note, cancellationToken);
         ports.Steps.Reached(RecoverySteps.ErasuresRepeated);
         File.Delete(path);
         DiskFlush.Directory(Path.GetFullPath(directory));
         return (erased, notes.Count);
+    }
+
+    private async Task DeleteAsync(string tenant, CancellationToken cancellationToken)
+    {
+        // Or it was made after the backup was.
+        if (await ports.Definitions.GetAsync(tenant, cancellationToken) is not null) await tenants.Removal.DeleteAsync(tenant, Restore, cancellationToken);
+        ports.Steps.Reached(RecoverySteps.ErasureRepeated);
     }
 
     private async Task<int> EraseAsync(ErasureNote note, CancellationToken cancellationToken)
@@ -83,7 +93,7 @@ internal sealed class ErasuresAgain(string directory, IStateStore states, Gatewa
     private async Task<List<string>> FindAsync(ErasureNote note, CancellationToken cancellationToken)
     {
         var customers = new List<string>();
-        if (await ports.Definitions.GetAsync(note.Tenant, cancellationToken) is null) return customers;
+        if (await ports.Definitions.GetAsync(note.Tenant, cancellationToken) is not { IsDeleted: false }) return customers;
         foreach (var identifier in note.Keys)
         {
             var link = await ports.Grains.Get<IIdentityLink>($"{note.Tenant}/{identifier}").Resolve(new ResolveLinkRequest(), cancellationToken);

@@ -1,6 +1,7 @@
 using Cdp.Grains.Erasures;
 using Cdp.Grains.Identities;
 using Cdp.Grains.Ports;
+using Cdp.Grains.Tenants;
 using Cdp.Grains.V1;
 using Cdp.State.V1;
 using Cdp.Storage;
@@ -18,6 +19,7 @@ internal sealed class LedgerSync(IStore store, IGrains grains, ErasureLedgerFile
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
+        await NoteTenantsAsync(cancellationToken);
         var after = "";
         while (await store.Maintenance.StateKeysAsync(ErasureGrain.ReceiptKind, after, AtOnce, cancellationToken) is { Count: > 0 } page)
         {
@@ -25,6 +27,21 @@ internal sealed class LedgerSync(IStore store, IGrains grains, ErasureLedgerFile
             {
                 var (tenant, id) = Cdp.Grains.GrainCatalog.PartsOf(key);
                 if (!ledger.Has(tenant, id)) await NoteAsync(tenant, key, cancellationToken);
+            }
+
+            after = page[^1];
+        }
+    }
+
+    private async Task NoteTenantsAsync(CancellationToken cancellationToken)
+    {
+        var after = "";
+        while (await store.Maintenance.StateKeysAsync(TenantGrain.StateKind, after, AtOnce, cancellationToken) is { Count: > 0 } page)
+        {
+            foreach (var tenant in page.Where(tenant => !ledger.Has(tenant, "")))
+            {
+                var row = await store.State.ReadAsync(TenantGrain.StateKind, tenant, cancellationToken);
+                if (TenantConfig.Parser.ParseFrom(row.Value.Span).Deletion is { EndedAt: not null } deletion) await ledger.NoteAsync(ErasureNote.OfTenant(deletion), cancellationToken);
             }
 
             after = page[^1];

@@ -34,6 +34,7 @@ public static class RootCommandFactory
         root.Subcommands.Add(PlacementCommand.Create(context));
         root.Subcommands.Add(DecideCommand.Create(context));
         root.Subcommands.Add(WhyCommand.Create(context));
+        root.Subcommands.Add(TenantsCommand.Create(context));
         root.Subcommands.Add(KeysCommand.Create(context));
         root.Subcommands.Add(AuditCommand.Create(context));
         root.Subcommands.Add(BackupCommand.Create(context));

@@ -74,11 +74,14 @@ public sealed partial class CdpNode : IAsyncDisposable
                 },
                 time);
             var facts = new NodeFacts(options);
-            var ports = new GatewayPorts(host.Grains, host.Log, host.Definitions, time, steps) { AuditReads = options.AuditReads, Facts = facts };
+            var ports = new GatewayPorts(host.Grains, host.Log, host.Definitions, time, steps) 
+            {
+                AuditReads = options.AuditReads, Facts = facts, Tenants = new StoreTenants(store), Erasures = operations.Ledger,
+            };
             var gateway = new GatewayServices(ports with { Backups = operations.Start(host.Grains, time) }, options.Jwt);
             await gateway.Tenants.BootstrapAsync(operatorKey(), CancellationToken.None);
             await gateway.Tenants.ResumeAsync(CancellationToken.None);
-            await operations.CatchUpAsync(ports, logger, CancellationToken.None);
+            await operations.CatchUpAsync(ports, gateway.Tenants, logger, CancellationToken.None);
             var server = await RpcServer.StartAsync(
                 new RpcServerOptions
                 {

@@ -1,4 +1,5 @@
 using Cdp.Gateway;
+using Cdp.Gateway.Admin;
 using Cdp.Gateway.Operations;
 using Cdp.Grains.Ports;
 using Cdp.Node.Backups;
@@ -50,9 +51,9 @@ internal sealed partial class NodeOperations : IDisposable
     }
 
     /// <summary>Before anybody is answered: erases again whom a restore brought back, and notes erasures that are not noted.</summary>
-    public async Task CatchUpAsync(GatewayPorts ports, ILogger logger, CancellationToken cancellationToken)
+    public async Task CatchUpAsync(GatewayPorts ports, TenantEditor tenants, ILogger logger, CancellationToken cancellationToken)
     {
-        if (await new ErasuresAgain(_dataDirectory, _store.State, ports).RunAsync(cancellationToken) is var (erased, entries)) ErasedAgain(logger, erased, entries);
+        if (await new ErasuresAgain(_dataDirectory, _store.State, ports, tenants).RunAsync(cancellationToken) is var (erased, entries)) ErasedAgain(logger, erased, entries);
         await SyncAsync(cancellationToken);
     }
 

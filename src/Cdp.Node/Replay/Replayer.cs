@@ -84,11 +84,11 @@ public sealed class Replayer(
 
     private async Task DropAsync(IReadOnlyList<string> tenants, bool fromLog, CancellationToken cancellationToken)
     {
-        foreach (var kind in DerivedStates.Caches) await store.Maintenance.DropStatesAsync(kind, cancellationToken);
+        foreach (var kind in DerivedStates.Caches) await store.Maintenance.DropStatesAsync(kind, "", cancellationToken);
         foreach (var tenant in tenants) await store.Maintenance.DropHistoriesAsync(SegmentGrain.JournalPrefix(tenant), cancellationToken);
         if (fromLog)
         {
-            foreach (var kind in DerivedStates.Progress) await store.Maintenance.DropStatesAsync(kind, cancellationToken);
+            foreach (var kind in DerivedStates.Progress) await store.Maintenance.DropStatesAsync(kind, "", cancellationToken);
             foreach (var tenant in tenants)
             {
                 await store.Maintenance.DropHistoriesAsync($"{tenant}/{CustomerIds.Prefix}", cancellationToken);

@@ -16,7 +16,8 @@ namespace Cdp.Orleans.Caches;
 /// <param name="hosting">The clock, and who hears of errors.</param>
 internal sealed class DefinitionsRefresh(DefinitionsCache definitions, IGrains grains, GrainHosting hosting) : SiloLoop(hosting)
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
+    /// <summary>How often.</summary>
+    public static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
 
     /// <summary>Tenants that are to be swept again, and the rounds until then.</summary>
     private readonly ConcurrentDictionary<string, int> _again = new(StringComparer.Ordinal);

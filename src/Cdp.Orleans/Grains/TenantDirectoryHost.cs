@@ -18,4 +18,7 @@ public sealed class TenantDirectoryHost(IGrainContext context, IServiceProvider 
 
     /// <inheritdoc/>
     public ValueTask<AddTenantIdReply> Add(AddTenantIdRequest request, CancellationToken cancellationToken) => Plain.Add(request, cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<RemoveTenantIdReply> Remove(RemoveTenantIdRequest request, CancellationToken cancellationToken) => Plain.Remove(request, cancellationToken);
 }

@@ -2,6 +2,7 @@ using System.Net;
 using Cdp.Gateway;
 using Cdp.Grains.Hosting;
 using Cdp.Grains.Ports;
+using Cdp.Orleans;
 using Cdp.Orleans.Partitions;
 using Cdp.Rpc;
 using Cdp.Silo.Observing;
@@ -11,7 +12,7 @@ namespace Cdp.Silo.Hosting;
 
 /// <summary>The front door of a silo: opened when the silo is active, and closed before it leaves.</summary>
 internal sealed class GatewayHost(
-    SiloOptions options, OperatorKey key, IGrains grains, ClusterLog log, DefinitionsCache definitions, TimeProvider time, IStepObserver steps, ILoggerFactory loggers)
+    SiloOptions options, OperatorKey key, IGrains grains, ClusterLog log, DefinitionsCache definitions, SiloStore store, TimeProvider time, IStepObserver steps, ILoggerFactory loggers)
     : IAsyncDisposable
 {
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(250);
@@ -32,7 +33,12 @@ internal sealed class GatewayHost(
     public async Task OpenAsync(CancellationToken cancellationToken)
     {
         var facts = new SiloFacts(options);
-        var gateway = _gateway = new GatewayServices(new GatewayPorts(grains, log, definitions, time, steps) { AuditReads = options.AuditReads, Facts = facts }, options.Jwt);
+        var gateway = _gateway = new GatewayServices(
+            new GatewayPorts(grains, log, definitions, time, steps)
+            {
+                AuditReads = options.AuditReads, Facts = facts, Tenants = store.Tenants, NewsDelay = ClusterBuilderExtensions.NewsDelay,
+            },
+            options.Jwt);
         await PrepareAsync(gateway, cancellationToken);
         _server = await RpcServer.StartAsync(
             new RpcServerOptions

@@ -34,7 +34,7 @@ internal static class SiloApplication
         builder.Logging.ClearProviders().AddSimpleConsole(console => console.SingleLine = true).SetMinimumLevel(LogLevel.Warning)
             .AddFilter("Cdp.Silo", LogLevel.Information).AddFilter("Cdp.Silo.Observing", LogLevel.Warning).AddFilter("Orleans.Runtime.CallbackData", LogLevel.Error).AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error);
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Parse(options.Address), options.HealthPort, listen => listen.Protocols = HttpProtocols.Http1));
-        builder.Services.AddSingleton(options).AddSingleton(key).AddSingleton(steps).AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton(options).AddSingleton(key).AddSingleton(steps).AddSingleton(store).AddSingleton(TimeProvider.System);
         var faults = new FaultLog();
         builder.Host.UseOrleans(silo =>
         {

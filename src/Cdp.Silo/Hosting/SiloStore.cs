@@ -1,6 +1,7 @@
 using Cdp.Azure;
 using Cdp.Azure.Log;
 using Cdp.Grains.Hosting;
+using Cdp.Grains.Ports;
 using Cdp.Storage;
 using Cdp.Storage.Postgres;
 using Cdp.Storage.Sqlite;
@@ -14,6 +15,9 @@ internal sealed record SiloStore(IAsyncDisposable Opened, Func<IServiceProvider,
 {
     /// <summary>The hub whose records are pushed; null: the log is read.</summary>
     public EventHubAddress? Hub { get; init; }
+
+    /// <summary>What is kept of tenants; null: with providers that cannot list it.</summary>
+    public ITenantStore? Tenants { get; init; }
 
     /// <summary>Opens what the settings name.</summary>
     /// <exception cref="IOException">It cannot be opened.</exception>
@@ -39,6 +43,6 @@ internal sealed record SiloStore(IAsyncDisposable Opened, Func<IServiceProvider,
     private static SiloStore Of(IStore store)
     {
         var stores = new GrainStores(store.Log, store.State, store.History, store.Customers);
-        return new SiloStore(store, _ => stores);
+        return new SiloStore(store, _ => stores) { Tenants = new StoreTenants(store) };
     }
 }

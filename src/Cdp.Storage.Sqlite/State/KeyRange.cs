@@ -3,7 +3,10 @@ namespace Cdp.Storage.Sqlite.State;
 /// <summary>Keys that are listed in order, and where the database and a memtable have them.</summary>
 internal abstract record KeyRange
 {
-    /// <summary>Keys of the database after one, in order.</summary>
+    /// <summary>With what they begin.</summary>
+    public virtual string Prefix => string.Empty;
+
+    /// <summary>Keys of the database after one, which is not before <see cref="Prefix"/>, in order.</summary>
     public abstract List<string> Read(StateReader reader, string after, int size);
 
     /// <summary>Collects what happened to keys in a memtable.</summary>
@@ -14,6 +17,14 @@ internal abstract record KeyRange
     /// <param name="changes">Receives the keys, and whether they are present.</param>
     /// <returns>The last key of the range; when there was more than enough, the last one collected.</returns>
     public abstract string? Collect(Memtable table, string after, string? through, int enough, SortedDictionary<string, bool> changes);
+
+    /// <summary>Of keys in order those that begin as they are to.</summary>
+    protected List<string> WithPrefix(List<string> keys)
+    {
+        var end = keys.FindIndex(key => !key.StartsWith(Prefix, StringComparison.Ordinal));
+        if (end >= 0) keys.RemoveRange(end, keys.Count - end);
+        return keys;
+    }
 
     /// <summary>Collects from keys without order: the first ones are kept in a heap.</summary>
     protected static string? Collect(IEnumerable<(string Key, bool Present)> unordered, string after, string? through, int enough, SortedDictionary<string, bool> changes)
@@ -38,21 +49,25 @@ internal abstract record KeyRange
     }
 }
 
-/// <summary>Keys of the states of a kind.</summary>
-internal sealed record StateKeys(string Kind) : KeyRange
+/// <summary>Keys of the states of a kind that begin alike.</summary>
+internal sealed record StateKeys(string Kind, string Beginning) : KeyRange
 {
-    public override List<string> Read(StateReader reader, string after, int size) => reader.Keys(Kind, after, size);
+    public override string Prefix => Beginning;
+
+    public override List<string> Read(StateReader reader, string after, int size) => WithPrefix(reader.Keys(Kind, after, size));
 
     public override string? Collect(Memtable table, string after, string? through, int enough, SortedDictionary<string, bool> changes) =>
         table.States.TryGetValue(Kind, out var states)
-            ? Collect(states.Select(s => (s.Key, s.Value.Tag != 0)), after, through, enough, changes)
+            ? Collect(states.Where(s => s.Key.StartsWith(Prefix, StringComparison.Ordinal)).Select(s => (s.Key, s.Value.Tag != 0)), after, through, enough, changes)
             : through;
 }
 
 /// <summary>Keys of histories that begin alike.</summary>
-internal sealed record HistoryKeys(string Prefix) : KeyRange
+internal sealed record HistoryKeys(string Beginning) : KeyRange
 {
-    public override List<string> Read(StateReader reader, string after, int size) => reader.HistoryKeys(Prefix, after, size);
+    public override string Prefix => Beginning;
+
+    public override List<string> Read(StateReader reader, string after, int size) => WithPrefix(reader.HistoryKeys(after, size));
 
     public override string? Collect(Memtable table, string after, string? through, int enough, SortedDictionary<string, bool> changes) => Collect(
         table.Histories.Where(h => h.Key.StartsWith(Prefix, StringComparison.Ordinal)).Select(h => (h.Key, h.Value.End > 0)), after, through, enough, changes);

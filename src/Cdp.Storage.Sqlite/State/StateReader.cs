@@ -23,7 +23,7 @@ internal sealed class StateReader : IDisposable
         _database = database;
         _place = database.Prepare("SELECT id, tag, value FROM state_keys WHERE kind = ?1 AND key = ?2");
         _value = database.Prepare("SELECT tag, value FROM state_values WHERE id = ?1");
-        _historyKeys = database.Prepare("SELECT key FROM histories WHERE key >= ?1 AND key > ?2 ORDER BY key LIMIT ?3");
+        _historyKeys = database.Prepare("SELECT key FROM histories WHERE key > ?1 ORDER BY key LIMIT ?2");
         _keys = database.Prepare("SELECT key FROM state_keys WHERE kind = ?1 AND key > ?2 ORDER BY key LIMIT ?3");
 
         // One step in the index a kind, instead of a walk over all keys.
@@ -126,14 +126,8 @@ internal sealed class StateReader : IDisposable
 
     public List<string> Keys(string kind, string after, int size) => Page(_keys, kind, after, size);
 
-    /// <summary>Keys of histories that begin with a prefix.</summary>
-    public List<string> HistoryKeys(string prefix, string after, int size)
-    {
-        var keys = Page(_historyKeys, prefix, after, size);
-        var end = keys.FindIndex(k => !k.StartsWith(prefix, StringComparison.Ordinal));
-        if (end >= 0) keys.RemoveRange(end, keys.Count - end);
-        return keys;
-    }
+    /// <summary>Keys of histories.</summary>
+    public List<string> HistoryKeys(string after, int size) => Page(_historyKeys.Bind(1, after).Bind(2, size));
 
     public List<string> Customers(string tenant, string after, int size) => Page(_customers, tenant, after, size);
 
@@ -183,10 +177,12 @@ internal sealed class StateReader : IDisposable
     private static StateRow Row(Statement statement, int column) =>
         new(statement.Bytes(column + 1).ToArray(), statement.Integer(column).ToString(CultureInfo.InvariantCulture));
 
-    private static List<string> Page(Statement statement, string within, string after, int size)
+    private static List<string> Page(Statement statement, string within, string after, int size) =>
+        Page(statement.Bind(1, within).Bind(2, after).Bind(3, size));
+
+    private static List<string> Page(Statement statement)
     {
         var keys = new List<string>();
-        statement.Bind(1, within).Bind(2, after).Bind(3, size);
         try
         {
             while (statement.Step()) keys.Add(statement.Text(0));

@@ -137,8 +137,9 @@ internal sealed class StateWriteTarget : IWriteTarget
     /// <summary>Removes the next keys of a range.</summary>
     private IReadOnlyList<string> Drop(KeyRange keys, string? after, int limit)
     {
-        IReadOnlyList<string> dropped = _view.Page(keys, after ?? "", limit);
-        if (after is null && Has(keys, "")) dropped = ["", .. dropped];
+        // A page begins behind a key: the one that is the prefix itself comes extra.
+        IReadOnlyList<string> dropped = _view.Page(keys, after ?? keys.Prefix, limit);
+        if (after is null && Has(keys, keys.Prefix)) dropped = [keys.Prefix, .. dropped];
         foreach (var key in dropped)
         {
             if (keys is StateKeys states) Clear(states.Kind, key);
@@ -151,7 +152,7 @@ internal sealed class StateWriteTarget : IWriteTarget
     private bool Has(KeyRange keys, string key) => keys switch
     {
         StateKeys states => TagOf(states.Kind, key) != 0,
-        HistoryKeys histories => key.StartsWith(histories.Prefix, StringComparison.Ordinal) && LengthOf(key) != 0,
+        HistoryKeys => LengthOf(key) != 0,
         _ => false,
     };
 

@@ -122,5 +122,6 @@ internal static class Attempts
         new("Decisions/DeleteAction", Role.Admin, v => [new DeleteActionRequest { Id = Victim.ActionId }]) { Destroys = true },
         new("Admin/RevokeKey", Role.Admin, v => [new RevokeKeyRequest { KeyId = v.SpareKey }, new RevokeKeyRequest { KeyId = v.SpareKey, TenantId = Victim.Tenant }]) { Destroys = true },
         new("Privacy/EraseCustomer", Role.Admin, v => [new EraseCustomerRequest { Customer = v.ById }, new EraseCustomerRequest { Customer = new CustomerRef { CustomerId = v.CustomerId } }]) { Destroys = true },
+        new("Admin/DeleteTenant", Role.Admin, v => [new DeleteTenantRequest { TenantId = Victim.Tenant }]) { IsOperators = true, Destroys = true },
     ];
 }

@@ -123,6 +123,8 @@ internal sealed class CustomerHarness : IDisposable
 
     private sealed class OneTenant : IDefinitions
     {
+        public bool IsSealed(ReadOnlySpan<char> key) => false;
+
         private Definitions _definitions = new(TenantDefaults.NewConfig("shop", new byte[32]));
 
         public void Change(ChangeTenantRequest change) => _definitions = new Definitions(TenantChanges.Apply(_definitions.Config, "shop", change, 0).Config!, _definitions);

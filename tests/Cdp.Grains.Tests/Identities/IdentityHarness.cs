@@ -110,6 +110,8 @@ internal sealed class IdentityHarness
 
     private sealed class FixedDefinitions(TenantConfig config) : IDefinitions
     {
+        public bool IsSealed(ReadOnlySpan<char> key) => false;
+
         private readonly Definitions _definitions = new(config);
 
         public Definitions? Find(string tenant) => _definitions;

@@ -15,6 +15,8 @@ internal static class PartitionHarness
 
     private sealed class OneTenant : IDefinitions
     {
+        public bool IsSealed(ReadOnlySpan<char> key) => false;
+
         private readonly Definitions _definitions = new(TenantDefaults.NewConfig(Tenant, new byte[32]));
 
         public Definitions? Find(string tenant) => _definitions;

@@ -185,6 +185,8 @@ public sealed class RefoldSweepGrainTests : IDisposable
 
     private sealed class FixedDefinitions : IDefinitions
     {
+        public bool IsSealed(ReadOnlySpan<char> key) => false;
+
         private Definitions _current = Of(1);
 
         public void Change() => _current = Of(_current.Version + 1);

@@ -21,10 +21,16 @@ internal static class ErasureText
         facts.Add("signature", Convert.ToBase64String(response.Signature.Span));
         facts.WriteTo(text);
         text.Append("\nERASED\n");
-        var places = new TextTable("where", ">items", "what is left");
-        foreach (var place in receipt.Places)
-            places.Add(place.Place, ValueText.Of(place.Items), place.Left.Length > 0 ? place.Left : "nothing");
-        places.WriteTo(text, "  ");
+        WritePlaces(text, receipt.Places);
         return text.ToString();
+    }
+
+    /// <summary>Writes what was erased where.</summary>
+    public static void WritePlaces(StringBuilder text, IEnumerable<ErasedPlace> places)
+    {
+        var table = new TextTable("where", ">items", "what is left");
+        foreach (var place in places)
+            table.Add(place.Place, ValueText.Of(place.Items), place.Left.Length > 0 ? place.Left : "nothing");
+        table.WriteTo(text, "  ");
     }
 }
