@@ -99,7 +99,7 @@ public sealed class GatewayServices
         {
             Reason = "TEMPORARILY_UNAVAILABLE", RetryDelay = TimeSpan.FromMilliseconds(200),
         },
-        ErasureLedgerException => new RpcError(Code.Unavailable, "The customer is erased, but that cannot be noted in the directory of backups now, so that a restore would not know it. The operator's log says why; send the call again with the same customer_id until it answers.")
+        ErasureLedgerException => new RpcError(Code.Unavailable, "It is erased, but that cannot be noted in the directory of backups now, so that a restore would not know it. The operator's log says why; send the call again with the same customer_id or tenant_id until it answers.")
         {
             Reason = "ERASURE_LEDGER_UNWRITABLE", RetryDelay = TimeSpan.FromSeconds(5),
         },

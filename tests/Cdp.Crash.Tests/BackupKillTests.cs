@@ -1,4 +1,3 @@
-using System.Text;
 using Cdp.Client;
 using Cdp.CrashKit;
 using Cdp.Grains.Ports;
@@ -98,7 +97,7 @@ public sealed class BackupKillTests
 
         var last = directory[RecoverySteps.ErasureListed];
         await SucceedAsync("replay", "--from-log", "--data", last);
-        AssertNotHeld(last, "replayed");
+        HeldFiles.AssertHoldNot(last, "replayed", Secrets);
         await GoneAsync(last, crashAt: null);
     }
 
@@ -117,7 +116,7 @@ public sealed class BackupKillTests
         foreach (var gone in (CustomerRef[])[Ref("email", "anna@example.org"), Ref("cookie", "ck-anna"), Ref("email", "eve@example.org")])
             Assert.Equal(Code.NotFound, (await Assert.ThrowsAsync<CallException>(() => ReadAsync(client, gone, ""))).StatusCode);
         Assert.Equal(1, (await ReadAsync(client, Ref("email", "bob@example.org"), "")).Activity.EventCount);
-        AssertNotHeld(data, crashAt ?? "restored");
+        HeldFiles.AssertHoldNot(data, crashAt ?? "restored", Secrets);
         Assert.Empty(Directory.GetFiles(data, "erase-again*"));
     }
 
@@ -152,17 +151,4 @@ public sealed class BackupKillTests
         new GetProfileRequest { Customer = customer, Purpose = "service", Fields = { "activity" }, AfterToken = token }, cancellationToken: Token)).Profile;
 
     private static CustomerRef Ref(string ns, string value) => new() { Identifier = new Identifier { Namespace = ns, Value = value } };
-
-    /// <summary>All but the lock, which has no content and cannot be opened.</summary>
-    private static void AssertNotHeld(string data, string when)
-    {
-        foreach (var path in Directory.GetFiles(data, "*", SearchOption.AllDirectories).Where(path => Path.GetFileName(path) != "lock"))
-        {
-            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-            var bytes = new byte[file.Length];
-            file.ReadExactly(bytes);
-            var text = Encoding.Latin1.GetString(bytes);
-            foreach (var secret in Secrets) Assert.False(text.Contains(secret, StringComparison.OrdinalIgnoreCase), $"{when}: {Path.GetFileName(path)} holds {secret}");
-        }
-    }
 }

@@ -33,7 +33,7 @@ public sealed class ErasureKillTests
             {
                 using var client = CdpProcess.Connect((await child.Address)!);
                 await LiveAsync(client);
-                AssertHeld(data);
+                HeldFiles.AssertHold(data, Secrets);
                 await Assert.ThrowsAsync<CallException>(() => EraseAsync(client));
                 Assert.Equal(CdpProcess.Killed, await child.WaitAsync(Token));
             }
@@ -42,10 +42,10 @@ public sealed class ErasureKillTests
             {
                 using var client = CdpProcess.Connect((await child.Address)!);
                 await GoneAsync(client);
-                AssertNotHeld(data, step, Secrets);
+                HeldFiles.AssertHoldNot(data, step, Secrets);
             }
 
-            AssertNotHeld(data, step, Secrets);
+            HeldFiles.AssertHoldNot(data, step, Secrets);
         }
     }
 
@@ -61,11 +61,11 @@ public sealed class ErasureKillTests
             var receipt = (await EraseAsync(client)).Receipt;
             TestContext.Current.TestOutputHelper?.WriteLine($"{Visits + 3} events erased in {(receipt.ErasedAt.UnixMicros - receipt.RequestedAt.UnixMicros) / 1_000} ms");
             Assert.True(receipt.Places.First(place => place.Place == "log").Items >= Visits);
-            AssertNotHeld(data, "erased", Secrets);
+            HeldFiles.AssertHoldNot(data, "erased", Secrets);
             var token = await PublishAsync(client, [.. Events(), Event("new-1", ("cookie", "somebody-new"))]);
             Assert.Equal(1, (await ReadAsync(client, "cookie", "somebody-new", token)).Activity.EventCount);
             await GoneAsync(client);
-            AssertNotHeld(data, "sent again", Secrets);
+            HeldFiles.AssertHoldNot(data, "sent again", Secrets);
             await child.SignalAsync("TERM", Token);
             await child.WaitAsync(Token);
         }
@@ -74,7 +74,7 @@ public sealed class ErasureKillTests
         {
             await using var replay = CdpProcess.Start(arguments, new CdpProcessOptions());
             Assert.True(await replay.WaitAsync(Token) == 0, replay.Output);
-            AssertNotHeld(data, string.Join(' ', arguments), Secrets);
+            HeldFiles.AssertHoldNot(data, string.Join(' ', arguments), Secrets);
         }
 
         await using (var child = CdpProcess.Serve(data))
@@ -83,7 +83,7 @@ public sealed class ErasureKillTests
             await GoneAsync(client);
             await GoneAsync(client, await PublishAsync(client, Events()));
             Assert.Equal(1, (await ReadAsync(client, "cookie", "somebody-new", "")).Activity.EventCount);
-            AssertNotHeld(data, "sent once more", Secrets);
+            HeldFiles.AssertHoldNot(data, "sent once more", Secrets);
         }
     }
 
@@ -196,30 +196,4 @@ public sealed class ErasureKillTests
     }
 
     private static CustomerRef Ref(string ns, string value) => new() { Identifier = new Identifier { Namespace = ns, Value = value } };
-
-    private static void AssertHeld(string data)
-    {
-        var all = string.Concat(Files(data).Select(Text));
-        foreach (var secret in Secrets) Assert.Contains(secret, all, StringComparison.Ordinal);
-    }
-
-    private static void AssertNotHeld(string data, string when, params string[] secrets)
-    {
-        foreach (var path in Files(data))
-        {
-            var text = Text(path);
-            foreach (var secret in secrets) Assert.False(text.Contains(secret, StringComparison.OrdinalIgnoreCase), $"{when}: {Path.GetFileName(path)} holds {secret}");
-        }
-    }
-
-    /// <summary>All but the lock, which has no content and cannot be opened.</summary>
-    private static IEnumerable<string> Files(string data) => Directory.GetFiles(data, "*", SearchOption.AllDirectories).Where(path => Path.GetFileName(path) != "lock");
-
-    private static string Text(string path)
-    {
-        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-        var bytes = new byte[file.Length];
-        file.ReadExactly(bytes);
-        return Encoding.Latin1.GetString(bytes);
-    }
 }

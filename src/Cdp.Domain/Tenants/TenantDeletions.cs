@@ -7,7 +7,8 @@ namespace Cdp.Domain.Tenants;
 
 /// <summary>
 /// The steps of a tenant's deletion, each of which may be taken again. Nobody is let in from the first on; from the second on
-/// nothing is written; after the last, what is left says that there was such a tenant, so that its id is not used again.
+/// nothing is written, and what is left of the configuration says that there was such a tenant, so that its id is not used again;
+/// the last says that everything else is gone.
 /// </summary>
 internal static class TenantDeletions
 {
@@ -28,26 +29,25 @@ internal static class TenantDeletions
         return null;
     }
 
-    /// <summary>Lets nothing be written any more.</summary>
+    /// <summary>Lets nothing be written any more, and leaves nothing of the configuration but the deletion.</summary>
     public static EventRefusal? Seal(TenantConfig config)
     {
         if (config.Deletion is null) return TenantChanges.Invalid("seal", "Begin the deletion first.");
-        config.Sealed = true;
-        return null;
-    }
-
-    /// <summary>Leaves nothing of the configuration but the deletion.</summary>
-    public static EventRefusal? End(TenantConfig config, EndTenantDeletion end, long nowMicros)
-    {
-        if (!config.Sealed) return TenantChanges.Invalid("end_deletion", "Seal the tenant first.");
-        if (config.Deletion.EndedAt is not null) return null;
         var left = new TenantConfig { Tenant = new Tenant { Id = config.Tenant.Id }, Version = config.Version, Deletion = config.Deletion, Sealed = true };
-        left.Deletion.EndedAt = new Timestamp { UnixMicros = nowMicros };
-        left.Deletion.Places.Add(end.Places);
 
         // The configuration is the caller's own copy.
         foreach (var field in TenantConfig.Descriptor.Fields.InFieldNumberOrder()) field.Accessor.Clear(config);
         config.MergeFrom(left);
+        return null;
+    }
+
+    /// <summary>Says what went, and when.</summary>
+    public static EventRefusal? End(TenantConfig config, EndTenantDeletion end, long nowMicros)
+    {
+        if (!config.Sealed) return TenantChanges.Invalid("end_deletion", "Seal the tenant first.");
+        if (config.Deletion.EndedAt is not null) return null;
+        config.Deletion.EndedAt = new Timestamp { UnixMicros = nowMicros };
+        config.Deletion.Places.Add(end.Places);
         return null;
     }
 }

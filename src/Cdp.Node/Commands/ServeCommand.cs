@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Runtime.InteropServices;
 using Cdp.Grains.Hosting;
 using Cdp.Node.Hosting;
+using Cdp.Node.Observing;
 using Microsoft.Extensions.Logging;
 
 namespace Cdp.Node.Commands;
@@ -45,7 +46,8 @@ internal static class ServeCommand
     private static async Task<int> ServeAsync(CommandContext context, NodeOptions options, CancellationToken cancel)
     {
         options.Checked();
-        using var loggers = LoggerFactory.Create(logging => Format(logging, options).AddFilter("Microsoft", LogLevel.Warning));
+        using var telemetry = Telemetry.Start(context.Variable, CdpNode.Meters);
+        using var loggers = LoggerFactory.Create(logging => Telemetry.AddLogs(Format(logging, options), context.Variable).AddFilter("Microsoft", LogLevel.Warning));
         var given = OperatorKeyFile.FromEnvironment(context.Variable(OperatorKeyFile.Variable));
         var steps = CrashAt.Parse(context.Variable(CrashAt.Variable), wrong => new SettingException(wrong));
         await using var node = await CdpNode.StartAsync(options, () => given ?? OperatorKeyFile.ReadOrMake(options.DataDirectory), context.Time, loggers, steps);

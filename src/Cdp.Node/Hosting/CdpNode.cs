@@ -13,7 +13,8 @@ namespace Cdp.Node.Hosting;
 /// <summary>A whole node in this process: store, engine, gateway, server.</summary>
 public sealed partial class CdpNode : IAsyncDisposable
 {
-    private static readonly string[] Meters = ["Cdp.*", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime"];
+    /// <summary>The meters that a node shows; a <c>*</c> stands for any text.</summary>
+    public static IReadOnlyList<string> Meters { get; } = ["Cdp.*", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime"];
 
     private readonly IStore _store;
     private readonly SingleNodeHost _host;

@@ -3,7 +3,10 @@ using Cdp.Client;
 using Cdp.Node.Hosting;
 using Cdp.Node.Tests.Commands;
 using Cdp.Node.Tests.Running;
+using Cdp.PostgresKit;
+using Cdp.Storage.Postgres;
 using Cdp.V1;
+using Npgsql;
 
 namespace Cdp.Node.Tests.Backups;
 
@@ -154,6 +157,76 @@ public sealed class BackupTests : IDisposable
         Assert.Equal(1, await _cdp.RunAsync("restore", Path.Combine(Backups, "one"), "--data", Restored));
         Assert.Contains("line 3", _cdp.Error, StringComparison.Ordinal);
         Assert.False(Directory.Exists(Restored));
+    }
+
+    [Fact]
+    public async Task A_tenant_that_was_deleted_after_a_backup_does_not_come_back_with_it()
+    {
+        await using (var node = await StartAsync(Data))
+        {
+            await PublishAsync(node, "b1", ("email", "bob@example.org"));
+            await node.Client.Admin.PutTenantAsync(new PutTenantRequest { Tenant = new Tenant { Id = "shop" } }, cancellationToken: Cancel);
+            var key = await node.Client.Admin.CreateKeyAsync(new CreateKeyRequest { TenantId = "shop", Roles = { Role.Admin }, DefaultPurpose = "service" }, cancellationToken: Cancel);
+            using var client = node.ClientWith(key.Secret);
+            var made = new Event { Id = "a1", Type = "Product Viewed", Source = "tests", Channel = "web", Identifiers = { new Identifier { Namespace = "email", Value = "ann@example.org" } } };
+            await client.Ingest.PublishEventsAsync(new PublishEventsRequest { Events = { made } }, cancellationToken: Cancel);
+            await CreateAsync(node, "before");
+            await DeleteAsync(node);
+        }
+
+        AssertHoldsNot(Data, "ann@example.org");
+        AssertHolds(Path.Combine(Backups, "before"), "ann@example.org");
+        var ledger = Path.Combine(Backups, "erasures.jsonl");
+        Assert.Contains("\"whole_tenant\":true", Assert.Single(await File.ReadAllLinesAsync(ledger, Cancel)), StringComparison.Ordinal);
+        await RestoreAsync("before");
+        await using (var node = await StartAsync(Restored))
+        {
+            AssertHoldsNot(Restored, "ann@example.org");
+            Assert.Equal(1, (await ReadAsync(node, "email", "bob@example.org", "")).Activity.EventCount);
+            Assert.Equal("restore", (await DeleteAsync(node)).RequestedBy);
+        }
+
+        // A lost ledger is written anew from what is left of the tenant.
+        File.Delete(ledger);
+        await using (var node = await StartAsync(Data)) Assert.Contains("\"tenant\":\"shop\"", Assert.Single(await File.ReadAllLinesAsync(ledger, Cancel)), StringComparison.Ordinal);
+
+        static async Task<TenantDeletion> DeleteAsync(RunningNode node) =>
+            (await node.Client.Admin.DeleteTenantAsync(new DeleteTenantRequest { TenantId = "shop" }, cancellationToken: Cancel)).Deletion;
+    }
+
+    [Fact]
+    public async Task A_database_that_was_restored_by_its_own_means_is_told_by_hand_who_was_erased()
+    {
+        Assert.SkipWhen(PostgresServer.Missing is not null, PostgresServer.Missing ?? "");
+        await using var server = await PostgresServer.StartAsync("fsync=off");
+        await PostgresSchema.MigrateAsync(server.ConnectionString, PostgresSchema.DefaultName, partitions: 4, epoch: null, Cancel);
+        await using (var node = await StartAsync(server.Url))
+        {
+            await PublishAsync(node, "a1", ("email", "ann@example.org"));
+            await PublishAsync(node, "b1", ("email", "bob@example.org"));
+            await node.SettleAsync();
+            Assert.Equal("BACKUPS_ELSEWHERE", (await Assert.ThrowsAsync<CallException>(() => CreateAsync(node, "one"))).Reason);
+        }
+
+        // As pg_dump and pg_restore would; who made the tables may still be connected.
+        NpgsqlConnection.ClearAllPools();
+        await using (var connection = new NpgsqlConnection(server.ConnectionString.Replace("Database=postgres", "Database=template1", StringComparison.Ordinal)))
+        {
+            await connection.OpenAsync(Cancel);
+            await using var copy = new NpgsqlCommand("CREATE DATABASE restored TEMPLATE postgres", connection);
+            await copy.ExecuteNonQueryAsync(Cancel);
+        }
+
+        await using (var node = await StartAsync(server.Url)) await EraseAsync(node, "email", "ann@example.org");
+        Directory.CreateDirectory(Restored);
+        File.Copy(Path.Combine(Backups, "erasures.jsonl"), Path.Combine(Restored, "erase-again.jsonl"));
+        await using (var node = await RunningNode.StartAsync(server.Url.Replace("/postgres", "/restored", StringComparison.Ordinal), beside: Restored))
+        {
+            await GoneAsync(node, "email", "ann@example.org");
+            Assert.Equal(1, (await ReadAsync(node, "email", "bob@example.org", "")).Activity.EventCount);
+        }
+
+        Assert.False(File.Exists(Path.Combine(Restored, "erase-again.jsonl")));
     }
 
     [Fact]

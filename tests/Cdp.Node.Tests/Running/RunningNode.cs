@@ -33,12 +33,13 @@ internal sealed class RunningNode : IAsyncDisposable
     /// <param name="time">The server's clock; null: the system's.</param>
     /// <param name="metrics">Whether it shows what it counts.</param>
     /// <param name="backups">Directory of its backups; null: none.</param>
-    public static async Task<RunningNode> StartAsync(string data, TimeProvider? time = null, bool metrics = true, string? backups = null)
+    /// <param name="beside">Data directory beside a database; null: where it is started.</param>
+    public static async Task<RunningNode> StartAsync(string data, TimeProvider? time = null, bool metrics = true, string? backups = null, string? beside = null)
     {
         // A log that is there keeps its number of partitions; a database has its own.
         int? partitions = data.Contains("://", StringComparison.Ordinal) || File.Exists(Path.Combine(data, "log.db")) ? null : 4;
         return new(await CdpNode.StartAsync(
-            NodeStore.At(data, new NodeOptions { Port = 0, Partitions = partitions, Metrics = metrics, BackupDirectory = backups }), () => Key, time ?? TimeProvider.System, NullLoggerFactory.Instance, NoStepObserver.Instance));
+            NodeStore.At(data, new NodeOptions { Port = 0, Partitions = partitions, Metrics = metrics, BackupDirectory = backups, DataDirectory = beside ?? new NodeOptions().DataDirectory }), () => Key, time ?? TimeProvider.System, NullLoggerFactory.Instance, NoStepObserver.Instance));
     }
 
     public ICdpApi Api() => new ClientCdpApi(Url, Key);

@@ -63,6 +63,43 @@ public sealed class ClusterTests
     }
 
     [Fact]
+    public async Task A_tenant_that_one_silo_deletes_is_gone_from_all_of_them()
+    {
+        var (states, histories) = (new MemoryStateStore(), new MemoryHistory());
+        await using (var silos = await TestSilos.StartAsync(3, new TestSilosOptions { Stores = new GrainStores(new MemoryEventLog(8), states, histories, new MemoryCustomerIndex()) }))
+        {
+            await silos.NextClient().Admin.PutTenantAsync(new PutTenantRequest { Tenant = new Tenant { Id = "shop" } }, cancellationToken: Token);
+            var key = (await silos.NextClient().Admin.CreateKeyAsync(new CreateKeyRequest { TenantId = "shop", Roles = { Role.Admin }, DefaultPurpose = "service" }, cancellationToken: Token)).Secret;
+            using var client = silos.NextClientWith(key);
+            var request = new PublishEventsRequest();
+            for (var i = 0; i < 60; i++)
+            {
+                var made = new Event { Id = $"e{i}", Kind = EventKind.Track, Type = "Visit", Source = "tests", Channel = "web" };
+                made.Identifiers.Add(new Identifier { Namespace = "email", Value = $"somebody{i % 20}@example.com" });
+                request.Events.Add(made);
+            }
+
+            Assert.Equal(60, (await client.Ingest.PublishEventsAsync(request, cancellationToken: Token)).Accepted);
+
+            var deletion = (await silos.NextClient().Admin.DeleteTenantAsync(new DeleteTenantRequest { TenantId = "shop" }, cancellationToken: Token)).Deletion;
+
+            Assert.Equal((60, 20), (deletion.Places.Single(place => place.Place == "log").Items, deletion.Places.Single(place => place.Place == "customer index").Items));
+            for (var i = 0; i < 3; i++)
+            {
+                using var former = silos.NextClientWith(key);
+                Assert.Equal("TENANT_DELETED", (await Assert.ThrowsAsync<CallException>(() => former.Admin.GetTenantAsync(new GetTenantRequest(), cancellationToken: Token))).Reason);
+                Assert.Equal(deletion, (await silos.NextClient().Admin.DeleteTenantAsync(new DeleteTenantRequest { TenantId = "shop" }, cancellationToken: Token)).Deletion);
+            }
+
+            Assert.Empty(silos.Errors);
+        }
+
+        // Also not by what grains keep as they stop.
+        Assert.Equal(["tenant"], states.Keys().Where(state => state.Key == "shop" || state.Key.StartsWith("shop/", StringComparison.Ordinal)).Select(state => state.Kind));
+        Assert.Empty(histories.Keys("shop/"));
+    }
+
+    [Fact]
     public async Task Every_silo_knows_what_became_of_events_that_another_took_in()
     {
         await using var silos = await TestSilos.StartAsync(3);

@@ -11,6 +11,7 @@ using Cdp.Orleans.Hosting;
 using Cdp.Orleans.Partitions;
 using Cdp.Rpc;
 using Cdp.Silo.Hosting;
+using Cdp.Storage;
 using Cdp.StorageContract;
 using Cdp.V1;
 using Microsoft.Extensions.DependencyInjection;
@@ -94,11 +95,10 @@ internal sealed class TestSilos : IAsyncDisposable
     public CdpClient ClientOf(InProcessSiloHandle silo) => _doors[silo].Client;
 
     /// <summary>A client of one silo after the other.</summary>
-    public CdpClient NextClient()
-    {
-        CdpClient[] clients = [.. _doors.Values.Select(door => door.Client)];
-        return clients[(uint)Interlocked.Increment(ref _next) % clients.Length];
-    }
+    public CdpClient NextClient() => NextDoor().Client;
+
+    /// <summary>The same with another key than the operator's; the caller's to dispose of.</summary>
+    public CdpClient NextClientWith(string key) => new(UrlOf(NextDoor().Server), key);
 
     /// <summary>Runs a test's work; where events stand and what the silos wrote goes with its failure.</summary>
     public async Task<T> ExplainAsync<T>(Task<T> work)
@@ -162,12 +162,25 @@ internal sealed class TestSilos : IAsyncDisposable
     private async Task OpenAsync(InProcessSiloHandle silo)
     {
         var services = silo.ServiceProvider;
-        var gateway = new GatewayServices(new GatewayPorts(
-            services.GetRequiredService<IGrains>(), services.GetRequiredService<ClusterLog>(), services.GetRequiredService<DefinitionsCache>(), TimeProvider.System, NoStepObserver.Instance));
+        var stores = services.GetRequiredService<GrainStores>();
+        var ports = new GatewayPorts(
+            services.GetRequiredService<IGrains>(), services.GetRequiredService<ClusterLog>(), services.GetRequiredService<DefinitionsCache>(), TimeProvider.System, NoStepObserver.Instance)
+        {
+            Tenants = stores is { States: MemoryStateStore states, History: MemoryHistory histories } ? new StoreTenants(new MemoryStore(stores.Log, states, histories, stores.Customers)) : null,
+        };
+        var gateway = new GatewayServices(ports);
         await gateway.Tenants.BootstrapAsync(OperatorKey, TestContext.Current.CancellationToken);
         var server = await RpcServer.StartAsync(
             new RpcServerOptions { ErrorDomain = "cdp", Address = IPAddress.Loopback, Gate = gateway.Authenticator.CheckAsync, Translate = Translate }, gateway.Services);
-        _doors[silo] = new Door(server, gateway, new CdpClient(new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{server.Port}")), OperatorKey));
+        _doors[silo] = new Door(server, gateway, new CdpClient(UrlOf(server), OperatorKey));
+    }
+
+    private static Uri UrlOf(RpcServer server) => new(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{server.Port}"));
+
+    private Door NextDoor()
+    {
+        Door[] doors = [.. _doors.Values];
+        return doors[(uint)Interlocked.Increment(ref _next) % doors.Length];
     }
 
     /// <summary>As a silo does; what it has no words for is an error that it is to be blamed for.</summary>

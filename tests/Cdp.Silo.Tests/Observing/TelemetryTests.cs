@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Cdp.Client;
+using Cdp.CrashKit.Observing;
 using Cdp.Silo.Tests.Processes;
 using Cdp.V1;
 
@@ -27,7 +28,7 @@ public sealed class TelemetryTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _receiver = await OtlpReceiver.StartAsync();
+        _receiver = await OtlpReceiver.StartAsync(Token);
         _silo = await LocalSilo.StartAsync(
             ("OTEL_EXPORTER_OTLP_ENDPOINT", Receiver.Address), ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"), ("OTEL_METRIC_EXPORT_INTERVAL", "500"),
             ("OTEL_BSP_SCHEDULE_DELAY", "200"), ("OTEL_RESOURCE_ATTRIBUTES", "deployment.environment.name=tests"), ("Cdp__Cluster", "watched"), ("Cdp__Partitions", "4"));

@@ -5,13 +5,13 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
-namespace Cdp.Silo.Tests.Observing;
+namespace Cdp.CrashKit.Observing;
 
 /// <summary>One value of a metric.</summary>
 /// <param name="Metric">Its name.</param>
 /// <param name="Value">The newest value; how many measurements, for a histogram.</param>
 /// <param name="Tags">Its attributes.</param>
-internal sealed record Point(string Metric, long Value, IReadOnlyDictionary<string, string> Tags);
+public sealed record Point(string Metric, long Value, IReadOnlyDictionary<string, string> Tags);
 
 /// <summary>One span.</summary>
 /// <param name="Trace">Id of its trace, in hexadecimal.</param>
@@ -19,10 +19,10 @@ internal sealed record Point(string Metric, long Value, IReadOnlyDictionary<stri
 /// <param name="Parent">Its parent's; empty: none.</param>
 /// <param name="Name">What ran.</param>
 /// <param name="Tags">Its attributes.</param>
-internal sealed record Span(string Trace, string Id, string Parent, string Name, IReadOnlyDictionary<string, string> Tags);
+public sealed record Span(string Trace, string Id, string Parent, string Name, IReadOnlyDictionary<string, string> Tags);
 
-/// <summary>Takes what a silo sends by OTLP over HTTP, as opentelemetry-proto 1 lays it out.</summary>
-internal sealed class OtlpReceiver : IAsyncDisposable
+/// <summary>Takes what a server sends by OTLP over HTTP, as opentelemetry-proto 1 lays it out.</summary>
+public sealed class OtlpReceiver : IAsyncDisposable
 {
     private const int Sum = 7;
     private const int Gauge = 5;
@@ -49,7 +49,7 @@ internal sealed class OtlpReceiver : IAsyncDisposable
     public ConcurrentQueue<byte[]> Bodies { get; } = new();
 
     /// <summary>Starts one.</summary>
-    public static async Task<OtlpReceiver> StartAsync()
+    public static async Task<OtlpReceiver> StartAsync(CancellationToken cancellationToken)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -59,7 +59,7 @@ internal sealed class OtlpReceiver : IAsyncDisposable
         server.MapPost("/v1/metrics", request => receiver.TakeAsync(request, receiver.TakeMetrics));
         server.MapPost("/v1/traces", request => receiver.TakeAsync(request, receiver.TakeSpans));
         server.MapPost("/v1/logs", request => receiver.TakeAsync(request, _ => { }));
-        await server.StartAsync(TestContext.Current.CancellationToken);
+        await server.StartAsync(cancellationToken);
         return receiver;
     }
 

@@ -1,10 +1,10 @@
 using System.Text;
 using Google.Protobuf;
 
-namespace Cdp.Silo.Tests.Observing;
+namespace Cdp.CrashKit.Observing;
 
 /// <summary>A protobuf message without its schema: fields by number, as they stand on the wire.</summary>
-internal sealed class WireMessage
+public sealed class WireMessage
 {
     private readonly List<(int Field, ulong Number, byte[] Bytes)> _fields = [];
 
