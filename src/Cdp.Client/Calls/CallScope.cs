@@ -55,7 +55,8 @@ internal sealed class CallScope : IDisposable
             0x8 => new CallException(Code.Cancelled, "The server cancelled the call.", exception),
             0xb => new CallException(Code.ResourceExhausted, "The server asks for fewer calls.", exception),
             0xc => new CallException(Code.PermissionDenied, "The server asks for a safer transport.", exception),
-            null or 0x7 => new CallException(Code.Unavailable, $"The server cannot be reached: {ReasonOf(exception)}", exception),
+            // Without an error it closed the connection in order, and did not answer: it stops.
+            null or 0x0 or 0x7 => new CallException(Code.Unavailable, $"The server cannot be reached: {ReasonOf(exception)}", exception),
             _ => new CallException(Code.Internal, $"The server broke the call off: {exception.Message}", exception),
         };
     }

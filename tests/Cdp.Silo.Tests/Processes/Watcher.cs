@@ -12,6 +12,9 @@ internal sealed class Watcher(Func<CdpClient> clientOf, int customers)
 {
     private static readonly CallOptions Impatient = new() { Timeout = TimeSpan.FromSeconds(5) };
 
+    /// <summary>Who watches is not to be what keeps the silos busy; a gap is known as exactly as this.</summary>
+    private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(200);
+
     private readonly TimeSpan[] _worst = new TimeSpan[customers];
     private int _succeeded;
     private int _failed;
@@ -29,6 +32,7 @@ internal sealed class Watcher(Func<CdpClient> clientOf, int customers)
     {
         var identifier = new Identifier { Namespace = "email", Value = $"watched{customer}@example.com" };
         var last = Stopwatch.GetTimestamp();
+        using var pace = new PeriodicTimer(Pace);
         for (var i = 0; !cancellationToken.IsCancellationRequested; i++)
         {
             try
@@ -47,6 +51,8 @@ internal sealed class Watcher(Func<CdpClient> clientOf, int customers)
             {
                 Interlocked.Increment(ref _failed);
             }
+
+            await pace.WaitForNextTickAsync(CancellationToken.None);
         }
     }
 }
