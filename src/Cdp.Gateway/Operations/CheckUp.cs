@@ -19,6 +19,8 @@ internal sealed class CheckUp(GatewayPorts ports, AuditTrail trail, TenantRemova
     private static readonly TimeSpan BackupWarning = TimeSpan.FromHours(26);
     private static readonly TimeSpan BackupFailure = TimeSpan.FromDays(7);
     private const int ManyAdmins = 5;
+    private const int LettersAtOnce = 100;
+    private const int MostLetters = 1_000;
 
     /// <summary>Makes all checks; one that fails by itself is a finding.</summary>
     public async ValueTask<CheckUpResponse> RunAsync(CancellationToken cancellationToken)
@@ -124,8 +126,33 @@ internal sealed class CheckUp(GatewayPorts ports, AuditTrail trail, TenantRemova
         var message = string.Create(CultureInfo.InvariantCulture, $"{ports.Log.Partitions} partitions; {waiting:N0} events wait, the oldest for {slowest.TotalSeconds:0.0} s.");
         findings.Judge(slowest > LagFailure, slowest > LagWarning, message, "The server, its store or one customer is too slow: docs/operate.md says how to tell.");
         var dead = new Findings("dead-letters", findings.All);
-        if (letters > 0) dead.Warn(string.Create(CultureInfo.InvariantCulture, $"{letters:N0} events count for nobody."), "cdp dead-letters list says why, retry takes them in again.");
+        var open = letters > 0 ? await OpenLettersAsync(cancellationToken) : 0;
+        var orMore = open >= MostLetters ? " or more" : "";
+        if (open > 0) dead.Warn(string.Create(CultureInfo.InvariantCulture, $"{open:N0}{orMore} events count for nobody."), "cdp dead-letters list says why, retry takes them in again.");
         else dead.Ok("None.");
+    }
+
+    /// <summary>Dead letters of all tenants that were not taken in again and whose content is there; no more than enough are counted.</summary>
+    private async ValueTask<int> OpenLettersAsync(CancellationToken cancellationToken)
+    {
+        var open = new HashSet<(string Tenant, int Partition, long Position)>();
+        foreach (var tenant in await TenantIds.AllAsync(ports.Grains, cancellationToken))
+        {
+            for (var number = 0; number < ports.Log.Partitions; number++)
+            {
+                var partition = ports.Grains.Get<IPartition>(GrainCatalog.PartitionKey(number));
+                var request = new ReadDeadLettersRequest { Tenant = tenant, Most = LettersAtOnce };
+                while (request.From >= 0)
+                {
+                    var page = await Overtaken.AgainAsync(partition.ReadDeadLetters, request, cancellationToken);
+                    foreach (var kept in page.Letters.Where(kept => kept is { Letter.RetriedAt: 0, Event.Erased: false })) open.Add((tenant, number, kept.Letter.Position));
+                    if (open.Count >= MostLetters) return MostLetters;
+                    request = new ReadDeadLettersRequest { Tenant = tenant, Most = LettersAtOnce, From = page.Next };
+                }
+            }
+        }
+
+        return open.Count;
     }
 
     /// <summary>The last two days: the whole is for <c>cdp audit verify</c>.</summary>

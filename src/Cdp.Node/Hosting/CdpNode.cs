@@ -75,7 +75,7 @@ public sealed partial class CdpNode : IAsyncDisposable
                 },
                 time);
             var facts = new NodeFacts(options);
-            var ports = new GatewayPorts(host.Grains, host.Log, host.Definitions, time, steps) 
+            var ports = new GatewayPorts(host.Grains, host.Log, host.Definitions, time, steps)
             {
                 AuditReads = options.AuditReads, Facts = facts, Tenants = new StoreTenants(store), Erasures = operations.Ledger,
             };

@@ -93,6 +93,48 @@ public sealed class MaskingTests
         Assert.Null(EventMask.Apply(bytes, out _));
     }
 
+    [Fact]
+    public void A_card_that_is_sent_as_a_number_is_masked_and_other_numbers_stay()
+    {
+        var cards = new Dictionary<string, (Value Value, string Masked)>(StringComparer.Ordinal)
+        {
+            ["integer"] = (new Value { IntValue = 4111111111111111 }, "************1111"),
+            ["long"] = (new Value { IntValue = 6205500000000000004 }, "***************0004"),
+            ["short"] = (new Value { IntValue = 30569309025904 }, "**********5904"),
+            ["double"] = (new Value { DoubleValue = 5555555555554444 }, "************4444"),
+            ["decimal"] = (new Value { DecimalValue = "378282246310005" }, "***********0005"),
+        };
+        foreach (var (name, (value, expected)) in cards)
+        {
+            var made = new Event { Id = "1", Type = "Note", Properties = { [name] = value } };
+            var bytes = EventMask.Apply(made.ToByteArray(), out var masked);
+            Assert.Equal(($"properties.{name}", "card_number"), (Assert.Single(masked).Path, masked[0].Kind));
+            Assert.Equal(expected, EventReader.Whole(bytes).Properties[name].StringValue);
+        }
+
+        Value[] others =
+        [
+            new() { IntValue = 4111111111111112 }, new() { IntValue = -4111111111111111 }, new() { IntValue = 1795954850350352 }, new() { IntValue = long.MaxValue }, new() { IntValue = long.MinValue },
+            new() { DoubleValue = 4111111111111111.5 }, new() { DoubleValue = 4.111e300 }, new() { DoubleValue = double.NegativeInfinity }, new() { DecimalValue = "19.99" }, new() { BoolValue = true }, new(),
+        ];
+        foreach (var value in others) Assert.Null(EventMask.Apply(new Event { Id = "1", Type = "Note", Properties = { ["n"] = value } }.ToByteArray(), out _));
+    }
+
+    [Fact]
+    public void The_quick_look_at_numbers_never_overlooks_a_card() => Check.One(
+        Config.QuickThrowOnFailure.WithMaxTest(1_000),
+        Prop.ForAll(Arb.From(Gen.Choose(0, int.MaxValue)), seed =>
+        {
+            var random = new System.Random(seed);
+            char[] digits = [.. "4", .. Enumerable.Range(0, 14).Select(_ => (char)('0' + random.Next(10))), '0'];
+            while (!IsLuhn(digits)) digits[^1]++;
+            var number = long.Parse(digits, System.Globalization.CultureInfo.InvariantCulture);
+            var value = random.Next(2) == 0 ? new Value { IntValue = number } : new Value { DoubleValue = number };
+            var made = new Event { Id = new string('x', random.Next(40)), Type = "Note", Properties = { ["n"] = new Value { ListValue = new ListValue { Values = { value } } } } };
+            EventMask.Apply(made.ToByteArray(), out var masked);
+            Assert.Single(masked);
+        }));
+
     private static bool IsLuhn(char[] digits) => digits.Reverse().Select((c, i) => i % 2 == 0 ? c - '0' : (c - '0') * 2 is var d && d > 9 ? d - 9 : d).Sum() % 10 == 0;
 
     private static Value Text(string text) => new() { StringValue = text };

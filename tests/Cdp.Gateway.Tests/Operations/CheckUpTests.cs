@@ -95,6 +95,13 @@ public sealed class CheckUpTests : IAsyncLifetime
         await _server.ProfileAsync("user_id", "ann", await _server.PublishAsync(GatewayFixture.Event("1", "Login", ("user_id", "ann"))));
         while ((await OneAsync("dead-letters")).Severity == Severity.Ok) await Task.Yield();
         Assert.Equal("1 events count for nobody.", (await OneAsync("dead-letters")).Message);
+
+        // Taken in again, it is nobody's business any more.
+        var letter = Assert.Single((await _server.Client.Events.ListDeadLettersAsync(new ListDeadLettersRequest { WithContent = true }, cancellationToken: Cancel)).DeadLetters);
+        letter.Event.Id = "2";
+        var retried = await _server.Client.Events.RetryDeadLettersAsync(new RetryDeadLettersRequest { Retries = { new DeadLetterRetry { Id = letter.Id, Repaired = letter.Event } } }, cancellationToken: Cancel);
+        Assert.True(Assert.Single(retried.Results).Accepted);
+        Assert.Equal(Severity.Ok, (await OneAsync("dead-letters")).Severity);
     }
 
     [Fact]
