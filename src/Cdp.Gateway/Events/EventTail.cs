@@ -85,6 +85,7 @@ internal sealed class EventTail(GatewayPorts ports, ConsentGate consents)
             {
                 for (var reply = opened; ; reply = await AskAsync(partition, new TailRequest { Watch = reply.Watch, Next = reply.Next, Applied = reply.Applied, WaitMilliseconds = WaitMilliseconds }, ending.Token))
                 {
+                    OpenCalls.ThrowIfEnded(ports, caller);
                     if (reply.Missed > 0)
                     {
                         // Told also when nothing else is.

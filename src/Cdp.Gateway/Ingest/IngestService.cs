@@ -107,6 +107,7 @@ public sealed class IngestService(GatewayPorts ports, CustomerFinder finder)
         {
             while (await requests.MoveNext(failed.Token))
             {
+                OpenCalls.ThrowIfEnded(ports, caller);
                 var receivedAt = ports.NowMicros;
                 var intakes = Read(caller, requests.Current, StreamEventsField, receivedAt, out var sequence);
                 await open.Writer.WriteAsync((sequence, AppendAsync(caller, intakes, receivedAt, context.CancellationToken).AsTask()), failed.Token);
@@ -155,14 +156,11 @@ public sealed class IngestService(GatewayPorts ports, CustomerFinder finder)
         }
     }
 
-    private static RpcException TenantDeleted() =>
-        new RpcError(Code.Unauthenticated, "The tenant of this API key was deleted. Use a key of another.") { Reason = TenantReasons.TenantDeleted }.ToException();
-
     private async ValueTask<PublishEventsResponse> AppendAsync(
         Caller caller, List<Intake> intakes, long receivedAt, CancellationToken cancellationToken)
     {
-        // A stream that was opened before goes on with what it knew.
-        if (ports.Definitions.Find(caller.Tenant) is { IsDeleted: true }) throw TenantDeleted();
+        // A call that was let in before.
+        if (ports.Definitions.Find(caller.Tenant) is { IsDeleted: true }) throw OpenCalls.TenantDeleted();
         if (caller.Definitions.CollectsByPurpose) await _collection.FilterAsync(caller, intakes, receivedAt, cancellationToken);
         var response = new PublishEventsResponse { ReceivedAt = new Timestamp { UnixMicros = receivedAt } };
         var batches = new List<AppendedEvent>?[ports.Log.Partitions];

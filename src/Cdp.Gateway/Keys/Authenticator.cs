@@ -77,7 +77,7 @@ public sealed class Authenticator(IDefinitions definitions, IReadOnlyDictionary<
     private async ValueTask<(Caller? Caller, RpcError? Refusal)> CheckTokenAsync(string text, CancellationToken cancellationToken)
     {
         var (token, refusal) = await _tokens.CheckAsync(text, cancellationToken);
-        return token is null ? (null, refusal) : (new Caller(token.Key, false, token.Definitions, ResolverOf(token.Definitions)) { EndsAt = token.EndsAt }, null);
+        return token is null ? (null, refusal) : (new Caller(token.Key, false, token.Definitions, ResolverOf(token.Definitions)) { EndsAt = token.EndsAt, IsToken = true }, null);
     }
 
     private RpcError? Admit(ServerCallContext context, Caller caller)

@@ -82,6 +82,31 @@ public sealed class KeyLifeTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_stream_that_is_open_when_its_key_ends_takes_in_and_shows_nothing_more()
+    {
+        var made = await _server.Client.Admin.CreateKeyAsync(new CreateKeyRequest { Roles = { Role.Admin }, DefaultPurpose = "service" }, cancellationToken: Cancel);
+        using var client = _server.ClientWith(made.Secret);
+        await using var stream = client.Ingest.StreamEvents(cancellationToken: Cancel);
+        await stream.WriteAsync(new StreamEventsRequest { Sequence = 1, Events = { GatewayFixture.Event("1", "Login", ("user_id", "ann")) } }, Cancel);
+        Assert.Equal(1, (await stream.ReadAsync(Cancel))!.Sequence);
+        await using var tail = client.Events.TailEventsAsync(new TailEventsRequest(), cancellationToken: Cancel).GetAsyncEnumerator(Cancel);
+        Assert.True(await tail.MoveNextAsync());
+
+        await _server.Client.Admin.RevokeKeyAsync(new RevokeKeyRequest { KeyId = made.Key.Id }, cancellationToken: Cancel);
+
+        await stream.WriteAsync(new StreamEventsRequest { Sequence = 2, Events = { GatewayFixture.Event("2", "Login", ("user_id", "ann")) } }, Cancel);
+        await Calls.RefusedAsync(stream.ReadAsync(Cancel), Code.Unauthenticated, "KEY_REVOKED");
+        await _server.PublishAsync(GatewayFixture.Event("3", "Login", ("user_id", "ann")));
+        await Calls.RefusedAsync(EndAsync(), Code.Unauthenticated, "KEY_REVOKED");
+
+        async Task<bool> EndAsync()
+        {
+            while (await tail.MoveNextAsync()) Assert.NotEqual("3", tail.Current.Tailed?.EventId);
+            return true;
+        }
+    }
+
+    [Fact]
     public async Task A_revocation_ends_all_secrets_and_cannot_be_undone_by_a_rotation()
     {
         var made = await MakeAsync(new CreateKeyRequest { Roles = { Role.Admin } });

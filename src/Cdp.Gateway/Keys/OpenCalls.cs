@@ -1,0 +1,28 @@
+using Cdp.Domain.Tenants;
+using Cdp.Rpc;
+using Google.Rpc;
+
+namespace Cdp.Gateway.Keys;
+
+/// <summary>Looks again at who has a call open: it may last for days, and its key end meanwhile.</summary>
+internal static class OpenCalls
+{
+    /// <summary>Ends a call whose key was revoked or expired since, or whose tenant was deleted. A token holds for the call that it opened.</summary>
+    /// <exception cref="RpcException">It has ended.</exception>
+    public static void ThrowIfEnded(GatewayPorts ports, Caller caller)
+    {
+        if (!caller.IsToken && caller.EndsAt != Caller.Never && ports.NowMicros >= caller.EndsAt)
+            throw Ended(TenantReasons.KeyExpired, "This API key, or this secret of it, has expired meanwhile. Open the call again with another.");
+
+        // Another object only where something of the tenant was changed.
+        if (ports.Definitions.Find(caller.Tenant) is not { } current || ReferenceEquals(current, caller.Definitions)) return;
+        if (current.IsDeleted) throw TenantDeleted();
+        if (!caller.IsToken && current.Config.Keys.FirstOrDefault(stored => stored.Key.Id == caller.Key.Id) is not { Key.RevokedAt: null })
+            throw Ended(TenantReasons.KeyRevoked, "This API key was revoked meanwhile. Make another with `cdp keys create`.");
+    }
+
+    /// <summary>The error of a call of a tenant that was deleted.</summary>
+    public static RpcException TenantDeleted() => Ended(TenantReasons.TenantDeleted, "The tenant of this API key was deleted. Use a key of another.");
+
+    private static RpcException Ended(string reason, string message) => new RpcError(Code.Unauthenticated, message) { Reason = reason }.ToException();
+}
