@@ -26,12 +26,19 @@ public sealed class TenantEditor(GatewayPorts ports)
     /// <exception cref="RpcException">The change was refused.</exception>
     public async ValueTask<TenantConfig> ChangeAsync(string tenant, ChangeTenantRequest change, CancellationToken cancellationToken)
     {
-        var reply = await ports.Grains.Get<ITenant>(tenant).Change(change, cancellationToken);
-        if (reply.RefusedReason.Length > 0) throw Refused(new EventRefusal(reply.RefusedReason, reply.RefusedField, reply.RefusedMessage));
+        var config = await ApplyAsync(ports, tenant, change, cancellationToken);
 
         // Customers nobody touches get to the new definitions, too. Does nothing where the change is of another kind.
         await SweepAsync(tenant, cancellationToken);
-        return reply.Config;
+        return config;
+    }
+
+    /// <summary>Makes one change for which nobody has to be visited.</summary>
+    /// <exception cref="RpcException">The change was refused.</exception>
+    internal static async ValueTask<TenantConfig> ApplyAsync(GatewayPorts ports, string tenant, ChangeTenantRequest change, CancellationToken cancellationToken)
+    {
+        var reply = await ports.Grains.Get<ITenant>(tenant).Change(change, cancellationToken);
+        return reply.RefusedReason.Length == 0 ? reply.Config : throw Refused(new EventRefusal(reply.RefusedReason, reply.RefusedField, reply.RefusedMessage));
     }
 
     /// <summary>How far customers are brought to the newest definitions.</summary>
@@ -68,7 +75,7 @@ public sealed class TenantEditor(GatewayPorts ports)
             if (await ports.Definitions.GetAsync(tenant, cancellationToken) is not { } definitions) continue;
             if (definitions.IsDeleted)
             {
-                Removal.Resume(definitions);
+                Removal.Resume(definitions.Config);
                 continue;
             }
 

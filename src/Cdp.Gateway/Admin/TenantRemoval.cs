@@ -1,4 +1,3 @@
-using Cdp.Domain.Tenants;
 using Cdp.Gateway.Keys;
 using Cdp.Grains.Ports;
 using Cdp.Grains.Tenants;
@@ -45,9 +44,9 @@ public sealed class TenantRemoval(GatewayPorts ports)
     }
 
     /// <summary>Goes on with a deletion that was begun, beside everything else: it may take long.</summary>
-    public void Resume(Definitions definitions)
+    public void Resume(TenantConfig config)
     {
-        if (definitions.IsDeleted && ports.Tenants is { } store) _ = Attempt(definitions.Config, store);
+        if (ports.Tenants is { } store) _ = Attempt(config, store);
     }
 
     /// <summary>Why the last attempt to delete a tenant failed here; null: it did not, or is under way.</summary>
@@ -92,11 +91,9 @@ public sealed class TenantRemoval(GatewayPorts ports)
         return config.Deletion;
     }
 
+    /// <summary>Returns when every process has certainly heard of the step before: at once where there is only this one.</summary>
     private Task KnownAsync() => ports.NewsDelay > TimeSpan.Zero ? Task.Delay(ports.NewsDelay, ports.Time) : Task.CompletedTask;
 
-    private async ValueTask<TenantConfig> ChangeAsync(string tenant, ChangeTenantRequest change, CancellationToken cancellationToken)
-    {
-        var reply = await ports.Grains.Get<ITenant>(tenant).Change(change, cancellationToken);
-        return reply.RefusedReason.Length == 0 ? reply.Config : throw TenantEditor.Refused(new(reply.RefusedReason, reply.RefusedField, reply.RefusedMessage));
-    }
+    private ValueTask<TenantConfig> ChangeAsync(string tenant, ChangeTenantRequest change, CancellationToken cancellationToken) =>
+        TenantEditor.ApplyAsync(ports, tenant, change, cancellationToken);
 }

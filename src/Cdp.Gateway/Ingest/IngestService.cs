@@ -160,7 +160,7 @@ public sealed class IngestService(GatewayPorts ports, CustomerFinder finder)
         Caller caller, List<Intake> intakes, long receivedAt, CancellationToken cancellationToken)
     {
         // A call that was let in before.
-        if (ports.Definitions.Find(caller.Tenant) is { IsDeleted: true }) throw OpenCalls.TenantDeleted();
+        if (ports.Definitions.Find(caller.Tenant) is { IsDeleted: true }) throw OpenCalls.TenantDeleted.ToException();
         if (caller.Definitions.CollectsByPurpose) await _collection.FilterAsync(caller, intakes, receivedAt, cancellationToken);
         var response = new PublishEventsResponse { ReceivedAt = new Timestamp { UnixMicros = receivedAt } };
         var batches = new List<AppendedEvent>?[ports.Log.Partitions];

@@ -58,7 +58,7 @@ public sealed class Authenticator(IDefinitions definitions, IReadOnlyDictionary<
     {
         var (tenant, id) = ApiKeys.Parse(text);
         var current = await definitions.GetAsync(tenant, cancellationToken);
-        if (current is { IsDeleted: true }) return (null, Refused(TenantReasons.TenantDeleted, "The tenant of this API key was deleted. Use a key of another."));
+        if (current is { IsDeleted: true }) return (null, OpenCalls.TenantDeleted);
         var stored = current?.Config.Keys.FirstOrDefault(k => k.Key.Id == id);
         var hash = ApiKeys.Hash(text);
         var isFormer = stored is not null && CryptographicOperations.FixedTimeEquals(stored.FormerSecretHash.Span, hash);

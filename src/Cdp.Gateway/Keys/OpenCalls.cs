@@ -16,13 +16,13 @@ internal static class OpenCalls
 
         // Another object only where something of the tenant was changed.
         if (ports.Definitions.Find(caller.Tenant) is not { } current || ReferenceEquals(current, caller.Definitions)) return;
-        if (current.IsDeleted) throw TenantDeleted();
+        if (current.IsDeleted) throw TenantDeleted.ToException();
         if (!caller.IsToken && current.Config.Keys.FirstOrDefault(stored => stored.Key.Id == caller.Key.Id) is not { Key.RevokedAt: null })
             throw Ended(TenantReasons.KeyRevoked, "This API key was revoked meanwhile. Make another with `cdp keys create`.");
     }
 
-    /// <summary>The error of a call of a tenant that was deleted.</summary>
-    public static RpcException TenantDeleted() => Ended(TenantReasons.TenantDeleted, "The tenant of this API key was deleted. Use a key of another.");
+    /// <summary>What a caller of a tenant that was deleted is told.</summary>
+    public static RpcError TenantDeleted => new(Code.Unauthenticated, "The tenant of this API key was deleted. Use a key of another.") { Reason = TenantReasons.TenantDeleted };
 
     private static RpcException Ended(string reason, string message) => new RpcError(Code.Unauthenticated, message) { Reason = reason }.ToException();
 }

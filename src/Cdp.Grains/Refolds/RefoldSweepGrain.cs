@@ -89,6 +89,8 @@ public sealed class RefoldSweepGrain(
 
     private async ValueTask GoOnAsync(CancellationToken cancellationToken)
     {
+        // Of a tenant that is deleted nobody is left to be visited.
+        if (definitions.IsSealed(context.Key)) return;
         _spare.EndRest();
         try
         {
@@ -100,12 +102,11 @@ public sealed class RefoldSweepGrain(
             metrics.Retried(e);
         }
 
-        if (!Place.Done && !definitions.IsSealed(context.Key)) GoOn();
+        if (!Place.Done) GoOn();
     }
 
     private async ValueTask VisitAsync(CancellationToken cancellationToken)
     {
-        if (definitions.IsSealed(context.Key)) return;
         var started = context.Time.GetTimestamp();
         var visit = new RefoldRequest { AsItStands = true };
         do
