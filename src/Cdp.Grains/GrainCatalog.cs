@@ -52,6 +52,9 @@ public sealed record GrainPorts
     /// <summary>Where erasures are noted for whoever restores a backup; null: nowhere.</summary>
     public IErasureLedger? Erasures { get; init; }
 
+    /// <summary>Clears the store's files; null: it does so by itself.</summary>
+    public IStoreCleaner? Cleaner { get; init; }
+
     /// <summary>Hears of recovery steps.</summary>
     public IStepObserver Steps { get; init; } = NoStepObserver.Instance;
 
@@ -100,7 +103,9 @@ public static class GrainCatalog
             new("visitor-decision", typeof(IVisitorDecision),
                 context => new VisitorDecisionGrain(context, ports.States, ports.Definitions, ports.Models, ports.Steps), []) { IdleAfter = TimeSpan.FromMinutes(1) },
             new("refold-sweep", typeof(IRefoldSweep),
-                context => new RefoldSweepGrain(context, ports.States, ports.Customers, ports.Definitions, ports.Load, ports.Steps, ports.Metrics),
+                context => new RefoldSweepGrain(
+                    context,
+                    new SweepPorts(ports.Log, ports.States, ports.History, ports.Customers, ports.Definitions, ports.Load, ports.Steps, ports.Metrics) { Cleaner = ports.Cleaner }),
                 [typeof(ICustomer), typeof(ISegment)]) { Collectable = false },
             new("tenant", typeof(ITenant), context => new TenantGrain(context, ports.States, ports.History, ports.DefinitionsListener, ports.Steps), []),
             new("audit", typeof(IAudit), context => new AuditGrain(context, ports.States, ports.History, ports.Definitions), []),

@@ -14,6 +14,7 @@ public sealed class GrainMetrics : IDisposable
     private readonly Counter<long> _deadLetters;
     private readonly Counter<long> _retries;
     private readonly Counter<long> _merges;
+    private readonly Counter<long> _forgotten;
 
     private readonly Action<string, Exception> _report;
 
@@ -30,6 +31,7 @@ public sealed class GrainMetrics : IDisposable
         _deadLetters = _meter.CreateCounter<long>("cdp.dead_letters", "{event}", "Events kept as dead letters.");
         _retries = _meter.CreateCounter<long>("cdp.handover.retries", "{call}", "Hand-overs that were sent again after an error.");
         _merges = _meter.CreateCounter<long>("cdp.merges", "{merge}", "Merges run to their end.");
+        _forgotten = _meter.CreateCounter<long>("cdp.events.forgotten", "{event}", "Events whose content was erased after the time for which their tenant keeps it.");
     }
 
     /// <summary>Counts what a hand-over did.</summary>
@@ -61,6 +63,12 @@ public sealed class GrainMetrics : IDisposable
 
     /// <summary>Counts a finished merge.</summary>
     public void Merged() => _merges.Add(1);
+
+    /// <summary>Counts events that were kept long enough.</summary>
+    public void Forgotten(long count)
+    {
+        if (count > 0) _forgotten.Add(count);
+    }
 
     /// <inheritdoc/>
     public void Dispose() => _meter.Dispose();

@@ -42,6 +42,7 @@ public sealed class Definitions
         SessionPauseMicros = Positive(tenant.SessionPauseSeconds, TenantDefaults.SessionPauseSeconds) * 1_000_000L;
         InterestHalfLifeMicros = Positive(tenant.InterestHalfLifeDays, TenantDefaults.InterestHalfLifeDays) * 86_400_000_000L;
         AuditDays = (int)Positive(tenant.AuditDays, TenantDefaults.AuditDays);
+        Retention = new EventRetention(config);
         _declared = Latest(config.EventTypes, type => type.Name).ToFrozenDictionary(
             pair => pair.Key,
             pair => new EventMeaning(pair.Value.Role == EventRole.Unspecified ? EventNames.RoleOf(pair.Key) : pair.Value.Role, pair.Value),
@@ -94,6 +95,9 @@ public sealed class Definitions
 
     /// <summary>Days that the audit log is kept.</summary>
     public int AuditDays { get; }
+
+    /// <summary>How long events are kept.</summary>
+    public EventRetention Retention { get; }
 
     /// <summary>Ids of the declared purposes, in order.</summary>
     public IReadOnlyList<string> Purposes { get; }

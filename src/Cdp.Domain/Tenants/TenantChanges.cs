@@ -125,6 +125,8 @@ public static class TenantChanges
             return Invalid("tenant.interest_half_life_days", "Give 1 to 3,650 days, or 0 for the default.");
         if (tenant.AuditDays is < 0 or > 3_650)
             return Invalid("tenant.audit_days", "Give 1 to 3,650 days, or 0 for the default.");
+        if (tenant.EventDays is < 0 or > EventRetention.MaxDays)
+            return Invalid("tenant.event_days", "Give 1 to 36,500 days, or 0 to keep events for good.");
         if (Origins.Check(tenant.AllowedOrigins) is { } wrong) return wrong;
         if (CheckIssuers(tenant.JwtIssuers) is { } unclear) return unclear;
         if (tenant.DisplayName.Length > 200) return Invalid("tenant.display_name", "Give at most 200 characters.");
@@ -136,6 +138,7 @@ public static class TenantChanges
         put.Id = config.Tenant.Id;
         put.Deletion = null;
         put.Etag = Etag(config);
+        if (config.Tenant.EventDays != put.EventDays) config.RetentionVersion++;
         config.Tenant = put;
         var after = new Definitions(config);
         if (before.CurrencyCode != after.CurrencyCode || before.SessionPauseMicros != after.SessionPauseMicros
@@ -189,6 +192,8 @@ public static class TenantChanges
 
         if (type.Purpose.Length > 0 && Undeclared(config, type.Purpose, "event_type.purpose") is { } undeclared)
             return undeclared;
+        if (type.EventDays is < EventRetention.ForGood or > EventRetention.MaxDays)
+            return Invalid("event_type.event_days", "Give 1 to 36,500 days, 0 for the tenant's, or -1 to keep such events for good.");
         if (!Enum.IsDefined(type.SchemaMode)) return Invalid("event_type.schema_mode", "Give OFF, WARN or REJECT.");
         if (type.Schema.Length > 0 && EventSchema.Parse(type.Schema, out var error) is null)
             return new("SCHEMA_INVALID", "event_type.schema", error!.Pointer.Length > 0 ? $"At {error.Pointer}: {error.Message}" : error.Message);
@@ -197,11 +202,12 @@ public static class TenantChanges
 
         // What is only asked at the door changes no customer.
         if (before is null || !Folded(before).Equals(Folded(type))) config.DefinitionsVersion++;
+        if ((before?.EventDays ?? 0) != type.EventDays) config.RetentionVersion++;
         return null;
     }
 
     /// <summary>What the fold takes of a type.</summary>
-    private static EventType Folded(EventType type) => new(type) { Etag = "", Purpose = "", Schema = "", SchemaMode = SchemaMode.Unspecified };
+    private static EventType Folded(EventType type) => new(type) { Etag = "", Purpose = "", Schema = "", SchemaMode = SchemaMode.Unspecified, EventDays = 0 };
 
     private static EventRefusal? Put(TenantConfig config, Purpose purpose)
     {

@@ -5,6 +5,7 @@ using Cdp.Gateway.Admin;
 using Cdp.Gateway.Audit;
 using Cdp.Grains;
 using Cdp.Grains.Partitions;
+using Cdp.Grains.Refolds;
 using Cdp.Grains.V1;
 using Cdp.V1;
 
@@ -16,6 +17,7 @@ internal sealed class CheckUp(GatewayPorts ports, AuditTrail trail, TenantRemova
     private static readonly TimeSpan LagWarning = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LagFailure = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan OldKey = TimeSpan.FromDays(365);
+    private static readonly TimeSpan RetentionWarning = TimeSpan.FromDays(2);
     private static readonly TimeSpan BackupWarning = TimeSpan.FromHours(26);
     private static readonly TimeSpan BackupFailure = TimeSpan.FromDays(7);
     private const int ManyAdmins = 5;
@@ -35,6 +37,7 @@ internal sealed class CheckUp(GatewayPorts ports, AuditTrail trail, TenantRemova
             ("disk", findings => Here(LocalChecks.Disk, findings)),
             ("partitions", findings => PartitionsAsync(findings, cancellationToken)),
             ("journal", findings => Here(LocalChecks.Journal, findings)),
+            ("retention", findings => RetentionAsync(findings, cancellationToken)),
             ("audit", findings => AuditAsync(findings, cancellationToken)),
             ("backups", findings => BackupsAsync(findings, cancellationToken)),
         ];
@@ -153,6 +156,30 @@ internal sealed class CheckUp(GatewayPorts ports, AuditTrail trail, TenantRemova
         }
 
         return open.Count;
+    }
+
+    private async ValueTask RetentionAsync(Findings findings, CancellationToken cancellationToken)
+    {
+        var (limited, oldest, quiet) = (0, TimeSpan.Zero, true);
+        foreach (var tenant in await TenantIds.AllAsync(ports.Grains, cancellationToken))
+        {
+            if (await ports.Definitions.GetAsync(tenant, cancellationToken) is not { IsDeleted: false, Retention.ShortestMicros: not null }) continue;
+            limited++;
+            var ended = (await ports.Grains.Get<IRefoldSweep>(tenant).GetProgress(new SweepRequest(), cancellationToken)).ForgottenAt;
+            var age = TimeSpan.FromMicroseconds(ports.NowMicros - ended);
+            if (ended > 0 && age <= RetentionWarning)
+            {
+                oldest = age > oldest ? age : oldest;
+                continue;
+            }
+
+            quiet = false;
+            if (ended == 0) findings.Unknown($"{tenant}: its customers have not all been visited yet for events that were kept long enough.");
+            else findings.Warn($"{tenant}: it is {Ages.Of(age)} since all customers were visited for events that were kept long enough.", "The server is too busy, or a customer fails: its log says which.");
+        }
+
+        if (limited == 0) findings.Ok("All tenants keep events for good.");
+        else if (quiet) findings.Ok($"{limited} tenants keep events for a limited time; older ones were erased {Ages.Of(oldest)} ago at the latest.");
     }
 
     /// <summary>The last two days: the whole is for <c>cdp audit verify</c>.</summary>

@@ -86,6 +86,7 @@ public sealed partial class CustomerGrain
         await AppendAsync(slice, cancellationToken);
         if (!Exists) _minted = request.Mint.IdentitySequence;
         (_absorbed ??= []).Add(LoserHash(request.Loser));
+        _forgetAt = 0;
         foreach (var id in loserIds) _ids.Add(id, _sequence - 1);
         _foldedUnder ??= definitions;
 

@@ -230,8 +230,14 @@ public sealed partial class CustomerGrain : ICustomer, IGrainLifecycle
     {
         await CheckNewestAsync(cancellationToken);
         if (!Exists) return new RefoldReply { Standing = CustomerStanding.Gone };
-        if (_sealedInto.Length > 0) return new RefoldReply { Standing = CustomerStanding.Forwarded, Membership = LastStatement() };
         var definitions = await DefinitionsAsync(cancellationToken);
+        if (_sealedInto.Length > 0)
+        {
+            await ForgetProfileAsync(definitions, cancellationToken);
+            return new RefoldReply { Standing = CustomerStanding.Forwarded, Membership = LastStatement() };
+        }
+
+        var (forgotten, isNew) = await ForgetOldAsync(definitions, cancellationToken);
         if (!request.AsItStands || _foldAgain || _foldedUnder!.Version != definitions.Version)
         {
             _foldAgain = true;
@@ -239,12 +245,14 @@ public sealed partial class CustomerGrain : ICustomer, IGrainLifecycle
             await AfterChangeAsync(MostSinceSnapshot, cancellationToken);
         }
 
+        if (isNew) await SnapshotNowAsync(cancellationToken);
         if (_segmentsVersion != definitions.Segments.Version) EvaluateAll(definitions);
         return new RefoldReply
         {
             Membership = StatementIf(needed: true, definitions),
             Standing = CustomerStanding.Here,
             Events = _profile.EventCount,
+            Forgotten = forgotten,
             Digest = ByteString.CopyFrom(System.Security.Cryptography.SHA256.HashData(_profile.ToByteArray())),
         };
     }
@@ -306,6 +314,7 @@ public sealed partial class CustomerGrain : ICustomer, IGrainLifecycle
         _foldAgain = book.FoldAgain || snapshot.FoldVersion != ProfileFold.Version || snapshot.DefinitionsVersion != definitions.Version;
         if (!_foldAgain) _foldedUnder = definitions;
         if (book.Absorbed.Count > 0) _absorbed = [.. book.Absorbed];
+        (_forgetAt, _retentionVersion) = (book.ForgetAt, book.RetentionVersion);
         _ids.Load(book);
         LoadSegments(book);
         _decisions = snapshot.Decisions is { } decisions ? new DecisionMemory(decisions) : null;
@@ -333,6 +342,7 @@ public sealed partial class CustomerGrain : ICustomer, IGrainLifecycle
             case HistoryEntry.KindOneofCase.Absorbed:
                 var absorbed = placed.Entry.Absorbed;
                 (_absorbed ??= []).Add(LoserHash(absorbed.Loser));
+                _forgetAt = 0;
                 await foreach (var theirs in Reader.ReadUnionAsync($"{_tenant}/{absorbed.Loser}", 0, absorbed.Entries, cancellationToken))
                     AddId(theirs.Entry, placed.Sequence);
                 await AbsorbDecisionsAsync(absorbed, cancellationToken);
@@ -412,6 +422,7 @@ public sealed partial class CustomerGrain : ICustomer, IGrainLifecycle
         var book = new Bookkeeping
         {
             Sequence = _sequence, SealedInto = _sealedInto, MintedSequence = _minted, FoldAgain = _foldAgain,
+            ForgetAt = _forgetAt, RetentionVersion = _retentionVersion,
         };
         if (_absorbed is not null) book.Absorbed.AddRange(_absorbed);
         _ids.Save(book);

@@ -64,9 +64,14 @@ public static class ErasedEvents
 
         // A refused event never came to a customer, so there is nothing to bring back.
         if (record.Flags.HasFlag(LogRecordFlags.Refused)) return default;
-        var logged = LoggedEvent.Parser.ParseFrom(record.Payload.Span);
+        return RemainderOf(LoggedEvent.Parser.ParseFrom(record.Payload.Span)).ToByteArray();
+    }
+
+    /// <summary>What is left of an event.</summary>
+    internal static LoggedEvent RemainderOf(LoggedEvent logged)
+    {
         var left = new LoggedEvent { Erased = true, ReceivedAt = logged.ReceivedAt, IdHashHigh = logged.IdHashHigh, IdHashLow = logged.IdHashLow };
         left.Keys.Add(logged.Keys.Select(key => new IdentifierKey { Key = key.Key }));
-        return left.ToByteArray();
+        return left;
     }
 }

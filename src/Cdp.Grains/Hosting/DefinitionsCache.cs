@@ -16,6 +16,9 @@ public sealed class DefinitionsCache(IStateStore states) : IDefinitions, IDefini
     /// <summary>Tenants that are sealed; null: none, which is the usual.</summary>
     private volatile FrozenSet<string>? _sealed;
 
+    /// <summary>The tenants whose definitions it has, and that are not being deleted.</summary>
+    public IReadOnlyList<string> Tenants => [.. _definitions.Where(known => !known.Value.IsDeleted).Select(known => known.Key)];
+
     /// <inheritdoc/>
     public Definitions? Find(string tenant) => _definitions.GetValueOrDefault(tenant);
 

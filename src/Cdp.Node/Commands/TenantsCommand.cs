@@ -4,14 +4,15 @@ using Cdp.V1;
 
 namespace Cdp.Node.Commands;
 
-/// <summary><c>cdp tenants</c>: lists, creates and deletes tenants.</summary>
+/// <summary><c>cdp tenants</c>: lists, creates and deletes tenants, and says how long they keep events.</summary>
 internal static class TenantsCommand
 {
     public static Command Create(CommandContext context)
     {
-        var tenants = new Command("tenants", "Lists, creates and deletes tenants. Needs the operator's key.");
+        var tenants = new Command("tenants", "Lists, creates and deletes tenants, and says how long they keep events. Needs the operator's key.");
         tenants.Subcommands.Add(List(context));
         tenants.Subcommands.Add(CreateTenant(context));
+        tenants.Subcommands.Add(Keep(context));
         tenants.Subcommands.Add(Delete(context));
         return tenants;
     }
@@ -50,6 +51,27 @@ internal static class TenantsCommand
                 if ((await api.ListTenantsAsync(new ListTenantsRequest(), cancel)).Tenants.Any(known => known.Id == tenant.Id))
                     throw new CommandException($"There is a tenant '{tenant.Id}'. Choose another id, or change it with PutTenant.");
                 return await api.PutTenantAsync(new PutTenantRequest { Tenant = tenant }, cancel);
+            },
+            answer => TenantsText.Write([answer.Tenant]));
+        return command;
+    }
+
+    private static Command Keep(CommandContext context)
+    {
+        var command = new Command("keep", "Says how long a tenant keeps the content of events (docs/retention.md). 'cdp event-type keep' says it of one type.");
+        var id = new Argument<string>("id") { Description = "The tenant's id, as 'cdp tenants list' shows it." };
+        var time = KeptArgument.Create(ofType: false);
+        command.Arguments.Add(id);
+        command.Arguments.Add(time);
+        command.SetCall(
+            context,
+            async (api, parsed, cancel) =>
+            {
+                var wanted = parsed.GetRequiredValue(id);
+                var known = (await api.ListTenantsAsync(new ListTenantsRequest(), cancel)).Tenants.FirstOrDefault(tenant => tenant.Id == wanted)?.Clone()
+                    ?? throw new CommandException($"There is no tenant '{wanted}'. 'cdp tenants list' shows those that there are.");
+                known.EventDays = parsed.GetValue(time);
+                return await api.PutTenantAsync(new PutTenantRequest { Tenant = known }, cancel);
             },
             answer => TenantsText.Write([answer.Tenant]));
         return command;

@@ -70,6 +70,7 @@ public sealed partial class CdpNode : IAsyncDisposable
                     MaxBacklogBytes = options.MaxBacklogMegabytes * 1024L * 1024,
                     Steps = steps,
                     Erasures = operations.Ledger,
+                    Cleaner = new StoreCleaner(store),
                     OnHandledError = (remedy, error) => Handled(logger, remedy, error),
                     Engine = Engine(options, logger),
                 },

@@ -9,7 +9,8 @@ namespace Cdp.Orleans.Caches;
 
 /// <summary>
 /// Reads the configurations that a silo knows again from time to time, for the case that news of one was lost. Customers that
-/// were folded meanwhile with what the silo knew before are then visited by another sweep.
+/// were folded meanwhile with what the silo knew before are then visited by another sweep. Once an hour all sweeps are called: one
+/// whose silo died goes on then at the latest.
 /// </summary>
 /// <param name="definitions">What the silo knows.</param>
 /// <param name="grains">Reaches the sweeps.</param>
@@ -18,6 +19,8 @@ internal sealed class DefinitionsRefresh(DefinitionsCache definitions, IGrains g
 {
     /// <summary>How often.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
+
+    private const int RoundsAnHour = 360;
 
     /// <summary>Tenants that are to be swept again, and the rounds until then.</summary>
     private readonly ConcurrentDictionary<string, int> _again = new(StringComparer.Ordinal);
@@ -30,12 +33,14 @@ internal sealed class DefinitionsRefresh(DefinitionsCache definitions, IGrains g
     protected override async Task RunAsync(CancellationToken cancellationToken)
     {
         using var timer = new PeriodicTimer(Interval, Hosting.Time);
-        while (await timer.WaitForNextTickAsync(cancellationToken))
+        for (var round = 1; await timer.WaitForNextTickAsync(cancellationToken); round++)
         {
             try
             {
                 foreach (var tenant in await definitions.RefreshAsync(cancellationToken)) _again[tenant] = 0;
                 await SweepAsync(cancellationToken);
+                if (round % RoundsAnHour > 0) continue;
+                foreach (var tenant in definitions.Tenants) await grains.Get<IRefoldSweep>(tenant).Sweep(new SweepRequest(), cancellationToken);
             }
             catch (Exception e) when (!cancellationToken.IsCancellationRequested)
             {

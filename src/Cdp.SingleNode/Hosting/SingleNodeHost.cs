@@ -20,6 +20,9 @@ public sealed record SingleNodeOptions
     /// <summary>Where erasures are noted for whoever restores a backup; null: nowhere.</summary>
     public IErasureLedger? Erasures { get; init; }
 
+    /// <summary>Clears the store's files; null: it does so by itself.</summary>
+    public IStoreCleaner? Cleaner { get; init; }
+
     /// <summary>Hears of recovery steps.</summary>
     public IStepObserver Steps { get; init; } = NoStepObserver.Instance;
 
@@ -83,6 +86,7 @@ public sealed class SingleNodeHost : IAsyncDisposable
             LinkCacheBytes = options.Engine.MemoryCeiling / LinkCacheShare,
             Load = new ProcessLoad(),
             Erasures = options.Erasures,
+            Cleaner = options.Cleaner,
             Steps = options.Steps,
             Metrics = metrics,
         });

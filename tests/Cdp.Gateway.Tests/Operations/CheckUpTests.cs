@@ -36,7 +36,7 @@ public sealed class CheckUpTests : IAsyncLifetime
         await _server.ProfileAsync("user_id", "ann", await _server.PublishAsync(GatewayFixture.Event("1", "Login", ("user_id", "ann"))));
         var found = await FindingsAsync();
         Assert.All(found, finding => Assert.True(finding.Severity == Severity.Ok, finding.ToString()));
-        Assert.Equal(["audit", "backups", "dead-letters", "disk", "journal", "keys", "listeners", "partitions", "tenants", "tls"], found.Select(finding => finding.Check).Distinct().Order(StringComparer.Ordinal));
+        Assert.Equal(["audit", "backups", "dead-letters", "disk", "journal", "keys", "listeners", "partitions", "retention", "tenants", "tls"], found.Select(finding => finding.Check).Distinct().Order(StringComparer.Ordinal));
     }
 
     [Theory]

@@ -41,8 +41,8 @@ internal sealed class CustomerHarness : IDisposable
 
     public void Dispose() => _metrics.Dispose();
 
-    public Task<TestActivation<CustomerGrain>> StartAsync(string key = Key) => TestActivation<CustomerGrain>.StartAsync(
-        key, new NoGrains(), context => new CustomerGrain(context, new CustomerPorts(States, History, Log, _tenant, new ModelsCache(States, Rows), NoStepObserver.Instance, _metrics)));
+    public Task<TestActivation<CustomerGrain>> StartAsync(string key = Key, TimeProvider? time = null) => TestActivation<CustomerGrain>.StartAsync(
+        key, new NoGrains(), context => new CustomerGrain(context, new CustomerPorts(States, History, Log, _tenant, new ModelsCache(States, Rows), NoStepObserver.Instance, _metrics)), time);
 
     /// <summary>Changes the tenant's segments.</summary>
     public void Change(ChangeTenantRequest change) => _tenant.Change(change);
@@ -50,7 +50,7 @@ internal sealed class CustomerHarness : IDisposable
     /// <summary>Appends an event to the log; its minute is when it occurred and was received.</summary>
     public Task<LogEntry> LogAsync(Event made, int minute)
     {
-        made.Kind = EventKind.Track;
+        if (made.Kind == EventKind.Unspecified) made.Kind = EventKind.Track;
         made.Source = "tests";
         if (made.Type.Length == 0) made.Type = "Product Viewed";
         made.OccurredAt = new Timestamp { UnixMicros = At(minute) };
@@ -139,6 +139,9 @@ internal sealed class CustomerHarness : IDisposable
 internal sealed class FaultyLog(IEventLog inner) : IEventLog
 {
     public bool Broken { get; set; }
+
+    /// <summary>Whether it does not keep its records for good, as Event Hubs.</summary>
+    public bool Forgets { get; set; }
 
     public int Partitions => inner.Partitions;
 

@@ -1,11 +1,16 @@
+using Cdp.Domain.Events;
 using Cdp.Domain.Tenants;
 using Cdp.EngineContract;
 using Cdp.Grains.Customers;
+using Cdp.Grains.Partitions;
 using Cdp.Grains.Ports;
 using Cdp.Grains.Refolds;
 using Cdp.Grains.Tests.Harness;
 using Cdp.Grains.V1;
+using Cdp.State.V1;
 using Cdp.StorageContract;
+using Cdp.V1;
+using Google.Protobuf;
 
 namespace Cdp.Grains.Tests.Refolds;
 
@@ -15,11 +20,14 @@ public sealed class RefoldSweepGrainTests : IDisposable
     private const int Customers = 150;
 
     private readonly MemoryStateStore _states = new();
+    private readonly MemoryEventLog _log = new(4);
+    private readonly MemoryHistory _history = new();
     private readonly MemoryCustomerIndex _index = new();
     private readonly GrainMetrics _metrics = new();
     private readonly FixedDefinitions _definitions = new();
     private readonly ManualTime _time = new();
     private readonly FixedLoad _load = new();
+    private readonly Cleaner _cleaner = new();
     private readonly Visited _visited;
 
     public RefoldSweepGrainTests() => _visited = new Visited(_time);
@@ -140,6 +148,114 @@ public sealed class RefoldSweepGrainTests : IDisposable
         Assert.Equal(2, await PagesAfterAsync(sweep, usedPercent: 90));
     }
 
+    [Fact]
+    public async Task Where_events_are_kept_for_a_limited_time_everybody_is_visited_once_a_day()
+    {
+        var expected = await AddCustomersAsync();
+        _definitions.Keep(days: 30);
+        var sweep = await StartAsync();
+        Assert.False((await SweepAsync(sweep)).Done);
+        await RunOnceAsync(sweep);
+        Assert.Equal(expected, _visited.Keys);
+        var ended = await SweepAsync(sweep);
+        Assert.Equal((true, UnixTime.Micros(_time.GetUtcNow())), (ended.Done, ended.ForgottenAt));
+
+        _time.Advance(TimeSpan.FromHours(23));
+        await sweep.FireTimersAsync();
+        Assert.Equal(Customers, _visited.Keys.Count);
+        _time.Advance(TimeSpan.FromHours(1));
+        _visited.FailAfter = Customers + 130;
+        await sweep.FireTimersAsync();
+        await sweep.FireTimersAsync();
+
+        // Nobody is behind the definitions meanwhile.
+        Assert.Equal(Customers + 130, _visited.Keys.Count);
+        var meanwhile = await ProgressAsync(sweep);
+        Assert.Equal((true, 1, ended.ForgottenAt), (meanwhile.Done, meanwhile.Progress, meanwhile.ForgottenAt));
+        _visited.FailAfter = int.MaxValue;
+
+        // Also by an activation that comes instead.
+        var next = await StartAsync();
+        await RunOnceAsync(next);
+        Assert.Equal([.. expected, .. expected[..130], .. expected[128..]], _visited.Keys);
+        Assert.True((await ProgressAsync(next)).ForgottenAt > ended.ForgottenAt);
+    }
+
+    [Fact]
+    public async Task Another_rule_and_other_definitions_are_followed_at_once_and_where_all_is_kept_nobody_is_visited_again()
+    {
+        await AddCustomersAsync();
+        var sweep = await StartAsync();
+        await RunAsync(sweep);
+        _definitions.Keep(days: 30);
+        Assert.True((await SweepAsync(sweep)).Done);
+        await RunOnceAsync(sweep);
+        Assert.Equal(2 * Customers, _visited.Keys.Count);
+
+        _definitions.Keep(days: 20);
+        await SweepAsync(sweep);
+        _definitions.Change();
+        Assert.False((await SweepAsync(sweep)).Done);
+        await RunOnceAsync(sweep);
+        Assert.Equal(3 * Customers, _visited.Keys.Count);
+
+        _definitions.Keep(days: 0);
+        _time.Advance(TimeSpan.FromDays(3));
+        await RunAsync(sweep);
+        Assert.Equal(3 * Customers, _visited.Keys.Count);
+    }
+
+    [Fact]
+    public async Task The_content_of_refused_events_goes_as_well_and_their_letters_stay()
+    {
+        _definitions.Keep(days: 10, type: "signup", typeDays: EventRetention.ForGood);
+        var sweep = await StartAsync();
+        long[] places = [await RefuseAsync(1, "Product Viewed"), await RefuseAsync(1, "signup"), await RefuseAsync(1, type: null)];
+        _time.Advance(TimeSpan.FromDays(5));
+        var young = await RefuseAsync(1, "Product Viewed");
+        await SweepAsync(sweep);
+        await RunOnceAsync(sweep);
+        Assert.Equal((0, 0), ((await ProgressAsync(sweep)).Forgotten, _cleaner.Times));
+
+        _time.Advance(TimeSpan.FromDays(6));
+        await SweepAsync(sweep);
+        await RunOnceAsync(sweep);
+
+        Assert.Equal("X.X.", await GoneAsync(1, [.. places, young]));
+        Assert.Equal((2, 1), ((await ProgressAsync(sweep)).Forgotten, _cleaner.Times));
+        _time.Advance(TimeSpan.FromDays(6));
+        await SweepAsync(sweep);
+        await RunOnceAsync(sweep);
+        Assert.Equal("X.XX", await GoneAsync(1, [.. places, young]));
+        Assert.Equal((1, 2), ((await ProgressAsync(sweep)).Forgotten, _cleaner.Times));
+        Assert.Equal(4, await DeadLetters.ReadAsync(_history, Tenant, 1, 0, CancellationToken.None).CountAsync());
+    }
+
+    private async Task<long> RefuseAsync(int partition, string? type)
+    {
+        var raw = type is null ? ByteString.CopyFromUtf8("\u0001 is no event") : new Event { Id = "e", Type = type }.ToByteString();
+        var logged = new LoggedEvent { ReceivedAt = UnixTime.Micros(_time.GetUtcNow()), Refused = new Refusal { Reason = "TYPE_MISSING", Raw = raw } };
+        var position = await _log.AppendAsync(partition, [new LogRecord(Tenant, LogRecordFlags.Refused, 0, logged.ToByteArray())], CancellationToken.None);
+        var letter = new State.V1.DeadLetter { Partition = partition, Position = position, Reason = logged.Refused.Reason, At = logged.ReceivedAt };
+        await DeadLetters.ListAsync(_states, _history, Tenant, letter, CancellationToken.None);
+        return position;
+    }
+
+    private async Task<string> GoneAsync(int partition, long[] positions)
+    {
+        var records = await _log.ReadManyAsync([.. positions.Select(position => (partition, position))], CancellationToken.None);
+        return string.Concat(records.Select(record => record!.Value.Flags.HasFlag(LogRecordFlags.Blanked) ? 'X' : '.'));
+    }
+
+    private static Task<SweepReply> ProgressAsync(TestActivation<RefoldSweepGrain> sweep) => sweep.Call(g => g.GetProgress(new SweepRequest(), CancellationToken.None));
+
+    /// <summary>Lets a sweep run to its end, and no further: there is a timer for the next one.</summary>
+    private async Task RunOnceAsync(TestActivation<RefoldSweepGrain> sweep)
+    {
+        async Task<bool> IsDoneAsync() => RefoldSweepState.Parser.ParseFrom((await _states.ReadAsync(RefoldSweepGrain.StateKind, Tenant, CancellationToken.None)).Value.Span).Done;
+        while (!await IsDoneAsync()) Assert.True(await sweep.FireTimersAsync());
+    }
+
     private async Task<int> PagesAfterAsync(TestActivation<RefoldSweepGrain> sweep, int usedPercent)
     {
         var before = _visited.Keys.Count;
@@ -174,7 +290,7 @@ public sealed class RefoldSweepGrainTests : IDisposable
     }
 
     private Task<TestActivation<RefoldSweepGrain>> StartAsync() => TestActivation<RefoldSweepGrain>.StartAsync(
-        Tenant, _visited, context => new RefoldSweepGrain(context, _states, _index, _definitions, _load, NoStepObserver.Instance, _metrics), _time);
+        Tenant, _visited, context => new RefoldSweepGrain(context, new SweepPorts(_log, _states, _history, _index, _definitions, _load, NoStepObserver.Instance, _metrics) { Cleaner = _cleaner }), _time);
 
     private sealed class FixedLoad : INodeLoad
     {
@@ -189,7 +305,22 @@ public sealed class RefoldSweepGrainTests : IDisposable
 
         private Definitions _current = Of(1);
 
-        public void Change() => _current = Of(_current.Version + 1);
+        public void Change() => Put(config => config.DefinitionsVersion++);
+
+        /// <summary>Says how long events are kept, those of one type by a rule of their own.</summary>
+        public void Keep(int days, string type = "", int typeDays = 0) => Put(config =>
+        {
+            config.Tenant.EventDays = days;
+            config.RetentionVersion++;
+            if (type.Length > 0) config.EventTypes.Add(new EventType { Name = type, EventDays = typeDays });
+        });
+
+        private void Put(Action<TenantConfig> change)
+        {
+            var config = _current.Config.Clone();
+            change(config);
+            _current = new Definitions(config);
+        }
 
         public Definitions? Find(string tenant) => _current;
 
@@ -200,6 +331,17 @@ public sealed class RefoldSweepGrainTests : IDisposable
             var config = TenantDefaults.NewConfig(Tenant, new byte[32]);
             config.DefinitionsVersion = version;
             return new Definitions(config);
+        }
+    }
+
+    private sealed class Cleaner : IStoreCleaner
+    {
+        public int Times { get; private set; }
+
+        public Task CleanAsync(CancellationToken cancellationToken)
+        {
+            Times++;
+            return Task.CompletedTask;
         }
     }
 

@@ -91,7 +91,7 @@ public sealed class EventsCommandsTests : IDisposable
         var file = folder.Write("schema.json", "{}");
         Assert.Equal(0, await _cdp.RunAsync("event-type", "schema", "Signup", "--file", file, "--mode", "reject"));
         Assert.Equal(new EventType { Name = "Signup", Role = EventRole.Contact, Etag = "7", Schema = "{}", SchemaMode = SchemaMode.Reject }, Assert.Single(_cdp.Api.EventTypes));
-        Assert.Equal("type    role     purpose  schema\nSignup  contact           refused where it is broken\n", _cdp.Out);
+        Assert.Equal("type    role     purpose  schema                      kept\nSignup  contact           refused where it is broken  default\n", _cdp.Out);
         Assert.Equal(0, await _cdp.RunAsync("event-type", "schema", "Signup", "--mode", "off"));
         Assert.Equal(("{}", SchemaMode.Off), (_cdp.Api.EventTypes[0].Schema, _cdp.Api.EventTypes[0].SchemaMode));
         Assert.Equal(2, await _cdp.RunAsync("event-type", "schema", "Signup"));
@@ -110,6 +110,21 @@ public sealed class EventsCommandsTests : IDisposable
 
             """,
             _cdp.Out);
+    }
+
+    [Fact]
+    public async Task How_long_a_type_is_kept_is_said_and_the_rest_stays()
+    {
+        _cdp.Api.EventTypes.Add(new EventType { Name = "Signup", Role = EventRole.Contact, Etag = "7" });
+        Assert.Equal(0, await _cdp.RunAsync("event-type", "keep", "Signup", "90d"));
+        Assert.Equal(new EventType { Name = "Signup", Role = EventRole.Contact, Etag = "7", EventDays = 90 }, Assert.Single(_cdp.Api.EventTypes));
+        Assert.Contains("90d", _cdp.Out, StringComparison.Ordinal);
+        Assert.Equal(0, await _cdp.RunAsync("event-type", "keep", "Signup", "forever"));
+        Assert.Equal(-1, _cdp.Api.EventTypes[0].EventDays);
+        Assert.Equal(0, await _cdp.RunAsync("event-type", "keep", "Signup", "default"));
+        Assert.Equal(0, _cdp.Api.EventTypes[0].EventDays);
+        Assert.Equal(2, await _cdp.RunAsync("event-type", "keep", "Signup", "often"));
+        Assert.Contains("'often' is no time for which events are kept; write it like 90d (1 to 36,500 days), or forever or default.", _cdp.Error, StringComparison.Ordinal);
     }
 
     [Fact]

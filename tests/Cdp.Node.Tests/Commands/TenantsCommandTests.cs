@@ -43,12 +43,30 @@ public sealed class TenantsCommandTests : IDisposable
         Assert.Equal(0, await _cdp.RunAsync("tenants", "list"));
         Assert.Equal(
             """
-            id       name     time zone  currency  country  deleted since
-            default  Default  Etc/UTC    EUR       DE
-            shop                                            1970-01-01 00:00:00.000001 +00:00
+            id       name     time zone  currency  country  events kept  deleted since
+            default  Default  Etc/UTC    EUR       DE       forever
+            shop                                            forever      1970-01-01 00:00:00.000001 +00:00
 
             """,
             _cdp.Out);
+    }
+
+    [Fact]
+    public async Task How_long_events_are_kept_is_said_and_the_rest_stays()
+    {
+        _cdp.Api.Tenants[0].Etag = "7";
+        Assert.True(await _cdp.RunAsync("tenants", "keep", "default", "400d") == 0, _cdp.Error);
+        Assert.Equal(new Tenant(_cdp.Api.Tenants[0]) { EventDays = 400 }, _cdp.Api.Tenants[^1]);
+        Assert.Contains("400d", _cdp.Out, StringComparison.Ordinal);
+        Assert.Equal(0, await _cdp.RunAsync("tenants", "keep", "default", "forever"));
+        Assert.Equal(0, _cdp.Api.Tenants[^1].EventDays);
+        Assert.Equal(1, await _cdp.RunAsync("tenants", "keep", "nobody", "3d"));
+        Assert.Contains("There is no tenant 'nobody'", _cdp.Error, StringComparison.Ordinal);
+        foreach (var wrong in new[] { "0d", "36501d", "3h", "default", "-1d", "d" })
+        {
+            Assert.Equal(2, await _cdp.RunAsync("tenants", "keep", "default", wrong));
+            Assert.Contains("write it like 90d", _cdp.Error, StringComparison.Ordinal);
+        }
     }
 
     [Fact]

@@ -1,10 +1,11 @@
 using System.CommandLine;
+using Cdp.Node.Api;
 using Cdp.Node.Commands.Printing;
 using Cdp.V1;
 
 namespace Cdp.Node.Commands.Events;
 
-/// <summary><c>cdp event-type</c>: gives types of events a schema, and tells how often they break it.</summary>
+/// <summary><c>cdp event-type</c>: gives types of events a schema, tells how often they break it, and says how long they are kept.</summary>
 internal static class EventTypeCommand
 {
     private static readonly Dictionary<string, SchemaMode> Modes = new(StringComparer.Ordinal)
@@ -16,10 +17,11 @@ internal static class EventTypeCommand
 
     public static Command Create(CommandContext context)
     {
-        var type = new Command("event-type", "Gives types of events a schema, lists them, and tells how often events break it. Needs a key with the role admin.");
+        var type = new Command("event-type", "Gives types of events a schema, lists them, tells how often events break it, and says how long they are kept. Needs a key with the role admin.");
         type.Subcommands.Add(List(context));
         type.Subcommands.Add(Schema(context));
         type.Subcommands.Add(Violations(context));
+        type.Subcommands.Add(Keep(context));
         return type;
     }
 
@@ -33,7 +35,7 @@ internal static class EventTypeCommand
     private static Command Schema(CommandContext context)
     {
         var command = new Command("schema", "Gives a type a schema (docs/schemas.md), or changes what becomes of events that break it.");
-        var name = new Argument<string>("type") { Description = "The type's name, exactly.", HelpName = "TYPE" };
+        var name = Name();
         var file = new Option<string?>("--file") { Description = "The schema: JSON Schema for the events' properties; - reads the standard input. Default: the schema stays.", HelpName = "FILE" };
         var mode = new Option<string?>("--mode") { Description = "off: nothing is checked; warn: the event counts, the sender is told; reject: it is refused. Default: stays, warn for a new one.", HelpName = "MODE" };
         mode.AcceptOnlyFromAmong([.. Modes.Keys]);
@@ -49,9 +51,7 @@ internal static class EventTypeCommand
             context,
             async (api, parsed, cancel) =>
             {
-                var wanted = parsed.GetRequiredValue(name);
-                var known = await api.ListEventTypesAsync(new ListEventTypesRequest(), cancel);
-                var type = known.EventTypes.FirstOrDefault(t => t.Name == wanted)?.Clone() ?? new EventType { Name = wanted };
+                var type = await FindAsync(api, parsed.GetRequiredValue(name), cancel);
                 if (parsed.GetValue(file) is { } path)
                 {
                     using var reader = new StreamReader(DataArgument.PathOf(path) is { } named ? File.OpenRead(named) : context.OpenInput());
@@ -60,8 +60,7 @@ internal static class EventTypeCommand
 
                 if (parsed.GetValue(mode) is { } text)
                     type.SchemaMode = Modes[text];
-                var put = await api.PutEventTypeAsync(new PutEventTypeRequest { EventType = type }, cancel);
-                return new ListEventTypesResponse { EventTypes = { put.EventType } };
+                return await PutAsync(api, type, cancel);
             },
             EventTypeText.Write);
         return command;
@@ -80,5 +79,39 @@ internal static class EventTypeCommand
                 new ListSchemaViolationsRequest { EventType = parsed.GetValue(type) ?? "", Source = parsed.GetValue(source) ?? "" }, cancel),
             EventTypeText.Write);
         return command;
+    }
+
+    private static Command Keep(CommandContext context)
+    {
+        var command = new Command("keep", "Says how long the content of a type's events is kept (docs/retention.md). 'cdp tenants keep' says it of all others.");
+        var name = Name();
+        var time = KeptArgument.Create(ofType: true);
+        command.Arguments.Add(name);
+        command.Arguments.Add(time);
+        command.SetCall(
+            context,
+            async (api, parsed, cancel) =>
+            {
+                var type = await FindAsync(api, parsed.GetRequiredValue(name), cancel);
+                type.EventDays = parsed.GetValue(time);
+                return await PutAsync(api, type, cancel);
+            },
+            EventTypeText.Write);
+        return command;
+    }
+
+    private static Argument<string> Name() => new("type") { Description = "The type's name, exactly.", HelpName = "TYPE" };
+
+    /// <summary>The type as it is declared; else one that means what its name says.</summary>
+    private static async Task<EventType> FindAsync(ICdpApi api, string name, CancellationToken cancel)
+    {
+        var known = await api.ListEventTypesAsync(new ListEventTypesRequest(), cancel);
+        return known.EventTypes.FirstOrDefault(type => type.Name == name)?.Clone() ?? new EventType { Name = name };
+    }
+
+    private static async Task<ListEventTypesResponse> PutAsync(ICdpApi api, EventType type, CancellationToken cancel)
+    {
+        var put = await api.PutEventTypeAsync(new PutEventTypeRequest { EventType = type }, cancel);
+        return new ListEventTypesResponse { EventTypes = { put.EventType } };
     }
 }

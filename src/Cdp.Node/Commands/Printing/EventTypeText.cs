@@ -11,9 +11,9 @@ internal static class EventTypeText
         if (response.EventTypes.Count == 0)
             return "no types are declared: each means what its name says\n";
         var text = new StringBuilder();
-        var table = new TextTable("type", "role", "purpose", "schema");
+        var table = new TextTable("type", "role", "purpose", "schema", "kept");
         foreach (var type in response.EventTypes)
-            table.Add(type.Name, type.Role == EventRole.Unspecified ? "by its name" : EventsText.Words(type.Role), type.Purpose, SchemaOf(type));
+            table.Add(type.Name, type.Role == EventRole.Unspecified ? "by its name" : EventsText.Words(type.Role), type.Purpose, SchemaOf(type), KeptArgument.Of(type.EventDays, ofType: true));
         table.WriteTo(text);
         return text.ToString();
     }

@@ -8,9 +8,9 @@ internal static class TenantsText
 {
     public static string Write(IEnumerable<Tenant> tenants)
     {
-        var table = new TextTable("id", "name", "time zone", "currency", "country", "deleted since");
+        var table = new TextTable("id", "name", "time zone", "currency", "country", "events kept", "deleted since");
         foreach (var tenant in tenants)
-            table.Add(tenant.Id, tenant.DisplayName, tenant.TimeZone, tenant.CurrencyCode, tenant.CountryCode, tenant.Deletion is { } deletion ? ValueText.Of(deletion.RequestedAt) : "");
+            table.Add(tenant.Id, tenant.DisplayName, tenant.TimeZone, tenant.CurrencyCode, tenant.CountryCode, KeptArgument.Of(tenant.EventDays, ofType: false), tenant.Deletion is { } deletion ? ValueText.Of(deletion.RequestedAt) : "");
         var text = new StringBuilder();
         table.WriteTo(text);
         return text.ToString();
