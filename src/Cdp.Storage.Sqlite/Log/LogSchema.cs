@@ -69,13 +69,13 @@ internal static class LogSchema
             LogFormat1.Convert(database, partitions);
             database.Execute($"UPDATE meta SET format = {FormatVersion}");
             database.Execute("COMMIT");
-
-            // Nothing of before is left in the write-ahead log either.
-            database.CheckpointTruncate();
         }
         catch (StorageException e) when (e.IsFull)
         {
-            throw new StorageException($"{path}: there is no room to convert it to format {FormatVersion}, which takes up to twice its size for a while; it is left as it was. Free some and start again.", e) { IsFull = true };
+            throw new StorageException($"{path}: there is no room to convert it to format {FormatVersion}, for which as much as it has must be free; it is left as it was. Free some and start again.", e) { IsFull = true };
         }
+
+        // Nothing of before is left in the write-ahead log either.
+        database.CheckpointTruncate();
     }
 }
