@@ -71,7 +71,7 @@ public sealed class SqliteStore : IStore
         FileMetrics logMetrics = new(_meter, "log"), stateMetrics = new(_meter, "state");
         var writing = new WriterOptions(options.TransactionBytes, options.QueueBytes, options.WritePatience);
         var ends = new long[partitions];
-        _logReaders = new(() => Reader(logPath).Give(d => new LogReader(d)), IdleReaders);
+        _logReaders = new(() => Reader(logPath).Give(d => new LogReader(d, partitions)), IdleReaders);
         _logCheckpointer = new("log.db", () => Reader(logPath), options.CheckpointBytes, logMetrics);
         _logWriter = new("log.db", () => Writer(logPath).Give(d => new LogWriteTarget(d, ends, _logCheckpointer, logMetrics)), writing, logMetrics);
 

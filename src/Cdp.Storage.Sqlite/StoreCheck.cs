@@ -57,21 +57,24 @@ public sealed record StoreCheck(IReadOnlyList<long> Ends, long Records, long Blo
     private static (long[] Ends, long Records) CheckLog(string path, List<FileDamage> damages, CancellationToken cancellationToken)
     {
         using var database = Open(path, damages);
-        var ends = new long[database.Scalar("SELECT partitions FROM meta") ?? 0];
+        var (format, partitions, _) = LogSchema.ReadMeta(database, path);
+        var ends = new long[partitions];
         var records = 0L;
         var isSound = true;
-        var rows = database.Prepare("SELECT id, count, block FROM log ORDER BY id");
-        while (rows.Step())
+        for (var partition = 0; partition < partitions; partition++)
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            var (partition, first) = (LogRow.Partition(rows.Integer(0)), LogRow.Position(rows.Integer(0)));
-            var what = "it is of no partition";
-            var sound = partition < ends.Length ? CheckRow(partition, first, ends[partition], rows.Bytes(2), out what) : null;
-            if (sound is not null && sound != rows.Integer(1)) what = "the row and its block disagree about the count";
-            if (what.Length > 0 && isSound) damages.Add(new FileDamage(SqliteStore.LogFile, $"partition {partition}, position {first}: {what}"));
-            isSound &= what.Length == 0;
-            if (partition < ends.Length) ends[partition] = first + rows.Integer(1);
-            records += sound ?? 0;
+            var rows = database.Prepare(LogSchema.Rows(format, partition));
+            while (rows.Step())
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                var first = rows.Integer(0);
+                var sound = CheckRow(partition, first, ends[partition], rows.Bytes(2), out var what);
+                if (sound is not null && sound != rows.Integer(1)) what = "the row and its block disagree about the count";
+                if (what.Length > 0 && isSound) damages.Add(new FileDamage(SqliteStore.LogFile, $"partition {partition}, position {first}: {what}"));
+                isSound &= what.Length == 0;
+                ends[partition] = first + rows.Integer(1);
+                records += sound ?? 0;
+            }
         }
 
         return (ends, records);

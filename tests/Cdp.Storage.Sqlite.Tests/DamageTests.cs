@@ -75,7 +75,7 @@ public sealed class DamageTests
         }
 
         var sound = await File.ReadAllBytesAsync(directory["log.db"], Token);
-        var block = ReadBlock(directory["log.db"], Id(1));
+        var block = ReadBlock(directory["log.db"], 1);
         for (var at = 0; at < block.Length; at++)
         {
             var garbled = (byte[])block.Clone();
@@ -87,7 +87,7 @@ public sealed class DamageTests
         async Task CheckAsync(byte[] damaged)
         {
             await File.WriteAllBytesAsync(directory["log.db"], sound, Token);
-            WriteBlock(directory["log.db"], Id(1), damaged);
+            WriteBlock(directory["log.db"], 1, damaged);
             for (var start = 0; start < 2; start++)
             {
                 await using var store = await SqliteStore.OpenAsync(directory.Path, Options);
@@ -122,9 +122,9 @@ public sealed class DamageTests
             for (var i = 0; i < 4; i++) await store.Log.AppendAsync(1, [Bytes.Record("t", $"{i}a"), Bytes.Record("t", $"{i}b")], Token);
         }
 
-        var block = ReadBlock(directory["log.db"], Id(2));
+        var block = ReadBlock(directory["log.db"], 2);
         block[^1] ^= 1;
-        WriteBlock(directory["log.db"], Id(2), block);
+        WriteBlock(directory["log.db"], 2, block);
         await using (var store = await SqliteStore.OpenAsync(directory.Path, Options))
         {
             Assert.Equal([0L, 1, 2], (await store.Log.ReadAsync(1, 0, int.MaxValue, Token)).Select(r => r.Position));
@@ -137,7 +137,7 @@ public sealed class DamageTests
             Assert.Equal(3, Assert.Single(verified.Damaged).Position);
         }
 
-        Execute(directory["log.db"], "DELETE FROM log WHERE id = $id", Id(2), null);
+        Execute(directory["log.db"], "DELETE FROM log_1 WHERE position = $position", 2, null);
         await using (var store = await SqliteStore.OpenAsync(directory.Path, Options))
         {
             Assert.Equal(2, (await store.Log.ReadAsync(1, 0, int.MaxValue, Token)).Count);
@@ -152,6 +152,46 @@ public sealed class DamageTests
     }
 
     [Fact]
+    public async Task Healed_rows_are_erased_too_and_with_them_what_was_kept_aside()
+    {
+        const int Rows = 60;
+        int[] damaged = [50, 51, 52, 58, 59];
+        using var directory = new TemporaryDirectory();
+        await using (var store = await SqliteStore.OpenAsync(directory.Path, Options))
+        {
+            for (var i = 0; i < Rows; i++)
+            {
+                foreach (var partition in new[] { 0, 1 }) await store.Log.AppendAsync(partition, [Bytes.Record("t", new string('.', i * 7 % 300) + Markers.Of((partition * Rows) + i) + ".")], Token);
+            }
+        }
+
+        var lengths = Enumerable.Range(0, Rows).Select(i => ReadBlock(directory["log.db"], i).Length).ToList();
+        for (var i = 50; i < Rows; i++)
+        {
+            var block = ReadBlock(directory["log.db"], i);
+            block[damaged.Contains(i) ? 0 : ^1] ^= 1;
+            WriteBlock(directory["log.db"], i, block);
+
+            // As long in the file as the 1 that was there.
+            if (i % 3 == 0) Execute(directory["log.db"], "UPDATE log_1 SET count = 0 WHERE position = $position", i, null);
+        }
+
+        await using (var store = await SqliteStore.OpenAsync(directory.Path, Options))
+        {
+            Assert.Equal(Enumerable.Range(50, 10).Select(i => (1, (long)i, 1, 1)), store.Recovery.Healed.Select(h => (h.Partition, h.First, h.Count, h.Lost)));
+            Assert.Equal(Rows, await store.Log.EndAsync(1, Token));
+            Assert.Empty((await store.Maintenance.VerifyLogAsync(Token)).Damaged);
+            await store.Maintenance.CheckpointAsync(Token);
+            Assert.Equal(Enumerable.Range(0, 2 * Rows).Select(Markers.Of), Markers.In(directory).Order(StringComparer.Ordinal));
+
+            for (var i = 0; i < Rows; i++) Assert.True(await store.Log.BlankAsync(1, i, default, Token));
+            Assert.Equal(Enumerable.Range(0, Rows).Select(Markers.Of), Markers.In(directory).Order(StringComparer.Ordinal));
+        }
+
+        Assert.Equal(lengths, Enumerable.Range(0, Rows).Select(i => ReadBlock(directory["log.db"], i).Length));
+    }
+
+    [Fact]
     public async Task A_file_that_is_no_database_stops_the_start_with_its_name()
     {
         using var directory = new TemporaryDirectory();
@@ -161,27 +201,25 @@ public sealed class DamageTests
         Assert.Contains("restore it from a backup", failure.Message, StringComparison.Ordinal);
     }
 
-    private static long Id(long first) => (1L << 48) | first;
-
-    private static byte[] ReadBlock(string path, long id)
+    private static byte[] ReadBlock(string path, long position)
     {
         using var connection = Open(path);
         using var command = connection.CreateCommand();
-        command.CommandText = "SELECT block FROM log WHERE id = $id";
-        command.Parameters.AddWithValue("$id", id);
+        command.CommandText = "SELECT block FROM log_1 WHERE position = $position";
+        command.Parameters.AddWithValue("$position", position);
         return (byte[])command.ExecuteScalar()!;
     }
 
-    private static void WriteBlock(string path, long id, byte[] block) => Execute(path, "UPDATE log SET block = $block WHERE id = $id", id, block);
+    private static void WriteBlock(string path, long position, byte[] block) => Execute(path, "UPDATE log_1 SET block = $block WHERE position = $position", position, block);
 
-    private static void Execute(string path, string sql, long id, byte[]? block)
+    private static void Execute(string path, string sql, long position, byte[]? block)
     {
         using var connection = Open(path);
         using var command = connection.CreateCommand();
 #pragma warning disable CA2100 // The texts stand above.
         command.CommandText = sql;
 #pragma warning restore CA2100
-        command.Parameters.AddWithValue("$id", id);
+        command.Parameters.AddWithValue("$position", position);
         if (block is not null) command.Parameters.AddWithValue("$block", block);
         Assert.Equal(1, command.ExecuteNonQuery());
     }

@@ -28,15 +28,15 @@ internal static class LogCopy
 
             // Who is interrupted begins anew; what is whole is flushed at the end.
             copy.Execute("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; BEGIN");
-            var next = source.Prepare("SELECT id, count, block FROM log WHERE id >= ?1 AND id < ?2 ORDER BY id");
-            var insert = copy.Prepare("INSERT INTO log (id, count, block) VALUES (?1, ?2, ?3)");
+            var next = new PartitionStatements(source, ends.Count, LogTable.RowsBetween);
+            var insert = new PartitionStatements(copy, ends.Count, LogTable.Insert);
             for (var partition = 0; partition < ends.Count; partition++)
             {
-                var (from, end) = (LogRow.Id(partition, 0), LogRow.Id(partition, ends[partition]));
+                var (from, end) = (0L, ends[partition]);
                 while (from < end)
                 {
                     cancellationToken.ThrowIfCancellationRequested();
-                    from = CopyChunk(next, insert, from, end);
+                    from = CopyChunk(next[partition], insert[partition], from, end);
                 }
             }
 
@@ -55,11 +55,11 @@ internal static class LogCopy
         for (var bytes = 0L; bytes < ChunkBytes;)
         {
             if (!next.Step()) return end;
-            var id = next.Integer(0);
+            var position = next.Integer(0);
             var block = next.Bytes(2);
-            insert.Bind(1, id).Bind(2, next.Integer(1)).Bind(3, block).Run();
+            insert.Bind(1, position).Bind(2, next.Integer(1)).Bind(3, block).Run();
             bytes += block.Length;
-            from = id + 1;
+            from = position + 1;
         }
 
         next.Reset();
@@ -68,8 +68,11 @@ internal static class LogCopy
 
     private static void CopyQuarantine(Database source, Database copy)
     {
-        var rows = source.Prepare("SELECT id, count, block, reason FROM quarantine");
-        var insert = copy.Prepare("INSERT INTO quarantine (id, count, block, reason) VALUES (?1, ?2, ?3, ?4)");
-        while (rows.Step()) insert.Bind(1, rows.Integer(0)).Bind(2, rows.Integer(1)).Bind(3, rows.Bytes(2)).Bind(4, rows.Text(3)).Run();
+        var rows = source.Prepare("SELECT partition, position, count, block, reason FROM quarantine ORDER BY rowid");
+        var insert = copy.Prepare("INSERT INTO quarantine (partition, position, count, block, reason) VALUES (?1, ?2, ?3, ?4, ?5)");
+        while (rows.Step())
+        {
+            insert.Bind(1, rows.Integer(0)).Bind(2, rows.Integer(1)).Bind(3, rows.Integer(2)).Bind(4, rows.Bytes(3)).Bind(5, rows.Text(4)).Run();
+        }
     }
 }

@@ -8,34 +8,30 @@ namespace Cdp.Storage.Sqlite.Log;
 internal sealed class LogReader : IDisposable
 {
     private readonly Database _database;
-    private readonly Statement _rowOf;
-    private readonly Statement _rowsFrom;
+    private readonly PartitionStatements _rowOf;
+    private readonly PartitionStatements _rowsFrom;
 
-    public LogReader(Database database)
+    public LogReader(Database database, int partitions)
     {
         _database = database;
-        _rowOf = database.Prepare(LogSchema.RowOf);
-        _rowsFrom = database.Prepare("""
-            SELECT id, block FROM log
-            WHERE id >= coalesce((SELECT max(id) FROM log WHERE id BETWEEN ?1 AND ?2), ?2) AND id < ?3
-            ORDER BY id
-            """);
+        _rowOf = new PartitionStatements(database, partitions, LogTable.RowOf);
+        _rowsFrom = new PartitionStatements(database, partitions, LogTable.RowsFrom);
     }
 
     /// <summary>Records from a position on, at least one if there is one and no more than about the bytes given.</summary>
     public IReadOnlyList<PositionedRecord> Read(int partition, long from, int maxBytes)
     {
         var page = new LogPage(partition, from, maxBytes);
-        _rowsFrom.Bind(1, LogRow.Id(partition, 0)).Bind(2, LogRow.Id(partition, from)).Bind(3, LogRow.Id(partition + 1, 0));
+        var rows = _rowsFrom[partition].Bind(1, from);
         try
         {
-            while (_rowsFrom.Step() && page.Add(LogRow.Position(_rowsFrom.Integer(0)), _rowsFrom.Bytes(1).ToArray()))
+            while (rows.Step() && page.Add(rows.Integer(0), rows.Bytes(1).ToArray()))
             {
             }
         }
         finally
         {
-            _rowsFrom.Reset();
+            rows.Reset();
         }
 
         return page.Records;
@@ -49,7 +45,7 @@ internal sealed class LogReader : IDisposable
         for (var i = 0; i < records.Length; i++)
         {
             var (partition, position) = positions[i];
-            if (position is < 0 or > LogRow.MaxPosition) continue;
+            if (position < 0) continue;
             var held = row is { } r && r.Partition == partition && position >= r.First && position < r.First + r.View.Count;
             if (!held) row = Row(partition, position);
             if (row is not { } found || position >= found.First + found.View.Count) continue;
@@ -69,17 +65,18 @@ internal sealed class LogReader : IDisposable
 
     private (int Partition, long First, LogBlockView View)? Row(int partition, long position)
     {
+        var row = _rowOf[partition].Bind(1, position);
         try
         {
-            if (!_rowOf.Bind(1, LogRow.Id(partition, 0)).Bind(2, LogRow.Id(partition, position)).Step()) return null;
-            var first = LogRow.Position(_rowOf.Integer(0));
-            var view = LogBlock.TryOpen(_rowOf.Bytes(1).ToArray(), partition, first, out var damage)
+            if (!row.Step()) return null;
+            var first = row.Integer(0);
+            var view = LogBlock.TryOpen(row.Bytes(1).ToArray(), partition, first, out var damage)
                 ?? throw new LogDamagedException(partition, first, damage);
             return (partition, first, view);
         }
         finally
         {
-            _rowOf.Reset();
+            row.Reset();
         }
     }
 }

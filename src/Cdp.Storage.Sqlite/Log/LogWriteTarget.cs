@@ -7,9 +7,10 @@ namespace Cdp.Storage.Sqlite.Log;
 /// <summary>Writes packed records as rows.</summary>
 internal sealed class LogWriteTarget : DatabaseTarget
 {
-    private readonly Statement _insert;
-    private readonly Statement _update;
-    private readonly Statement _rowOf;
+    private readonly PartitionStatements _insert;
+    private readonly PartitionStatements _overwrite;
+    private readonly PartitionStatements _rowOf;
+    private readonly Statement _overwriteQuarantined;
     private readonly long[] _ends;
     private readonly long[] _publishedEnds;
     private readonly List<AppendOperation>[] _appends;
@@ -23,9 +24,10 @@ internal sealed class LogWriteTarget : DatabaseTarget
         : base(database, checkpointer, metrics)
     {
         _publishedEnds = publishedEnds;
-        _insert = database.Prepare("INSERT INTO log (id, count, block) VALUES (?1, ?2, ?3)");
-        _update = database.Prepare("UPDATE log SET block = ?2 WHERE id = ?1");
-        _rowOf = database.Prepare(LogSchema.RowOf);
+        _insert = new PartitionStatements(database, publishedEnds.Length, LogTable.Insert);
+        _overwrite = new PartitionStatements(database, publishedEnds.Length, LogTable.Overwrite);
+        _rowOf = new PartitionStatements(database, publishedEnds.Length, LogTable.RowOf);
+        _overwriteQuarantined = database.Prepare("UPDATE quarantine SET block = zeroblob(length(block)) WHERE partition = ?1 AND position = ?2");
         _ends = LogSchema.ReadEnds(database, publishedEnds.Length);
         _appends = [.. _ends.Select(_ => new List<AppendOperation>())];
         Publish();
@@ -57,8 +59,9 @@ internal sealed class LogWriteTarget : DatabaseTarget
     private void Append(int partition)
     {
         if (_appends[partition].Count == 0) return;
+        var insert = _insert[partition];
         _ends[partition] = _packer.Pack(partition, _ends[partition], _appends[partition], (first, count, block) =>
-            _insert.Bind(1, LogRow.Id(partition, first)).Bind(2, count).Bind(3, block).Run());
+            insert.Bind(1, first).Bind(2, count).Bind(3, block).Run());
         _appends[partition].Clear();
     }
 
@@ -79,24 +82,24 @@ internal sealed class LogWriteTarget : DatabaseTarget
         if (position < 0 || position >= _ends[partition]) return false;
         var (row, block) = Row(partition, position);
         LogBlock.Blank(block, partition, row, position, remainder);
-        _update.Bind(1, LogRow.Id(partition, row)).Bind(2, block).Run();
+
+        // The block keeps its length, so that SQLite writes over it where it lies.
+        _overwrite[partition].Bind(1, row).Bind(2, block).Run();
+        _overwriteQuarantined.Bind(1, partition).Bind(2, row).Run();
         return true;
     }
 
     private (long First, byte[] Block) Row(int partition, long position)
     {
+        var row = _rowOf[partition].Bind(1, position);
         try
         {
-            if (!_rowOf.Bind(1, LogRow.Id(partition, 0)).Bind(2, LogRow.Id(partition, position)).Step())
-            {
-                throw new LogDamagedException(partition, position, LogBlock.RecordMissing);
-            }
-
-            return (LogRow.Position(_rowOf.Integer(0)), _rowOf.Bytes(1).ToArray());
+            if (!row.Step()) throw new LogDamagedException(partition, position, LogBlock.RecordMissing);
+            return (row.Integer(0), row.Bytes(1).ToArray());
         }
         finally
         {
-            _rowOf.Reset();
+            row.Reset();
         }
     }
 }
