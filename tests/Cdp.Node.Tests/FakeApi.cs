@@ -163,6 +163,8 @@ internal sealed class FakeApi : ICdpApi
 
     public IAsyncEnumerable<ExportCustomerResponse> ExportCustomerAsync(ExportCustomerRequest request, CancellationToken cancel) => ExportCustomer(request).ToAsyncEnumerable();
 
+    public Task<GetTenantResponse> GetTenantAsync(GetTenantRequest request, CancellationToken cancel) => Task.FromResult(new GetTenantResponse { Tenant = Tenants[0] });
+
     public Task<ListTenantsResponse> ListTenantsAsync(ListTenantsRequest request, CancellationToken cancel) => Task.FromResult(new ListTenantsResponse { Tenants = { Tenants } });
 
     public Task<PutTenantResponse> PutTenantAsync(PutTenantRequest request, CancellationToken cancel)

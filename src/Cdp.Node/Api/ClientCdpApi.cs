@@ -103,6 +103,10 @@ public sealed class ClientCdpApi : ICdpApi
         CallAsync(_client.Privacy.EraseCustomerAsync(request, MuchPatience, cancel));
 
     /// <inheritdoc/>
+    public Task<GetTenantResponse> GetTenantAsync(GetTenantRequest request, CancellationToken cancel) =>
+        CallAsync(_client.Admin.GetTenantAsync(request, Patience, cancel));
+
+    /// <inheritdoc/>
     public Task<ListTenantsResponse> ListTenantsAsync(ListTenantsRequest request, CancellationToken cancel) =>
         CallAsync(_client.Admin.ListTenantsAsync(request, Patience, cancel));
 

@@ -56,6 +56,9 @@ public interface ICdpApi : IDisposable
     /// <summary>Erases a customer for good.</summary>
     Task<EraseCustomerResponse> EraseCustomerAsync(EraseCustomerRequest request, CancellationToken cancel);
 
+    /// <summary>Reads the tenant of the key.</summary>
+    Task<GetTenantResponse> GetTenantAsync(GetTenantRequest request, CancellationToken cancel);
+
     /// <summary>Lists the tenants.</summary>
     Task<ListTenantsResponse> ListTenantsAsync(ListTenantsRequest request, CancellationToken cancel);
 

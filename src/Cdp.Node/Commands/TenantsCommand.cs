@@ -9,7 +9,7 @@ internal static class TenantsCommand
 {
     public static Command Create(CommandContext context)
     {
-        var tenants = new Command("tenants", "Lists, creates and deletes tenants, and says how long they keep events. Needs the operator's key.");
+        var tenants = new Command("tenants", "Lists, creates and deletes tenants, and says how long they keep events. Needs the operator's key; for the tenant of another one, its role admin is enough to keep.");
         tenants.Subcommands.Add(List(context));
         tenants.Subcommands.Add(CreateTenant(context));
         tenants.Subcommands.Add(Keep(context));
@@ -68,8 +68,16 @@ internal static class TenantsCommand
             async (api, parsed, cancel) =>
             {
                 var wanted = parsed.GetRequiredValue(id);
-                var known = (await api.ListTenantsAsync(new ListTenantsRequest(), cancel)).Tenants.FirstOrDefault(tenant => tenant.Id == wanted)?.Clone()
-                    ?? throw new CommandException($"There is no tenant '{wanted}'. 'cdp tenants list' shows those that there are.");
+
+                // Of another tenant than that of the key, with the operator's key only.
+                var known = (await api.GetTenantAsync(new GetTenantRequest(), cancel)).Tenant;
+                if (known.Id != wanted)
+                {
+                    known = (await api.ListTenantsAsync(new ListTenantsRequest(), cancel)).Tenants.FirstOrDefault(tenant => tenant.Id == wanted)
+                        ?? throw new CommandException($"There is no tenant '{wanted}'. 'cdp tenants list' shows those that there are.");
+                }
+
+                known = known.Clone();
                 known.EventDays = parsed.GetValue(time);
                 return await api.PutTenantAsync(new PutTenantRequest { Tenant = known }, cancel);
             },

@@ -45,6 +45,24 @@ public sealed class AdminTests
         await Calls.RefusedAsync(server.Client.Admin.CreateKeyAsync(new CreateKeyRequest { TenantId = "t", Roles = { Role.Reader } }, cancellationToken: Cancel), Code.NotFound, "TENANT_UNKNOWN");
     }
 
+    [Theory]
+    [InlineData(-1, 0, "tenant.event_days")]
+    [InlineData(36_501, 0, "tenant.event_days")]
+    [InlineData(36_500, -2, "event_type.event_days")]
+    [InlineData(1, 36_501, "event_type.event_days")]
+    public async Task How_long_events_are_kept_is_said_in_days(int days, int ofType, string field)
+    {
+        await using var server = await GatewayFixture.StartAsync();
+        var error = await Calls.RefusedAsync(PutAsync(), Code.InvalidArgument, "FIELD_INVALID");
+        Assert.Equal(field, Assert.Single(error.FieldViolations).Field);
+
+        async Task<PutEventTypeResponse> PutAsync()
+        {
+            await server.Client.Admin.PutTenantAsync(new PutTenantRequest { Tenant = new Tenant { Id = "default", EventDays = days } }, cancellationToken: Cancel);
+            return await server.Client.Admin.PutEventTypeAsync(new PutEventTypeRequest { EventType = new EventType { Name = "Login", EventDays = ofType } }, cancellationToken: Cancel);
+        }
+    }
+
     [Fact]
     public async Task A_tenant_that_nobody_has_read_yet_cannot_be_put_on_top_of_a_reading()
     {

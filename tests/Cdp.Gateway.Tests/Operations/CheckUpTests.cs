@@ -4,7 +4,9 @@ using Cdp.Gateway.Operations;
 using Cdp.Gateway.Tests.Keys;
 using Cdp.Grains.Audit;
 using Cdp.Grains.Partitions;
+using Cdp.Grains.Refolds;
 using Cdp.Grains.V1;
+using Cdp.State.V1;
 using Cdp.StorageContract;
 using Cdp.V1;
 using Google.Protobuf;
@@ -58,6 +60,31 @@ public sealed class CheckUpTests : IAsyncLifetime
     {
         _facts.Free = free;
         Assert.Equal(severity, (await OneAsync("disk")).Severity);
+    }
+
+    [Fact]
+    public async Task Events_that_should_have_been_erased_are_told()
+    {
+        await _server.ProfileAsync("user_id", "ann", await _server.PublishAsync(GatewayFixture.Event("1", "Login", ("user_id", "ann"))));
+        Assert.Contains("for good", (await OneAsync("retention")).Message, StringComparison.Ordinal);
+        await _server.Client.Admin.PutTenantAsync(new PutTenantRequest { Tenant = new Tenant { Id = "default", EventDays = 10 } }, cancellationToken: Cancel);
+        Finding finding;
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        while ((finding = await OneAsync("retention")).Severity == Severity.Unknown) await timer.WaitForNextTickAsync(Cancel);
+        Assert.Equal(Severity.Ok, finding.Severity);
+        Assert.StartsWith("1 tenants keep events for a limited time", finding.Message, StringComparison.Ordinal);
+
+        // One that began today and has not ended since.
+        await _server.RestartAsync(async down =>
+        {
+            var row = await down.States.ReadAsync(RefoldSweepGrain.StateKind, "default", Cancel);
+            var place = RefoldSweepState.Parser.ParseFrom(row.Value.Span);
+            place.ForgottenAt -= (long)TimeSpan.FromDays(3).TotalMicroseconds;
+            Assert.NotNull(await down.States.WriteAsync(RefoldSweepGrain.StateKind, "default", place.ToByteArray(), row.Tag, Cancel));
+        });
+        finding = await OneAsync("retention");
+        Assert.Equal(Severity.Warning, finding.Severity);
+        Assert.Contains("3 days", finding.Message, StringComparison.Ordinal);
     }
 
     [Fact]
