@@ -29,6 +29,7 @@ switch (args)
             new ExchangeBench(),
             new JsonBench(),
             new AuditBench(),
+            new RetentionBench(),
             new ScaleBench(),
             new KillBench(),
             new RegretBench(),

@@ -64,7 +64,7 @@ public sealed class Definitions
     public string Tenant => Config.Tenant.Id;
 
     /// <summary>Whether the tenant was deleted, or is being deleted: nobody is let in, and its events mean nothing any more.</summary>
-    public bool IsDeleted => Config.Deletion is not null;
+    public bool IsDeleted => Config.Tenant?.Deletion is not null;
 
     /// <summary>Raised with every change of what a fold depends on.</summary>
     public long Version => Config.DefinitionsVersion;

@@ -14,15 +14,15 @@ internal static class TenantDeletions
 {
     /// <summary>Why a change cannot be made of a tenant that is being deleted; null: it can.</summary>
     public static EventRefusal? Refusal(TenantConfig config, ChangeTenantRequest.ChangeOneofCase change) =>
-        config.Deletion is null || change is ChangeTenantRequest.ChangeOneofCase.BeginDeletion or ChangeTenantRequest.ChangeOneofCase.Seal or ChangeTenantRequest.ChangeOneofCase.EndDeletion
+        config.Tenant.Deletion is null || change is ChangeTenantRequest.ChangeOneofCase.BeginDeletion or ChangeTenantRequest.ChangeOneofCase.Seal or ChangeTenantRequest.ChangeOneofCase.EndDeletion
             ? null
             : new(TenantReasons.TenantDeleted, "", $"Tenant '{config.Tenant.Id}' was deleted, and its id is not used again. Make a tenant with another id.");
 
     /// <summary>Takes its keys and its issuers away.</summary>
     public static EventRefusal? Begin(TenantConfig config, BeginTenantDeletion begin, long nowMicros)
     {
-        if (config.Deletion is not null) return null;
-        config.Deletion = new TenantDeletion { TenantId = config.Tenant.Id, RequestedAt = new Timestamp { UnixMicros = nowMicros }, RequestedBy = begin.RequestedBy };
+        if (config.Tenant.Deletion is not null) return null;
+        config.Tenant.Deletion = new TenantDeletion { TenantId = config.Tenant.Id, RequestedAt = new Timestamp { UnixMicros = nowMicros }, RequestedBy = begin.RequestedBy };
         config.Keys.Clear();
         config.Tenant.JwtIssuers.Clear();
         config.Tenant.AllowedOrigins.Clear();
@@ -32,8 +32,8 @@ internal static class TenantDeletions
     /// <summary>Lets nothing be written any more, and leaves nothing of the configuration but the deletion.</summary>
     public static EventRefusal? Seal(TenantConfig config)
     {
-        if (config.Deletion is null) return TenantChanges.Invalid("seal", "Begin the deletion first.");
-        var left = new TenantConfig { Tenant = new Tenant { Id = config.Tenant.Id }, Version = config.Version, Deletion = config.Deletion, Sealed = true };
+        if (config.Tenant.Deletion is null) return TenantChanges.Invalid("seal", "Begin the deletion first.");
+        var left = new TenantConfig { Tenant = new Tenant { Id = config.Tenant.Id, Deletion = config.Tenant.Deletion }, Version = config.Version, Sealed = true };
 
         // The configuration is the caller's own copy.
         foreach (var field in TenantConfig.Descriptor.Fields.InFieldNumberOrder()) field.Accessor.Clear(config);
@@ -45,9 +45,9 @@ internal static class TenantDeletions
     public static EventRefusal? End(TenantConfig config, EndTenantDeletion end, long nowMicros)
     {
         if (!config.Sealed) return TenantChanges.Invalid("end_deletion", "Seal the tenant first.");
-        if (config.Deletion.EndedAt is not null) return null;
-        config.Deletion.EndedAt = new Timestamp { UnixMicros = nowMicros };
-        config.Deletion.Places.Add(end.Places);
+        if (config.Tenant.Deletion.EndedAt is not null) return null;
+        config.Tenant.Deletion.EndedAt = new Timestamp { UnixMicros = nowMicros };
+        config.Tenant.Deletion.Places.Add(end.Places);
         return null;
     }
 }

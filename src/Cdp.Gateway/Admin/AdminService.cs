@@ -56,10 +56,7 @@ internal sealed class AdminService(GatewayPorts ports, TenantEditor tenants, Aud
         var response = new ListTenantsResponse();
         foreach (var id in await TenantIds.AllAsync(ports.Grains, context.CancellationToken))
         {
-            if (await ports.Definitions.GetAsync(id, context.CancellationToken) is not { Config: var config }) continue;
-            var tenant = config.Tenant;
-            if (config.Deletion is { } deletion) (tenant = tenant.Clone()).Deletion = deletion;
-            response.Tenants.Add(tenant);
+            if (await ports.Definitions.GetAsync(id, context.CancellationToken) is { Config.Tenant: var tenant }) response.Tenants.Add(tenant);
         }
 
         return response;

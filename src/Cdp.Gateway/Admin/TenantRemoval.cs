@@ -68,7 +68,7 @@ public sealed class TenantRemoval(GatewayPorts ports)
     private async Task<TenantDeletion> CarryOutAsync(TenantConfig config, ITenantStore store)
     {
         var tenant = config.Tenant.Id;
-        if (config.Deletion.EndedAt is null)
+        if (config.Tenant.Deletion.EndedAt is null)
         {
             ports.Steps.Reached(RecoverySteps.TenantDeletionBegun);
             await KnownAsync();
@@ -86,9 +86,9 @@ public sealed class TenantRemoval(GatewayPorts ports)
         }
 
         // Before anybody is told, and before nobody looks after it any more: a restore of an older backup has to know of it.
-        if (ports.Erasures is { } ledger) await ledger.NoteAsync(ErasureNote.OfTenant(config.Deletion), CancellationToken.None);
+        if (ports.Erasures is { } ledger) await ledger.NoteAsync(ErasureNote.OfTenant(config.Tenant.Deletion), CancellationToken.None);
         await ports.Grains.Get<ITenantDirectory>(TenantDirectoryGrain.Key).Remove(new RemoveTenantIdRequest { Tenant = tenant }, CancellationToken.None);
-        return config.Deletion;
+        return config.Tenant.Deletion;
     }
 
     /// <summary>Returns when every process has certainly heard of the step before: at once where there is only this one.</summary>

@@ -104,7 +104,7 @@ internal sealed class CheckUp(GatewayPorts ports, AuditTrail trail, TenantRemova
         foreach (var tenant in await TenantIds.AllAsync(ports.Grains, cancellationToken))
         {
             if (await ports.Definitions.GetAsync(tenant, cancellationToken) is not { } definitions) continue;
-            if (definitions.Config.Deletion is not { } deletion) live++;
+            if (definitions.Config.Tenant.Deletion is not { } deletion) live++;
             else if (removal.FailureOf(tenant) is { } failure) findings.Fail($"The deletion of {tenant} stopped: {failure.Message}", $"cdp tenants delete {tenant} --yes goes on with it.");
             else findings.Unknown($"{tenant} is being deleted since {Ages.Of(TimeSpan.FromMicroseconds(ports.NowMicros - deletion.RequestedAt.UnixMicros))}.");
         }

@@ -6,7 +6,10 @@ using Cdp.State.V1;
 
 namespace Cdp.Grains.Partitions;
 
-/// <summary>Erases the content of dead letters that were kept long enough. The letters stay, with their reasons.</summary>
+/// <summary>
+/// Erases the content of dead letters that were kept long enough, but of those that stand in a customer's history, who does so itself.
+/// The letters stay, with their reasons.
+/// </summary>
 internal sealed class OldLetters(IEventLog log, IHistory history, Definitions definitions)
 {
     private const int AtOnce = 256;
@@ -39,7 +42,7 @@ internal sealed class OldLetters(IEventLog log, IHistory history, Definitions de
             var erasing = new List<Task>();
             for (var i = 0; i < records.Count; i++)
             {
-                if (records[i] is { } record && !record.Flags.HasFlag(LogRecordFlags.Blanked))
+                if (chunk[i].Letter.Reason != DeadLetterReasons.FoldFailed && records[i] is { } record && !record.Flags.HasFlag(LogRecordFlags.Blanked))
                 {
                     if (MicrosOf(record) is not { } kept || chunk[i].Letter.At + kept > now) keeps = true;
                     else erasing.Add(ErasedEvents.EraseAsync(log, partition, chunk[i].Letter.Position, cancellationToken).AsTask());

@@ -30,7 +30,7 @@ public sealed class TenantGrain(IGrainContext context, IStateStore states, IHist
     {
         await _config.ReadAsync(cancellationToken);
         var logged = await _log.LengthAsync(cancellationToken);
-        if (_config.Value is not { Deletion: null } config || config.DecisionsVersion == logged) return;
+        if (_config.Value is not { Tenant.Deletion: null } config || config.DecisionsVersion == logged) return;
         var before = await _log.ReadAsync(logged, cancellationToken) ?? throw new InvalidDataException($"The log of definitions of tenant {context.Key} cannot be read; restore it from a backup.");
         await AppendAsync(before, config);
 
@@ -63,7 +63,7 @@ public sealed class TenantGrain(IGrainContext context, IStateStore states, IHist
 
         var before = DecisionHistory.Of(_config.Value ?? new TenantConfig());
         await _config.WriteAsync(config, cancellationToken);
-        if (config.Deletion is null) await AppendAsync(before, config);
+        if (config.Tenant.Deletion is null) await AppendAsync(before, config);
         listener.Changed(config);
         return new ChangeTenantReply { Config = config };
     }

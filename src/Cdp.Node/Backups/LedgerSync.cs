@@ -41,7 +41,7 @@ internal sealed class LedgerSync(IStore store, IGrains grains, ErasureLedgerFile
             foreach (var tenant in page.Where(tenant => !ledger.Has(tenant, "")))
             {
                 var row = await store.State.ReadAsync(TenantGrain.StateKind, tenant, cancellationToken);
-                if (TenantConfig.Parser.ParseFrom(row.Value.Span).Deletion is { EndedAt: not null } deletion) await ledger.NoteAsync(ErasureNote.OfTenant(deletion), cancellationToken);
+                if (TenantConfig.Parser.ParseFrom(row.Value.Span).Tenant.Deletion is { EndedAt: not null } deletion) await ledger.NoteAsync(ErasureNote.OfTenant(deletion), cancellationToken);
             }
 
             after = page[^1];
