@@ -41,10 +41,10 @@ public sealed class EventRetention
     /// Microseconds that such events are kept; null: for good. Events that say who a customer is or what it allowed are kept
     /// unless their very type has a limit.
     /// </summary>
-    /// <param name="type">Type of the events.</param>
-    /// <param name="kind">Their kind.</param>
-    public long? Micros(string type, EventKind kind)
+    /// <param name="head">The head of one of them; null: it cannot be read.</param>
+    public long? Micros(EventHead? head)
     {
+        var (type, kind) = (head?.Type ?? string.Empty, head?.Kind ?? EventKind.Unspecified);
         var says = kind is EventKind.Identify or EventKind.Group or EventKind.Alias || EventValidator.IsReserved(type);
         return says && !_byType.ContainsKey(type) ? null : RefusedMicros(type);
     }

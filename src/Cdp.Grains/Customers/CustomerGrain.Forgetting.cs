@@ -22,7 +22,7 @@ public sealed partial class CustomerGrain
         if (retention.ShortestMicros is null || _profile.Restricted) return (0, false);
         var now = UnixTime.Micros(_context.Time.GetUtcNow());
         if (_retentionVersion == retention.Version && now < _forgetAt) return (0, false);
-        var old = await new OldEvents(_ports.Log, _ports.History, Reader, retention).EraseAsync(_key, _sequence, now, cancellationToken);
+        var old = await new OldEvents(_ports.Log, _ports.History, Reader, Fold, retention).EraseAsync(_key, _sequence, now, cancellationToken);
 
         // Also what was erased earlier may be in the profile: an activation before may have been dropped in the midst of it. The
         // entry makes what the customer states from now on newer than what it stated before.

@@ -31,8 +31,7 @@ public sealed partial class CustomerGrain
             if (!Exists) _minted = request.Mint.IdentitySequence;
             _sealedInto = request.Winner;
             LeaveSegments(definitions);
-            await _snapshots.WriteAsync(Snapshot, cancellationToken);
-            _sinceSnapshot = 0;
+            await SnapshotNowAsync(cancellationToken);
         }
 
         // Sealed is the last entry: all before it go to the winner.

@@ -242,10 +242,10 @@ public sealed partial class CustomerGrain : ICustomer, IGrainLifecycle
         {
             _foldAgain = true;
             await FoldAgainAsync(cancellationToken);
-            await AfterChangeAsync(MostSinceSnapshot, cancellationToken);
+            if (isNew) await SnapshotNowAsync(cancellationToken);
+            else await AfterChangeAsync(MostSinceSnapshot, cancellationToken);
         }
 
-        if (isNew) await SnapshotNowAsync(cancellationToken);
         if (_segmentsVersion != definitions.Segments.Version) EvaluateAll(definitions);
         return new RefoldReply
         {

@@ -2,7 +2,6 @@ using Cdp.Domain.Events;
 using Cdp.Domain.Tenants;
 using Cdp.Grains.Ports;
 using Cdp.State.V1;
-using Cdp.V1;
 using Google.Protobuf;
 
 namespace Cdp.Grains.Customers;
@@ -11,7 +10,7 @@ namespace Cdp.Grains.Customers;
 /// Erases the content of events that were kept long enough: in the log, or in the histories where those keep it. The copies of
 /// an event go with the one that counts. What <see cref="ErasedEvents"/> leaves of one stays.
 /// </summary>
-internal sealed class OldEvents(IEventLog log, IHistory history, HistoryReader reader, EventRetention retention)
+internal sealed class OldEvents(IEventLog log, IHistory history, HistoryReader reader, CustomerFold fold, EventRetention retention)
 {
     private const int AtOnce = 256;
     private const int PageBytes = 128 * 1024;
@@ -39,23 +38,19 @@ internal sealed class OldEvents(IEventLog log, IHistory history, HistoryReader r
 
         foreach (var chunk in old.Chunk(AtOnce))
         {
-            var contents = await ReadAsync(chunk, cancellationToken);
-            for (var i = 0; i < chunk.Length; i++)
+            // Of what is not read nothing is left.
+            gone.UnionWith(chunk.Select(reference => reference.Id));
+            foreach (var (reference, logged) in await fold.ReadAsync(chunk, cancellationToken))
             {
-                if (contents[i] is { } content)
+                var until = retention.Micros(EventReader.TryHead(logged.Event.Span)) is { } kept ? reference.ReceivedAt + kept : long.MaxValue;
+                if (until <= now)
                 {
-                    var (type, kind) = TypeOf(content);
-                    if (retention.Micros(type, kind) is not { } kept) continue;
-                    if (chunk[i].ReceivedAt + kept > now)
-                    {
-                        next = Math.Min(next, chunk[i].ReceivedAt + kept);
-                        continue;
-                    }
-
-                    due.Add(chunk[i]);
+                    due.Add(reference);
+                    continue;
                 }
 
-                gone.Add(chunk[i].Id);
+                gone.Remove(reference.Id);
+                next = Math.Min(next, until);
             }
         }
 
@@ -85,36 +80,6 @@ internal sealed class OldEvents(IEventLog log, IHistory history, HistoryReader r
         }
 
         return (counting, copies);
-    }
-
-    private static (string Type, EventKind Kind) TypeOf(LoggedEvent logged) =>
-        EventReader.TryHead(logged.Event.Span) is { } head ? (head.Type, head.Kind) : (string.Empty, EventKind.Unspecified);
-
-    /// <summary>What there is of events; null where nothing is left.</summary>
-    private async ValueTask<LoggedEvent?[]> ReadAsync(EventReference[] references, CancellationToken cancellationToken)
-    {
-        var contents = new LoggedEvent?[references.Length];
-        if (!log.Forgets)
-        {
-            var records = await log.ReadManyAsync([.. references.Select(reference => (reference.Partition, reference.Position))], cancellationToken);
-            for (var i = 0; i < contents.Length; i++)
-            {
-                if (records[i] is { } record && !record.Flags.HasFlag(LogRecordFlags.Blanked)) contents[i] = LoggedEvent.Parser.ParseFrom(record.Payload.Span);
-            }
-
-            return contents;
-        }
-
-        foreach (var own in references.Index().GroupBy(placed => placed.Item.Key, StringComparer.Ordinal))
-        {
-            var wanted = own.ToDictionary(placed => placed.Item.Sequence, placed => placed.Index);
-            await foreach (var (_, sequence, entry) in reader.ReadAsync(own.Key, wanted.Keys.Min(), wanted.Keys.Max() + 1, cancellationToken))
-            {
-                if (wanted.TryGetValue(sequence, out var i) && (entry.Event ?? entry.Copy?.Event)?.Logged is { Erased: false } logged) contents[i] = logged;
-            }
-        }
-
-        return contents;
     }
 
     private async ValueTask EraseLoggedAsync(List<EventReference> all, CancellationToken cancellationToken)

@@ -61,6 +61,6 @@ internal sealed class OldLetters(IEventLog log, IHistory history, Definitions de
     {
         var logged = LoggedEvent.Parser.ParseFrom(record.Payload.Span);
         if (logged.Refused is { } refused) return definitions.Retention.RefusedMicros(EventReader.TryHead(refused.Raw.Span)?.Type ?? string.Empty);
-        return EventReader.TryHead(logged.Event.Span) is { } head ? definitions.Retention.Micros(head.Type, head.Kind) : definitions.Retention.RefusedMicros(string.Empty);
+        return definitions.Retention.Micros(EventReader.TryHead(logged.Event.Span));
     }
 }
