@@ -44,7 +44,7 @@ public sealed class AbuseTests
         using var client = await FrameClient.ConnectAsync(server.Server.Port, Cancel);
 
         // The handlers go on although their calls were reset, as those that wait for a store may for a while.
-        var ending = client.ReadToEndAsync(Cancel);
+        var ending = client.ReadToEndAsync(Cancel, until: FrameType.Ping);
         var calls = 0;
         try
         {
@@ -58,14 +58,17 @@ public sealed class AbuseTests
                     ],
                     Cancel);
             }
+
+            // A client may be faster than its server and have sent them all by now; one that is not closed answers this.
+            await client.SendAsync(FrameClient.Encode(FrameType.Ping, 0, 0, new byte[8]), Cancel);
         }
         catch (SocketException)
         {
             // Closed by the server.
         }
 
-        Assert.InRange(calls, Remembered, MostResets - 1);
-        await ending;
+        Assert.InRange(calls, Remembered, MostResets);
+        Assert.DoesNotContain(await ending, frame => frame.Type == FrameType.Ping);
         Assert.Equal(1, (await server.Channel.UnaryAsync(ProbeMethods.Echo, new Payload { Number = 1 }, cancellationToken: Cancel)).Number);
         server.Probe.Release("reset");
     }

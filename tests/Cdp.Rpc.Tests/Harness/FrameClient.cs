@@ -96,18 +96,20 @@ internal sealed class FrameClient : IDisposable
         return frame;
     }
 
-    /// <summary>Reads all frames until the server closes the connection; what it had not read may cut its last words off.</summary>
-    public async Task<List<Frame>> ReadToEndAsync(CancellationToken cancellationToken)
+    /// <summary>Reads all frames until the server closes the connection, or up to one of a type; what it had not read may cut its last words off.</summary>
+    public async Task<List<Frame>> ReadToEndAsync(CancellationToken cancellationToken, FrameType? until = null)
     {
         var frames = new List<Frame>();
         try
         {
-            while (true) frames.Add(await ReadAsync(cancellationToken));
+            do frames.Add(await ReadAsync(cancellationToken));
+            while (frames[^1].Type != until);
         }
         catch (Exception e) when (e is EndOfStreamException or SocketException)
         {
-            return frames;
         }
+
+        return frames;
     }
 
     /// <summary>Sends as much as the server takes without anything being read here; false when it stops to take more.</summary>
