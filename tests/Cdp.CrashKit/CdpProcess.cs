@@ -11,7 +11,7 @@ namespace Cdp.CrashKit;
 /// <summary>How a child is started.</summary>
 public sealed record CdpProcessOptions
 {
-    /// <summary>The program: its path, or its name beside the assemblies of the one that starts it.</summary>
+    /// <summary>The program: its path, or its name in the folder that CDP_PROGRAMS names or else beside the assemblies of the one that starts it.</summary>
     public string Program { get; init; } = "cdp.dll";
 
     /// <summary>A program and its arguments to run the child under.</summary>
@@ -37,6 +37,9 @@ public sealed partial class CdpProcess : IAsyncDisposable
     public const string AdminKeyVariable = "CDP_ADMIN_KEY";
 
     private const string JsonOn = "JSON over HTTP on ";
+
+    /// <summary>Names the variable that names a folder of programs compiled ahead of time, which start in half the time.</summary>
+    private const string ProgramsVariable = "CDP_PROGRAMS";
 
     /// <summary>How long a child may take to listen, to answer or to end before that counts as a failure.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
@@ -80,7 +83,7 @@ public sealed partial class CdpProcess : IAsyncDisposable
     /// <summary>Starts a child.</summary>
     public static CdpProcess Start(IReadOnlyList<string> arguments, CdpProcessOptions options)
     {
-        string[] command = [.. options.Tracer, "dotnet", Path.Combine(AppContext.BaseDirectory, options.Program), .. arguments];
+        string[] command = [.. options.Tracer, "dotnet", PathOf(options.Program), .. arguments];
         var start = new ProcessStartInfo(command[0], command[1..])
         {
             RedirectStandardOutput = true,
@@ -148,6 +151,11 @@ public sealed partial class CdpProcess : IAsyncDisposable
         await WaitAsync(CancellationToken.None);
         _process.Dispose();
     }
+
+    private static string PathOf(string program) =>
+        Environment.GetEnvironmentVariable(ProgramsVariable) is { Length: > 0 } folder && Path.Combine(folder, program) is var path && File.Exists(path)
+            ? path
+            : Path.Combine(AppContext.BaseDirectory, program);
 
     private static CdpProcessOptions Calling(Uri address) => new()
     {

@@ -14,7 +14,7 @@ public sealed class RetailClusterTests
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
-    public Task A_generated_twin_is_right_for_every_customer() => ProveAsync(RetailTwin.Make(seed: 5, invoices: 8_000));
+    public Task A_generated_twin_is_right_for_every_customer() => ProveAsync(RetailTwin.Make(seed: 5, invoices: 4_000));
 
     [Fact]
     public async Task December_2010_is_right_for_every_customer()
