@@ -31,7 +31,7 @@ public sealed class TenantKillTests
             {
                 using var client = CdpProcess.Connect((await child.Address)!);
                 (gone, stays) = (await LiveAsync(client, (await child.Address)!, "gone"), await LiveAsync(client, (await child.Address)!, "gone-2"));
-                HeldFiles.AssertHold(data, Secrets);
+                Assert.Empty(HeldFiles.Missing(data, Secrets));
                 await Assert.ThrowsAsync<CallException>(() => DeleteAsync(client));
                 Assert.Equal(CdpProcess.Killed, await child.WaitAsync(Token));
             }
@@ -46,16 +46,16 @@ public sealed class TenantKillTests
 
                 // It goes on without being asked; who asks waits for it.
                 Assert.NotNull((await DeleteAsync(client)).EndedAt);
-                HeldFiles.AssertHoldNot(data, step, Secrets);
+                Assert.Empty(HeldFiles.Holding(data, step, Secrets));
                 using var other = new CdpClient(address, stays);
                 Assert.Equal(Visitors + 2, await CountAsync(other, "gone-2"));
                 await child.SignalAsync("TERM", Token);
                 await child.WaitAsync(Token);
             }
 
-            HeldFiles.AssertHoldNot(data, $"{step}, stopped", Secrets);
+            Assert.Empty(HeldFiles.Holding(data, $"{step}, stopped", Secrets));
             await using (var replay = CdpProcess.Start(["replay", "--from-log", "--data", data], new CdpProcessOptions())) Assert.True(await replay.WaitAsync(Token) == 0, replay.Output);
-            HeldFiles.AssertHoldNot(data, $"{step}, replayed", Secrets);
+            Assert.Empty(HeldFiles.Holding(data, $"{step}, replayed", Secrets));
             await using (var child = CdpProcess.Serve(data))
             {
                 var address = (await child.Address)!;

@@ -46,37 +46,26 @@ internal sealed class DecisionsService(GatewayPorts ports, CustomerFinder finder
     private async ValueTask<ReadOnlyMemory<byte>> DecideAsync(DecideRequest request, ServerCallContext context)
     {
         var caller = Authenticator.CallerOf(context);
-        var call = Checked(caller, request, newest: request.AfterToken.Length > 0, path: string.Empty);
+        Check(caller, request, path: string.Empty);
+        var call = new DecideCustomerRequest { Call = request, Purpose = ReadPurposes.Of(caller, request.Purpose), Newest = request.AfterToken.Length > 0 };
         if (request.AfterToken.Length > 0) await ReadTokens.WaitAsync(ports, request.AfterToken, context.CancellationToken);
-        return await DecideAsync(caller, call, context.CancellationToken);
+        return await FindAndDecideAsync(caller, call, context.CancellationToken) is { } reply
+            ? reply.Response.Memory
+            : await DecideForNobodyAsync(caller, call.Call, call.Purpose, context.CancellationToken);
     }
 
-    /// <summary>A call that may be decided.</summary>
-    /// <param name="caller">Who calls.</param>
-    /// <param name="request">The call.</param>
-    /// <param name="newest">Whether the caller knows of something that was applied.</param>
-    /// <param name="path">Where the request stands in what was sent, for errors; empty or ending in a dot.</param>
-    /// <exception cref="RpcException">It may not.</exception>
-    internal static DecideCustomerRequest Checked(Caller caller, DecideRequest request, bool newest, string path)
-    {
-        Check(request, ActionCatalog.Find(caller, request.Placement, $"{path}placement"), path);
-        return new DecideCustomerRequest { Call = request, Purpose = ReadPurposes.Of(caller, request.Purpose), Newest = newest };
-    }
-
-    /// <summary>Decides for whomever a call names; for nobody in particular where nobody is known.</summary>
+    /// <summary>Decides for a visitor: whom a call names is not known.</summary>
     /// <returns>An encoded <see cref="DecideResponse"/>.</returns>
-    internal async ValueTask<ReadOnlyMemory<byte>> DecideAsync(Caller caller, DecideCustomerRequest call, CancellationToken cancellationToken)
+    internal async ValueTask<ReadOnlyMemory<byte>> DecideForNobodyAsync(Caller caller, DecideRequest call, string purpose, CancellationToken cancellationToken)
     {
-        if (await FindAndDecideAsync(caller, call, cancellationToken) is { } reply) return reply.Response.Memory;
-
         // The time is the decision's, whoever keeps it.
         var id = new DecisionId(string.Empty, 0, ports.NowMicros, BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))));
-        var visitor = new DecideVisitorRequest { Call = call.Call, Purpose = call.Purpose };
+        var visitor = new DecideVisitorRequest { Call = call, Purpose = purpose };
         return (await ports.Grains.Get<IVisitorDecision>($"{caller.Tenant}/{id}").Decide(visitor, cancellationToken)).Response.Memory;
     }
 
-    /// <summary>Has the customer decide that the request names; null where it names none.</summary>
-    private async ValueTask<DecideCustomerReply?> FindAndDecideAsync(Caller caller, DecideCustomerRequest call, CancellationToken cancellationToken)
+    /// <summary>Has the customer decide that the request's first call names; null where it names none that is known.</summary>
+    internal async ValueTask<DecideCustomerReply?> FindAndDecideAsync(Caller caller, DecideCustomerRequest call, CancellationToken cancellationToken)
     {
         if (call.Call.CustomerId.Length > 0 && await DecideAsync(caller, new CustomerRef { CustomerId = call.Call.CustomerId }, call, cancellationToken) is { } named) return named;
         if (call.Call.Identifiers.Count == 0) return null;
@@ -100,8 +89,14 @@ internal sealed class DecisionsService(GatewayPorts ports, CustomerFinder finder
         caller, customer, "customer", static (customer, call, cancellationToken) => customer.Decide(call, cancellationToken), call,
         static r => (r.Standing, r.ForwardedTo), cancellationToken);
 
-    private static void Check(DecideRequest request, CompiledPlacement placement, string path)
+    /// <summary>Refuses a call that cannot be decided.</summary>
+    /// <param name="caller">Who calls.</param>
+    /// <param name="request">The call.</param>
+    /// <param name="path">Where it stands in what was sent, for errors; empty or ending in a dot.</param>
+    /// <exception cref="RpcException">It cannot.</exception>
+    internal static void Check(Caller caller, DecideRequest request, string path)
     {
+        var placement = ActionCatalog.Find(caller, request.Placement, $"{path}placement");
         if (request.CustomerId.Length > 0) CustomerFinder.RequireId(request.CustomerId, "customer_id");
         if (request.Identifiers.Count > EventLimits.MaxIdentifiers)
             throw RpcError.InvalidField("identifiers", $"Name at most {EventLimits.MaxIdentifiers} identifiers of one person.", "IDENTIFIERS_COUNT").ToException();

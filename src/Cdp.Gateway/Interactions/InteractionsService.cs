@@ -28,8 +28,8 @@ internal sealed class InteractionsService(GatewayPorts ports, IngestService inge
         Check(caller, request);
         var identifiers = Who(caller, request);
         var purpose = request.Placements.Count > 0 || request.Profile is not null ? ReadPurposes.Of(caller, request.Purpose) : request.Purpose;
+        var read = request.Profile is { } asked ? Newest(ProfilesService.Checked(caller, purpose, asked.Fields, asked.Channel)) : null;
         var calls = Decides(caller, request, purpose, identifiers);
-        var read = request.Profile is { } asked ? ProfilesService.Checked(caller, purpose, asked.Fields, asked.Channel) : null;
 
         await ReadTokens.WaitAsync(ports, request.AfterToken, context.CancellationToken);
 
@@ -37,10 +37,27 @@ internal sealed class InteractionsService(GatewayPorts ports, IngestService inge
         var published = request.Events.Count > 0 ? await ingest.PublishAsync(caller, request.Events, context.CancellationToken) : null;
         if (published is not null) await ReadTokens.WaitAsync(ports, published.Token, context.CancellationToken);
 
-        var deciding = calls.ConvertAll(call => decisions.DecideAsync(caller, call, context.CancellationToken).AsTask());
-        var reading = read is null ? Task.FromResult<ByteString?>(null) : ReadAsync(caller, request.CustomerId, identifiers, read, context.CancellationToken);
-        await Task.WhenAll([.. deciding, reading]);
-        return Response(published, await Task.WhenAll(deciding), await reading);
+        if (calls.Count > 0) return await DecideAsync(caller, request, calls, purpose, read, published, context.CancellationToken);
+        return Response(published, [], read is null ? null : await ReadAsync(caller, request.CustomerId, identifiers, read, context.CancellationToken));
+    }
+
+    /// <summary>Asks the customer for everything at once: what it decides and shows then comes from one turn.</summary>
+    private async ValueTask<ReadOnlyMemory<byte>> DecideAsync(
+        Caller caller, ExchangeRequest request, List<DecideRequest> calls, string purpose, ReadProfileRequest? read, PublishEventsResponse? published,
+        CancellationToken cancellationToken)
+    {
+        var asked = new DecideCustomerRequest { Call = calls[0], Purpose = purpose, Newest = read is not null || request.Events.Count > 0 || request.AfterToken.Length > 0, Read = read };
+        for (var i = 1; i < calls.Count; i++) asked.Further.Add(calls[i]);
+        var decided = new ReadOnlyMemory<byte>[calls.Count];
+        if (await decisions.FindAndDecideAsync(caller, asked, cancellationToken) is not { } reply)
+        {
+            for (var i = 0; i < decided.Length; i++) decided[i] = await decisions.DecideForNobodyAsync(caller, calls[i], purpose, cancellationToken);
+            return Response(published, decided, profile: null);
+        }
+
+        decided[0] = reply.Response.Memory;
+        for (var i = 1; i < decided.Length; i++) decided[i] = reply.Further[i - 1].Memory;
+        return Response(published, decided, read is null ? null : await profiles.FinishAsync(caller, Method, read, reply.Read, cancellationToken));
     }
 
     private static void Check(Caller caller, ExchangeRequest request)
@@ -65,9 +82,9 @@ internal sealed class InteractionsService(GatewayPorts ports, IngestService inge
     }
 
     /// <summary>The decisions that are asked for, each checked as if it were asked for alone.</summary>
-    private static List<DecideCustomerRequest> Decides(Caller caller, ExchangeRequest request, string purpose, RepeatedField<Identifier> identifiers)
+    private static List<DecideRequest> Decides(Caller caller, ExchangeRequest request, string purpose, RepeatedField<Identifier> identifiers)
     {
-        var calls = new List<DecideCustomerRequest>(request.Placements.Count);
+        var calls = new List<DecideRequest>(request.Placements.Count);
         foreach (var asked in request.Placements)
         {
             var decide = new DecideRequest
@@ -82,17 +99,19 @@ internal sealed class InteractionsService(GatewayPorts ports, IngestService inge
             };
             decide.Identifiers.Add(identifiers);
             decide.Context.Add(request.Context);
-            calls.Add(DecisionsService.Checked(caller, decide, newest: request.Events.Count > 0 || request.AfterToken.Length > 0, $"placements[{calls.Count}]."));
+            DecisionsService.Check(caller, decide, $"placements[{calls.Count}].");
+            calls.Add(decide);
         }
 
         return calls;
     }
 
+    private static ReadProfileRequest Newest(ReadProfileRequest read) => new(read) { Newest = true };
+
     /// <summary>The profile of the first that is known: the customer that is named, then by the strength of the identifiers.</summary>
     private async Task<ByteString?> ReadAsync(
         Caller caller, string customerId, RepeatedField<Identifier> identifiers, ReadProfileRequest read, CancellationToken cancellationToken)
     {
-        read = new ReadProfileRequest(read) { Newest = true };
         if (customerId.Length > 0 && await profiles.ReadAsync(caller, Method, new CustomerRef { CustomerId = customerId }, "customer_id", read, cancellationToken) is { } named) return named;
         var resolved = caller.Identifiers.Resolve(identifiers);
         for (var i = 0; i < resolved.Count; i++)

@@ -166,6 +166,10 @@ internal sealed class ProfilesService(GatewayPorts ports, CustomerFinder finder,
         return ByteString.CopyFrom([.. reply.Profile.Span, .. more.ToByteArray()]);
     }
 
+    /// <summary>The encoded profile of a reply to a read that was asked for with something else, noted as told.</summary>
+    internal ValueTask<ByteString?> FinishAsync(Caller caller, string method, ReadProfileRequest read, ReadProfileReply reply, CancellationToken cancellationToken) =>
+        FinishAsync(caller, method, read, new ValueTask<ReadProfileReply?>(reply), caller.Definitions.View(read.Purpose, read.Fields).Identifiers, cancellationToken);
+
     private ByteString? Told(Caller caller, string method, ReadProfileRequest read, ByteString? profile)
     {
         if (profile is not null) trail.Read(caller, method, EncodedReplies.CustomerId(profile), read.Purpose, read.Fields.Count == 0 ? string.Empty : string.Join(',', read.Fields));

@@ -29,13 +29,20 @@ public sealed partial class CustomerGrain
         var definitions = await DefinitionsAsync(cancellationToken);
         _foldAgain |= _foldedUnder!.Version != definitions.Version;
         if (_foldAgain) FoldAgainSoon();
-        if (definitions.Actions.FindPlacement(request.Call.Placement) is not { } placement) return new DecideCustomerReply { Standing = CustomerStanding.Here };
+        var reply = new DecideCustomerReply { Standing = CustomerStanding.Here, Response = await DecideAsync(request.Call, request.Purpose, definitions, cancellationToken) };
+        foreach (var call in request.Further) reply.Further.Add(await DecideAsync(call, request.Purpose, definitions, cancellationToken));
+        if (request.Read is { } read) reply.Read = ProfileUnder(definitions, read);
+        return reply;
+    }
 
+    private async ValueTask<ByteString> DecideAsync(DecideRequest request, string purpose, Definitions definitions, CancellationToken cancellationToken)
+    {
+        if (definitions.Actions.FindPlacement(request.Placement) is not { } placement) return ByteString.Empty;
         var model = await _ports.Models.GetAsync(definitions, placement, cancellationToken);
         var now = UnixTime.Micros(_context.Time.GetUtcNow());
-        var facts = new CallFacts(placement.Definition.Channel, request.Call.Context);
+        var facts = new CallFacts(placement.Definition.Channel, request.Context);
         var (nonce, seed) = DecisionCalls.NextRandom();
-        var call = DecisionCalls.Of(request.Call, new DecisionId(_id, _sequence, now, nonce), seed, request.Purpose) with { IsStale = _foldAgain };
+        var call = DecisionCalls.Of(request, new DecisionId(_id, _sequence, now, nonce), seed, purpose) with { IsStale = _foldAgain };
         var subject = new Subject(_profile, definitions.InterestHalfLifeMicros, now, facts);
         var decision = Decider.Decide(model, call, subject, _decisions ??= new DecisionMemory());
 
@@ -48,7 +55,7 @@ public sealed partial class CustomerGrain
         _ports.Steps.Reached(decision.IsSync ? RecoverySteps.DecisionAppended : RecoverySteps.DecisionBehind);
         DecisionFold.Absorb(_decisions, decision.Entry);
         await AfterChangeAsync(1, cancellationToken);
-        return new DecideCustomerReply { Standing = CustomerStanding.Here, Response = UnsafeByteOperations.UnsafeWrap(decision.Encoded) };
+        return UnsafeByteOperations.UnsafeWrap(decision.Encoded);
     }
 
     /// <inheritdoc/>

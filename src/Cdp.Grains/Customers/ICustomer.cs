@@ -51,8 +51,8 @@ public interface ICustomer
     ValueTask<ReadMembershipReply> ReadMembership(ReadMembershipRequest request, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Decides what the customer is offered, and appends the decision to its history. Durable when it returns where the
-    /// decision is SYNC; mints, links and folds nothing.
+    /// Decides what the customer is offered at one placement or several, and appends the decisions to its history. Durable when
+    /// it returns where a decision is SYNC; mints, links and folds nothing. Reads the profile in the same turn where that is asked.
     /// </summary>
     ValueTask<DecideCustomerReply> Decide(DecideCustomerRequest request, CancellationToken cancellationToken);
 

@@ -52,6 +52,27 @@ public sealed class DecisionEntryTests : IDisposable
     }
 
     [Fact]
+    public async Task Several_are_decided_in_one_turn_one_after_the_other_and_the_profile_is_read_with_them()
+    {
+        var customer = await MintedAsync(CustomerHarness.Key);
+        var request = new DecideCustomerRequest
+        {
+            Call = new DecideRequest { Placement = "home", Consistency = DecisionConsistency.Async },
+            Further = { new DecideRequest { Placement = "nowhere" }, new DecideRequest { Placement = "home", Consistency = DecisionConsistency.Sync } },
+            Purpose = "service",
+            Read = new ReadProfileRequest { Purpose = "service" },
+        };
+
+        var reply = await customer.Call(grain => grain.Decide(request, Cancel));
+
+        Assert.Equal(await customer.Call(grain => grain.ReadProfile(request.Read, Cancel)), reply.Read);
+        Assert.Equal([false, true, false], [reply.Response.IsEmpty, .. reply.Further.Select(further => further.IsEmpty)]);
+        List<DecideResponse> decided = [DecideResponse.Parser.ParseFrom(reply.Response), DecideResponse.Parser.ParseFrom(reply.Further[1])];
+        foreach (var decision in decided) Assert.Equal(decision.DecisionId, (await ReadAsync(customer, decision)).Entry.Id);
+        Assert.Equal(decided.Select(decision => decision.DecisionId), (await _customer.EntriesAsync()).Where(entry => entry.Decision is not null).Select(entry => entry.Decision.Id));
+    }
+
+    [Fact]
     public async Task An_outcome_delivered_again_teaches_what_it_taught_also_without_a_snapshot()
     {
         var customer = await MintedAsync(CustomerHarness.Key);

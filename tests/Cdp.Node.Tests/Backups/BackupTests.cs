@@ -1,5 +1,5 @@
-using System.Text;
 using Cdp.Client;
+using Cdp.CrashKit;
 using Cdp.Node.Hosting;
 using Cdp.Node.Tests.Commands;
 using Cdp.Node.Tests.Running;
@@ -74,7 +74,7 @@ public sealed class BackupTests : IDisposable
             receipt = (await EraseAsync(node, "email", "ann@example.org")).Receipt.Id;
         }
 
-        AssertHolds(Path.Combine(Backups, "before"), "ann@example.org");
+        Assert.Empty(HeldFiles.Missing(Path.Combine(Backups, "before"), "ann@example.org"));
         Assert.DoesNotContain("ann", await File.ReadAllTextAsync(Path.Combine(Backups, "erasures.jsonl"), Cancel), StringComparison.Ordinal);
         await RestoreAsync("before");
         Assert.Contains("1 noted", _cdp.Out, StringComparison.Ordinal);
@@ -85,7 +85,7 @@ public sealed class BackupTests : IDisposable
             await GoneAsync(node, "email", "ann@example.org");
             await GoneAsync(node, "cookie", "ck-ann");
             Assert.Equal(1, (await ReadAsync(node, "email", "bob@example.org", "")).Activity.EventCount);
-            AssertHoldsNot(Restored, "ann@example.org", "ck-ann");
+            Assert.Empty(HeldFiles.Holding(Restored, "erased", "ann@example.org", "ck-ann"));
             Assert.False(File.Exists(Path.Combine(Restored, "erase-again.jsonl")));
             Assert.Equal(receipt, (await node.Client.Privacy.GetErasureReceiptAsync(new GetErasureReceiptRequest { Id = receipt }, cancellationToken: Cancel)).Receipt.Id);
 
@@ -174,14 +174,14 @@ public sealed class BackupTests : IDisposable
             await DeleteAsync(node);
         }
 
-        AssertHoldsNot(Data, "ann@example.org");
-        AssertHolds(Path.Combine(Backups, "before"), "ann@example.org");
+        Assert.Empty(HeldFiles.Holding(Data, "erased", "ann@example.org"));
+        Assert.Empty(HeldFiles.Missing(Path.Combine(Backups, "before"), "ann@example.org"));
         var ledger = Path.Combine(Backups, "erasures.jsonl");
         Assert.Contains("\"whole_tenant\":true", Assert.Single(await File.ReadAllLinesAsync(ledger, Cancel)), StringComparison.Ordinal);
         await RestoreAsync("before");
         await using (var node = await StartAsync(Restored))
         {
-            AssertHoldsNot(Restored, "ann@example.org");
+            Assert.Empty(HeldFiles.Holding(Restored, "erased", "ann@example.org"));
             Assert.Equal(1, (await ReadAsync(node, "email", "bob@example.org", "")).Activity.EventCount);
             Assert.Equal("restore", (await DeleteAsync(node)).RequestedBy);
         }
@@ -323,17 +323,4 @@ public sealed class BackupTests : IDisposable
         node.Client.Privacy.EraseCustomerAsync(new EraseCustomerRequest { Customer = Ref(ns, value) }, cancellationToken: Cancel);
 
     private static CustomerRef Ref(string ns, string value) => new() { Identifier = new Identifier { Namespace = ns, Value = value } };
-
-    private static void AssertHolds(string directory, string secret) => Assert.Contains(Texts(directory), text => text.Contains(secret, StringComparison.Ordinal));
-
-    private static void AssertHoldsNot(string directory, params string[] secrets) =>
-        Assert.All(secrets, secret => Assert.DoesNotContain(Texts(directory), text => text.Contains(secret, StringComparison.Ordinal)));
-
-    private static IEnumerable<string> Texts(string directory) => Directory.GetFiles(directory).Where(path => Path.GetFileName(path) != "lock").Select(path =>
-    {
-        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-        var bytes = new byte[file.Length];
-        file.ReadExactly(bytes);
-        return Encoding.Latin1.GetString(bytes);
-    });
 }

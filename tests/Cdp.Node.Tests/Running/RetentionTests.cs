@@ -1,4 +1,4 @@
-using System.Text;
+using Cdp.CrashKit;
 using Cdp.Grains.Ports;
 using Cdp.Node.Hosting;
 using Cdp.Node.Replay;
@@ -30,13 +30,13 @@ public sealed class RetentionTests : IDisposable
     public async Task Old_events_are_in_no_answer_and_in_no_file_any_more()
     {
         await LiveAsync(Data);
-        AssertHold(Secrets);
+        Assert.Empty(HeldFiles.Missing(_folder.Path, Secrets));
         var digests = new HashSet<string>();
         await using (var node = await StartAsync(Data, days: 31, backups: true))
         {
             await ForgottenAsync(node);
             await AssertForgottenAsync(node);
-            AssertHoldNot();
+            Assert.Empty(HeldFiles.Holding(_folder.Path, "forgotten", Secrets));
             var sent = await node.Client.Ingest.PublishEventsAsync(new PublishEventsRequest { Events = { Views() } }, cancellationToken: Cancel);
             Assert.Empty(sent.Refused);
             await node.SettleAsync();
@@ -44,7 +44,7 @@ public sealed class RetentionTests : IDisposable
             await node.Client.Operations.CreateBackupAsync(new CreateBackupRequest { Name = "after" }, cancellationToken: Cancel);
         }
 
-        AssertHoldNot();
+        Assert.Empty(HeldFiles.Holding(_folder.Path, "stopped", Secrets));
         foreach (var options in (ReplayOptions[])[new() { Compare = true }, new() { FromLog = true }, new() { FromLog = true, Seed = 3 }])
         {
             var replayed = await ReplayAsync(options);
@@ -54,7 +54,7 @@ public sealed class RetentionTests : IDisposable
 
         Assert.Single(digests);
         await using (var node = await StartAsync(Data, days: 32)) await AssertForgottenAsync(node, isReplayed: true);
-        AssertHoldNot();
+        Assert.Empty(HeldFiles.Holding(_folder.Path, "replayed", Secrets));
     }
 
     [Fact]
@@ -168,22 +168,4 @@ public sealed class RetentionTests : IDisposable
         await using var store = await NodeStore.OpenAsync(NodeStore.At(Data, new NodeOptions()), Cancel);
         return await new Replayer(store, options, TimeProvider.System, _ => { }, (remedy, error) => Assert.Fail($"{remedy}: {error}"), NoStepObserver.Instance).RunAsync(Cancel);
     }
-
-    private void AssertHold(params string[] words)
-    {
-        foreach (var word in words) Assert.Contains(Files(), file => file.Text.Contains(word, StringComparison.Ordinal));
-    }
-
-    private void AssertHoldNot()
-    {
-        foreach (var word in Secrets) Assert.Equal([], Files().Where(file => file.Text.Contains(word, StringComparison.Ordinal)).Select(file => $"{word} in {file.Name}"));
-    }
-
-    private IEnumerable<(string Name, string Text)> Files() => Directory.GetFiles(_folder.Path, "*", SearchOption.AllDirectories).Where(path => Path.GetFileName(path) != "lock").Select(path =>
-    {
-        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-        var bytes = new byte[file.Length];
-        file.ReadExactly(bytes);
-        return (Path.GetFileName(path), Encoding.Latin1.GetString(bytes));
-    });
 }
