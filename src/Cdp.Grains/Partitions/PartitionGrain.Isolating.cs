@@ -35,7 +35,8 @@ public sealed partial class PartitionGrain
 
     /// <summary>
     /// Hands over one event alone, after writing down that it is tried: one that killed the process three times is known
-    /// and skipped. It is committed before the next is tried, so that no event is suspected that was applied.
+    /// and skipped. It is committed before the next is tried, so that no event is suspected that was applied; one that waits
+    /// for longer than a suspect may goes on beside the next.
     /// </summary>
     private async ValueTask IsolateAsync(LogEntry entry, CancellationToken cancellationToken)
     {
@@ -43,7 +44,6 @@ public sealed partial class PartitionGrain
         if (_state.Isolated == entry.Position && Overtaken?.Isolated != entry.Position && _state.IsolatedAttempts < BuryAfter)
             await Task.Delay(SuspectDelay, _context.Time, cancellationToken);
         await _ports.Isolation.WaitAsync(cancellationToken);
-        var alone = true;
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         try
         {
@@ -52,12 +52,11 @@ public sealed partial class PartitionGrain
             while (_applied <= entry.Position)
             {
                 var room = RoomAsync(cancellationToken).AsTask();
-                if (alone && await Task.WhenAny(room, limit) == limit && limit.IsCompletedSuccessfully)
+                if (await Task.WhenAny(room, limit) == limit && limit.IsCompletedSuccessfully)
                 {
-                    // What it waits for may wait to be handed over alone: a merge that another partition has to end.
+                    // What it waits for may wait to be handed over: a merge that another partition, or a later event of this one, has to end.
                     await WriteStateAsync(static state => state.IsolatedAttempts = 0, cancellationToken);
-                    alone = false;
-                    _ports.Isolation.Release();
+                    return;
                 }
 
                 await room;
@@ -68,7 +67,7 @@ public sealed partial class PartitionGrain
         finally
         {
             await over.CancelAsync();
-            if (alone) _ports.Isolation.Release();
+            _ports.Isolation.Release();
         }
     }
 
