@@ -28,7 +28,7 @@ internal sealed class InteractionsService(GatewayPorts ports, IngestService inge
         Check(caller, request);
         var identifiers = Who(caller, request);
         var purpose = request.Placements.Count > 0 || request.Profile is not null ? ReadPurposes.Of(caller, request.Purpose) : request.Purpose;
-        var read = request.Profile is { } asked ? Newest(ProfilesService.Checked(caller, purpose, asked.Fields, asked.Channel)) : null;
+        var read = request.Profile is { } asked ? ProfilesService.Newest(ProfilesService.Checked(caller, purpose, asked.Fields, asked.Channel)) : null;
         var calls = Decides(caller, request, purpose, identifiers);
 
         await ReadTokens.WaitAsync(ports, request.AfterToken, context.CancellationToken);
@@ -105,8 +105,6 @@ internal sealed class InteractionsService(GatewayPorts ports, IngestService inge
 
         return calls;
     }
-
-    private static ReadProfileRequest Newest(ReadProfileRequest read) => new(read) { Newest = true };
 
     /// <summary>The profile of the first that is known: the customer that is named, then by the strength of the identifiers.</summary>
     private async Task<ByteString?> ReadAsync(

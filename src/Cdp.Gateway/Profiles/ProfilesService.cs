@@ -137,7 +137,7 @@ internal sealed class ProfilesService(GatewayPorts ports, CustomerFinder finder,
     }
 
     /// <summary>The same read by who has a token.</summary>
-    private static ReadProfileRequest Newest(ReadProfileRequest read) => new(read) { Newest = true };
+    internal static ReadProfileRequest Newest(ReadProfileRequest read) => new(read) { Newest = true };
 
     /// <summary>The encoded profile, noted as told; null when there is no such customer.</summary>
     internal ValueTask<ByteString?> ReadAsync(
