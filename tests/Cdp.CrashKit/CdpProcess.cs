@@ -38,7 +38,7 @@ public sealed partial class CdpProcess : IAsyncDisposable
 
     private const string JsonOn = "JSON over HTTP on ";
 
-    /// <summary>Names the variable that names a folder of programs compiled ahead of time, which start in half the time.</summary>
+    /// <summary>Names the variable that names a folder of programs that were compiled to machine code, which need a third less CPU to start.</summary>
     private const string ProgramsVariable = "CDP_PROGRAMS";
 
     /// <summary>How long a child may take to listen, to answer or to end before that counts as a failure.</summary>

@@ -28,8 +28,8 @@ internal sealed class InteractionsService(GatewayPorts ports, IngestService inge
         Check(caller, request);
         var identifiers = Who(caller, request);
         var purpose = request.Placements.Count > 0 || request.Profile is not null ? ReadPurposes.Of(caller, request.Purpose) : request.Purpose;
-        var read = request.Profile is { } asked ? ProfilesService.Newest(ProfilesService.Checked(caller, purpose, asked.Fields, asked.Channel)) : null;
         var calls = Decides(caller, request, purpose, identifiers);
+        var read = request.Profile is { } asked ? ProfilesService.Newest(ProfilesService.Checked(caller, purpose, asked.Fields, asked.Channel)) : null;
 
         await ReadTokens.WaitAsync(ports, request.AfterToken, context.CancellationToken);
 
