@@ -3,94 +3,107 @@ using Google.Protobuf;
 
 namespace Cdp.Domain.Segments;
 
-/// <summary>The customers of one page, unpacked. Packed, a customer takes a few bytes: most share their sets with others.</summary>
+/// <summary>
+/// The customers of one page, unpacked, in columns by their place on it. Packed, a customer takes a few bytes: most share
+/// their sets with others.
+/// </summary>
+/// <remarks>Columns of numbers: a change of one customer makes no object that lives on, unless its set is new to the page.</remarks>
 internal sealed class MemberRows
 {
-    private readonly List<Row> _rows = [];
+    // 0: no statement; otherwise the number of its set, plus one.
+    private readonly int[] _set = new int[MembershipMirror.PageSize];
+    private readonly long[] _definitions = new long[MembershipMirror.PageSize];
+    private readonly long[] _sequences = new long[MembershipMirror.PageSize];
+    private readonly List<int[]> _sets = [];
+    private readonly Dictionary<int[], int> _numbers = new(SameNumbers.Instance);
+    private readonly Dictionary<int[], int>.AlternateLookup<ReadOnlySpan<int>> _find;
+    private readonly SortedDictionary<int, MembershipEnd[]> _ends = [];
 
-    /// <summary>What is known of one customer.</summary>
-    /// <param name="Customer">Place within the page.</param>
-    /// <param name="Version">Version of its newest statement.</param>
-    /// <param name="Segments">Numbers of its segments, ascending; shared, never changed.</param>
-    /// <param name="Ends">Those of them that it leaves at a time that is known; shared, never changed.</param>
-    public readonly record struct Row(int Customer, MembershipVersion Version, int[] Segments, MembershipEnd[] Ends);
-
-    public IReadOnlyList<Row> All => _rows;
+    public MemberRows() => _find = _numbers.GetAlternateLookup<ReadOnlySpan<int>>();
 
     public static MemberRows Unpack(ByteString packed)
     {
         var page = MemberPage.Parser.ParseFrom(packed);
-        var sets = new int[page.Sets.Count][];
-        for (int i = 0; i < sets.Length; i++)
-            sets[i] = Numbers(page.Sets[i]);
-        var ends = page.Ends.ToLookup(end => (int)end.Customer, end => new MembershipEnd { Segment = end.Segment, At = end.At });
         var rows = new MemberRows();
-        int customer = 0;
-        for (int i = 0; i < page.Customers.Count; i++)
+        foreach (var set in page.Sets)
+            rows.NumberOf(Numbers(set));
+        var places = new int[page.Customers.Count];
+        int place = 0;
+        for (int i = 0; i < places.Length; i++)
         {
-            customer += (int)page.Customers[i];
-            rows._rows.Add(new Row(customer, new MembershipVersion(page.Definitions[(int)page.Under[i]], page.Sequences[i]), sets[page.Set[i]], [.. ends[i]]));
+            places[i] = place += (int)page.Customers[i];
+            rows._set[place] = (int)page.Set[i] + 1;
+            rows._definitions[place] = page.Definitions[(int)page.Under[i]];
+            rows._sequences[place] = page.Sequences[i];
         }
 
+        foreach (var ends in page.Ends.GroupBy(end => end.Customer))
+            rows._ends[places[ends.Key]] = [.. ends.Select(end => new MembershipEnd { Segment = end.Segment, At = end.At })];
         return rows;
     }
 
     public ByteString Pack()
     {
         var page = new MemberPage();
-        var sets = new Dictionary<int[], uint>(SameNumbers.Instance);
+        var sets = new Dictionary<int, uint>();
         var definitions = new Dictionary<long, uint>();
         int before = 0;
-        foreach (var row in _rows)
+        foreach (int place in Places())
         {
-            if (!sets.TryGetValue(row.Segments, out uint set))
+            if (!sets.TryGetValue(_set[place], out uint set))
             {
-                sets[row.Segments] = set = (uint)sets.Count;
-                page.Sets.Add(Packed(row.Segments));
+                sets[_set[place]] = set = (uint)sets.Count;
+                page.Sets.Add(Packed(SegmentsOf(place)));
             }
 
-            if (!definitions.TryGetValue(row.Version.Definitions, out uint under))
+            if (!definitions.TryGetValue(_definitions[place], out uint under))
             {
-                definitions[row.Version.Definitions] = under = (uint)definitions.Count;
-                page.Definitions.Add(row.Version.Definitions);
+                definitions[_definitions[place]] = under = (uint)definitions.Count;
+                page.Definitions.Add(_definitions[place]);
             }
 
-            foreach (var end in row.Ends)
+            foreach (var end in EndsOf(place))
                 page.Ends.Add(new MemberEnd { Customer = (uint)page.Customers.Count, Segment = end.Segment, At = end.At });
-            page.Customers.Add((uint)(row.Customer - before));
+            page.Customers.Add((uint)(place - before));
             page.Set.Add(set);
             page.Under.Add(under);
-            page.Sequences.Add(row.Version.Sequence);
-            before = row.Customer;
+            page.Sequences.Add(_sequences[place]);
+            before = place;
         }
 
         return page.ToByteString();
     }
 
-    /// <summary>Place of a customer; the complement of where it belongs, if it is not there.</summary>
-    public int Find(int customer)
+    /// <summary>Places of the customers that made a statement, ascending.</summary>
+    public IEnumerable<int> Places()
     {
-        int low = 0, high = _rows.Count - 1;
-        while (low <= high)
+        for (int place = 0; place < _set.Length; place++)
         {
-            int middle = (low + high) / 2;
-            if (_rows[middle].Customer == customer)
-                return middle;
-            if (_rows[middle].Customer < customer)
-                low = middle + 1;
-            else
-                high = middle - 1;
+            if (Has(place))
+                yield return place;
         }
-
-        return ~low;
     }
 
-    public void Set(int at, Row row)
+    /// <summary>Whether a customer ever made a statement.</summary>
+    public bool Has(int place) => _set[place] > 0;
+
+    /// <summary>Version of a customer's newest statement.</summary>
+    public MembershipVersion VersionOf(int place) => new(_definitions[place], _sequences[place]);
+
+    /// <summary>Numbers of a customer's segments, ascending.</summary>
+    public ReadOnlySpan<int> SegmentsOf(int place) => _sets[_set[place] - 1];
+
+    /// <summary>Those of a customer's segments that it leaves at a time that is known.</summary>
+    public ReadOnlySpan<MembershipEnd> EndsOf(int place) => _ends.TryGetValue(place, out var ends) ? ends : [];
+
+    /// <summary>Puts what a customer stated in the place of what it stated before.</summary>
+    public void Set(int place, MembershipVersion version, ReadOnlySpan<int> segments, IEnumerable<MembershipEnd> ends)
     {
-        if (at >= 0)
-            _rows[at] = row;
-        else
-            _rows.Insert(~at, row);
+        _set[place] = NumberOf(segments) + 1;
+        (_definitions[place], _sequences[place]) = (version.Definitions, version.Sequence);
+        _ends.Remove(place);
+        if (ends.Any())
+            _ends[place] = [.. ends];
     }
 
     private static int[] Numbers(SegmentNumbers packed)
@@ -102,7 +115,7 @@ internal sealed class MemberRows
         return numbers;
     }
 
-    private static SegmentNumbers Packed(int[] numbers)
+    private static SegmentNumbers Packed(ReadOnlySpan<int> numbers)
     {
         var packed = new SegmentNumbers();
         int before = 0;
@@ -115,18 +128,33 @@ internal sealed class MemberRows
         return packed;
     }
 
-    private sealed class SameNumbers : IEqualityComparer<int[]>
+    private int NumberOf(ReadOnlySpan<int> segments)
+    {
+        if (_find.TryGetValue(segments, out int number))
+            return number;
+        int[] set = segments.ToArray();
+        _sets.Add(set);
+        return _numbers[set] = _sets.Count - 1;
+    }
+
+    private sealed class SameNumbers : IEqualityComparer<int[]>, IAlternateEqualityComparer<ReadOnlySpan<int>, int[]>
     {
         public static SameNumbers Instance { get; } = new();
 
         public bool Equals(int[]? x, int[]? y) => x.AsSpan().SequenceEqual(y);
 
-        public int GetHashCode(int[] obj)
+        public bool Equals(ReadOnlySpan<int> alternate, int[] other) => alternate.SequenceEqual(other);
+
+        public int GetHashCode(int[] obj) => GetHashCode(obj.AsSpan());
+
+        public int GetHashCode(ReadOnlySpan<int> alternate)
         {
             var hash = new HashCode();
-            foreach (int number in obj)
+            foreach (int number in alternate)
                 hash.Add(number);
             return hash.ToHashCode();
         }
+
+        public int[] Create(ReadOnlySpan<int> alternate) => alternate.ToArray();
     }
 }

@@ -9,57 +9,62 @@ namespace Cdp.Domain.Segments;
 /// </summary>
 /// <remarks>
 /// A customer is known by the sequence of its mint, so that customers lie densely and a page of 1,024 packs well. A customer
-/// that left all segments is kept with its version: a statement that comes late must not bring it back.
+/// that left all segments is kept with its version: a statement that comes late must not bring it back. Pages rest packed;
+/// one that changes stays unpacked until everything is saved.
 /// </remarks>
 public sealed class MembershipMirror
 {
     /// <summary>Customers of a page.</summary>
     public const int PageSize = 1_024;
 
-    private readonly SortedList<long, ByteString> _pages = [];
+    private readonly SortedList<long, Page> _pages = [];
     private readonly Dictionary<int, long> _counts = [];
+    private readonly int[] _segments = new int[64];
     private readonly PriorityQueue<(long Customer, MembershipVersion Version, int Segment), long> _ends = new();
 
     /// <summary>Number of customers that ever made a statement.</summary>
     public long Customers { get; private set; }
 
-    /// <summary>Bytes of the packed pages.</summary>
-    public long PackedBytes { get; private set; }
+    /// <summary>Bytes of the pages as they were saved or loaded last.</summary>
+    public long PackedBytes => _pages.Values.Sum(page => (long)page.Packed.Length);
 
     /// <summary>Takes stored pages.</summary>
     public static MembershipMirror Load(IEnumerable<StoredMemberPage> pages)
     {
         var mirror = new MembershipMirror();
-        foreach (var page in pages)
+        foreach (var stored in pages)
         {
-            mirror._pages[page.Page] = page.Content;
-            mirror.PackedBytes += page.Content.Length;
-            foreach (var row in MemberRows.Unpack(page.Content).All)
+            mirror._pages[stored.Page] = new Page { Packed = stored.Content };
+            var rows = MemberRows.Unpack(stored.Content);
+            foreach (int place in rows.Places())
             {
                 mirror.Customers++;
-                mirror.Count(row.Segments, 1);
-                mirror.Await(page.Page, row);
+                mirror.Count(rows.SegmentsOf(place), 1);
+                mirror.Await(stored.Page, place, rows);
             }
         }
 
         return mirror;
     }
 
-    /// <summary>Pages to store.</summary>
-    public IEnumerable<StoredMemberPage> Save() => _pages.Select(page => new StoredMemberPage { Page = page.Key, Content = page.Value });
+    /// <summary>Packs what changed.</summary>
+    /// <returns>Pages to store.</returns>
+    public IReadOnlyList<StoredMemberPage> Save()
+    {
+        foreach (var page in _pages.Values)
+            page.Pack();
+        return [.. _pages.Select(page => new StoredMemberPage { Page = page.Key, Content = page.Value.Packed })];
+    }
 
     /// <summary>Takes statements in; those that are not newer than what is known change nothing.</summary>
     public void Take(IEnumerable<MembershipStatement> statements)
     {
-        foreach (var ofPage in statements.GroupBy(statement => statement.Customer / PageSize))
+        foreach (var statement in statements)
         {
-            var rows = _pages.TryGetValue(ofPage.Key, out var packed) ? MemberRows.Unpack(packed) : new MemberRows();
-            bool changed = false;
-            foreach (var statement in ofPage)
-                changed |= Take(statement, rows);
-            if (!changed)
-                continue;
-            Put(ofPage.Key, rows);
+            long number = statement.Customer / PageSize;
+            if (!_pages.TryGetValue(number, out var page))
+                _pages[number] = page = new Page();
+            Take(statement, page.Open());
         }
     }
 
@@ -67,22 +72,10 @@ public sealed class MembershipMirror
     /// <param name="nowMicros">Microseconds since the epoch.</param>
     public void Expire(long nowMicros)
     {
-        var due = new List<(long Customer, MembershipVersion Version, int Segment)>();
         while (_ends.TryPeek(out var end, out long at) && at <= nowMicros)
         {
-            due.Add(end);
             _ends.Dequeue();
-        }
-
-        // Grants mostly end together: a page is unpacked once for all of them.
-        foreach (var ofPage in due.GroupBy(end => end.Customer / PageSize))
-        {
-            var rows = MemberRows.Unpack(_pages[ofPage.Key]);
-            bool changed = false;
-            foreach (var (customer, version, segment) in ofPage)
-                changed |= Leave((int)(customer % PageSize), version, segment, rows);
-            if (changed)
-                Put(ofPage.Key, rows);
+            Leave((int)(end.Customer % PageSize), end.Version, end.Segment, _pages[end.Customer / PageSize].Open());
         }
     }
 
@@ -101,11 +94,12 @@ public sealed class MembershipMirror
         for (int i = FirstPage(after / PageSize); i < _pages.Count && members.Count < most; i++)
         {
             long first = _pages.Keys[i] * PageSize;
-            foreach (var row in MemberRows.Unpack(_pages.Values[i]).All)
+            var rows = _pages.Values[i].Read();
+            foreach (int place in rows.Places())
             {
-                if (first + row.Customer <= after || Array.BinarySearch(row.Segments, segment) < 0)
+                if (first + place <= after || rows.SegmentsOf(place).BinarySearch(segment) < 0)
                     continue;
-                members.Add(first + row.Customer);
+                members.Add(first + place);
                 if (members.Count == most)
                     break;
             }
@@ -114,56 +108,49 @@ public sealed class MembershipMirror
         return members;
     }
 
-    private bool Leave(int customer, MembershipVersion version, int segment, MemberRows rows)
+    private void Leave(int place, MembershipVersion version, int segment, MemberRows rows)
     {
-        int place = rows.Find(customer);
-        var row = rows.All[place];
-
         // What was stated since counts.
-        if (row.Version != version)
-            return false;
+        if (rows.VersionOf(place) != version)
+            return;
         Count([segment], -1);
-        rows.Set(place, row with
+        rows.Set(
+            place,
+            version,
+            [.. rows.SegmentsOf(place).ToArray().Where(other => other != segment)],
+            [.. rows.EndsOf(place).ToArray().Where(end => end.Segment != segment)]);
+    }
+
+    private void Take(MembershipStatement statement, MemberRows rows)
+    {
+        int place = (int)(statement.Customer % PageSize);
+        var version = MembershipVersion.Of(statement);
+        if (rows.Has(place))
         {
-            Segments = [.. row.Segments.Where(other => other != segment)],
-            Ends = [.. row.Ends.Where(end => end.Segment != segment)],
-        });
-        return true;
-    }
-
-    private bool Take(MembershipStatement statement, MemberRows rows)
-    {
-        int at = rows.Find((int)(statement.Customer % PageSize));
-        if (at >= 0 && MembershipVersion.Of(statement) <= rows.All[at].Version)
-            return false;
-        if (at >= 0)
-            Count(rows.All[at].Segments, -1);
+            if (version <= rows.VersionOf(place))
+                return;
+            Count(rows.SegmentsOf(place), -1);
+        }
         else
+        {
             Customers++;
-        var row = new MemberRows.Row(
-            (int)(statement.Customer % PageSize), MembershipVersion.Of(statement), [.. statement.Segments.Select(number => (int)number)],
-            [.. statement.Ends]);
-        rows.Set(at, row);
-        Count(row.Segments, 1);
-        Await(statement.Customer / PageSize, row);
-        return true;
+        }
+
+        var segments = statement.Segments.Count <= _segments.Length ? _segments.AsSpan(0, statement.Segments.Count) : new int[statement.Segments.Count];
+        for (int i = 0; i < segments.Length; i++)
+            segments[i] = (int)statement.Segments[i];
+        rows.Set(place, version, segments, statement.Ends);
+        Count(segments, 1);
+        Await(statement.Customer / PageSize, place, rows);
     }
 
-    private void Await(long page, MemberRows.Row row)
+    private void Await(long page, int place, MemberRows rows)
     {
-        foreach (var end in row.Ends)
-            _ends.Enqueue(((page * PageSize) + row.Customer, row.Version, (int)end.Segment), end.At);
+        foreach (var end in rows.EndsOf(place))
+            _ends.Enqueue(((page * PageSize) + place, rows.VersionOf(place), (int)end.Segment), end.At);
     }
 
-    private void Put(long page, MemberRows rows)
-    {
-        PackedBytes -= _pages.TryGetValue(page, out var before) ? before.Length : 0;
-        var packed = rows.Pack();
-        _pages[page] = packed;
-        PackedBytes += packed.Length;
-    }
-
-    private void Count(int[] segments, int change)
+    private void Count(ReadOnlySpan<int> segments, int change)
     {
         foreach (int segment in segments)
         {
@@ -188,5 +175,26 @@ public sealed class MembershipMirror
         }
 
         return low;
+    }
+
+    private sealed class Page
+    {
+        private MemberRows? _open;
+
+        public ByteString Packed { get; set; } = ByteString.Empty;
+
+        /// <summary>To change: stays unpacked.</summary>
+        public MemberRows Open() => _open ??= MemberRows.Unpack(Packed);
+
+        /// <summary>To read.</summary>
+        public MemberRows Read() => _open ?? MemberRows.Unpack(Packed);
+
+        public void Pack()
+        {
+            if (_open is null)
+                return;
+            Packed = _open.Pack();
+            _open = null;
+        }
     }
 }

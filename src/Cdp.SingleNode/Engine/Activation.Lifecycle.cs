@@ -9,7 +9,11 @@ internal sealed partial class Activation
     internal LruNode Lru;
 
     private GrainTimer? _timers;
-    private Ending? _ending;
+    private DeactivationReason? _asked;
+    private bool _forced;
+
+    // Made only for who waits: thousands end in one sweep, and each is an old object that would point to a young one.
+    private TaskCompletionSource? _ended;
 
     /// <inheritdoc/>
     public IGrainTimer CreateTimer(Func<CancellationToken, ValueTask> callback)
@@ -40,11 +44,8 @@ internal sealed partial class Activation
     {
         get
         {
-            Ending? ending;
             using (_gate.EnterScope())
-                ending = _phase == Phase.Deactivating ? _ending : null;
-
-            return ending?.Ended.Task ?? Task.CompletedTask;
+                return _phase == Phase.Deactivating ? EndedLocked() : Task.CompletedTask;
         }
     }
 
@@ -55,7 +56,7 @@ internal sealed partial class Activation
         {
             if (_running || _inFlight > 0 || _phase is not (Phase.Created or Phase.Active) || HasWaiting)
                 return false;
-            _ending ??= new Ending(reason);
+            _asked ??= reason;
             if (_phase == Phase.Created)
             {
                 EndLocked(EndReason.Deactivated);
@@ -82,9 +83,9 @@ internal sealed partial class Activation
         {
             if (_phase == Phase.Ended)
                 return Task.CompletedTask;
-            _ending ??= new Ending(reason);
-            _ending.Force |= force;
-            ended = _ending.Ended.Task;
+            _asked ??= reason;
+            _forced |= force;
+            ended = EndedLocked();
             if (!_running)
                 next = Settle();
         }
@@ -190,7 +191,7 @@ internal sealed partial class Activation
 
     private async Task DeactivateAsync()
     {
-        var reason = _ending!.Reason;
+        var reason = _asked!.Value;
         var orderly = true;
         try
         {
@@ -215,9 +216,9 @@ internal sealed partial class Activation
 
     private void BeginRequestedDeactivation()
     {
-        if (_ending is null || _phase is not (Phase.Active or Phase.Created) || _busy)
+        if (_asked is null || _phase is not (Phase.Active or Phase.Created) || _busy)
             return;
-        if (!_ending.Force && (_inFlight > 0 || HasWaiting))
+        if (!_forced && (_inFlight > 0 || HasWaiting))
             return;
         if (_phase == Phase.Created)
         {
@@ -241,16 +242,18 @@ internal sealed partial class Activation
         _drop = false;
         StopTimers();
         GrainKind.Lru.Remove(this);
-        GrainKind.CountEnd(how, _ending?.Reason);
+        GrainKind.CountEnd(how, _asked);
         Activation? successor = null;
         var (interleaving, exclusive) = TakeWaiting();
         if (!interleaving.IsEmpty || !exclusive.IsEmpty)
             successor = Succeed(interleaving, exclusive);
         if (successor is null)
             GrainKind.Remove(this);
-        _ending?.Ended.TrySetResult();
+        _ended?.TrySetResult();
         return successor;
     }
+
+    private Task EndedLocked() => (_ended ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
 
     private Activation Succeed(TurnList interleaving, TurnList exclusive)
     {
@@ -303,16 +306,6 @@ internal sealed partial class Activation
             while (rest.TakeFirst() is { } turn)
                 turn.Refuse(reason);
         }
-    }
-
-    /// <summary>A deactivation that was asked for.</summary>
-    private sealed class Ending(DeactivationReason reason)
-    {
-        internal DeactivationReason Reason { get; } = reason;
-
-        internal bool Force { get; set; }
-
-        internal TaskCompletionSource Ended { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }
 

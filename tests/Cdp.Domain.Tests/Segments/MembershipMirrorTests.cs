@@ -45,6 +45,7 @@ public sealed class MembershipMirrorTests
 
         Assert.Equal(100_000, mirror.Customers);
         Assert.Equal(33_334, mirror.Count(9));
+        mirror.Save();
         Assert.InRange(mirror.PackedBytes, 100_000, 500_000);
     }
 
