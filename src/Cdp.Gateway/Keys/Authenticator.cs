@@ -5,6 +5,7 @@ using Cdp.Domain.Identity;
 using Cdp.Domain.Tenants;
 using Cdp.Grains.Ports;
 using Cdp.Rpc;
+using Cdp.State.V1;
 using Cdp.V1;
 using Google.Protobuf.Collections;
 using Google.Rpc;
@@ -45,6 +46,15 @@ public sealed class Authenticator(IDefinitions definitions, IReadOnlyDictionary<
         if (Lack(caller, needed) is { } lack) throw lack.ToException();
     }
 
+    /// <summary>When a secret of a key ends, in microseconds since the epoch; null: it is none of the key's.</summary>
+    internal static long? EndOf(StoredKey stored, ReadOnlySpan<byte> hash)
+    {
+        // Both are looked at, whichever it is.
+        var isFormer = CryptographicOperations.FixedTimeEquals(stored.FormerSecretHash.Span, hash);
+        if (CryptographicOperations.FixedTimeEquals(stored.SecretHash.Span, hash)) return ExpiryOf(stored.Key);
+        return isFormer ? Math.Min(ExpiryOf(stored.Key), stored.Key.FormerSecretUntil?.UnixMicros ?? 0) : null;
+    }
+
     private async ValueTask<RpcError?> CheckAsync(ServerCallContext context, string text, string header)
     {
         var (caller, refusal) = _tokens.IsToken(text) ? await CheckTokenAsync(text, context.CancellationToken) : await CheckKeyAsync(text, context.CancellationToken);
@@ -61,17 +71,14 @@ public sealed class Authenticator(IDefinitions definitions, IReadOnlyDictionary<
         if (current is { IsDeleted: true }) return (null, OpenCalls.TenantDeleted);
         var stored = current?.Config.Keys.FirstOrDefault(k => k.Key.Id == id);
         var hash = ApiKeys.Hash(text);
-        var isFormer = stored is not null && CryptographicOperations.FixedTimeEquals(stored.FormerSecretHash.Span, hash);
-        if (stored is null || !(isFormer || CryptographicOperations.FixedTimeEquals(stored.SecretHash.Span, hash)))
+        if (stored is null || EndOf(stored, hash) is not { } end)
             return (null, Refused(TenantReasons.KeyUnknown, "This API key does not exist, or another has taken its place. Check it for missing characters, or make one with `cdp keys create`."));
         var key = stored.Key;
         if (key.RevokedAt is not null) return (null, Refused(TenantReasons.KeyRevoked, "This API key was revoked. Make another with `cdp keys create`."));
-        var end = key.ExpiresAt?.UnixMicros ?? Caller.Never;
-        if (HasEnded(end)) return (null, Refused(TenantReasons.KeyExpired, "This API key has expired. Make another with `cdp keys create`."));
-        if (isFormer) end = Math.Min(end, key.FormerSecretUntil?.UnixMicros ?? 0);
+        if (HasEnded(ExpiryOf(key))) return (null, Refused(TenantReasons.KeyExpired, "This API key has expired. Make another with `cdp keys create`."));
         return HasEnded(end)
             ? (null, Refused(TenantReasons.KeyExpired, "This secret was replaced by a rotation, and its time is over. Use the one that took its place, or rotate the key again."))
-            : (new Caller(key, stored.Operator, current!, ResolverOf(current!)) { EndsAt = end, Rate = RateOf(tenant, key) }, null);
+            : (new Caller(key, stored.Operator, current!, ResolverOf(current!)) { EndsAt = end, SecretHash = hash, Rate = RateOf(tenant, key) }, null);
     }
 
     private async ValueTask<(Caller? Caller, RpcError? Refusal)> CheckTokenAsync(string text, CancellationToken cancellationToken)
@@ -86,6 +93,8 @@ public sealed class Authenticator(IDefinitions definitions, IReadOnlyDictionary<
         context.UserState = caller;
         return caller.Rate?.TakeCall() ?? Lack(caller, roles[context.Method]);
     }
+
+    private static long ExpiryOf(Key key) => key.ExpiresAt?.UnixMicros ?? Caller.Never;
 
     /// <summary>Most callers' time does not end, so that the clock is not asked.</summary>
     private bool HasEnded(long end) => end != Caller.Never && UnixTime.Micros(time.GetUtcNow()) >= end;

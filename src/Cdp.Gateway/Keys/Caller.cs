@@ -21,6 +21,9 @@ public sealed record Caller(Key Key, bool IsOperator, Definitions Definitions, I
     /// <summary>When what was checked has to be checked again, in microseconds since the epoch.</summary>
     internal long EndsAt { get; init; } = Never;
 
+    /// <summary>Hash of the secret that it came with; empty: with a token.</summary>
+    internal ReadOnlyMemory<byte> SecretHash { get; init; }
+
     /// <summary>Whether it came with a token of an issuer, not with a key of ours.</summary>
     internal bool IsToken { get; init; }
 

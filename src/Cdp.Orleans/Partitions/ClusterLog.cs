@@ -108,15 +108,10 @@ public sealed class ClusterLog : IEventAppender, IPartitionProgress, IPartitionF
         var rung = _bells[partition].NextAsync();
         await request.AddFromAsync(_log, partition, cancellationToken);
         if (request.Entries.Count > 0) return request;
-        try
-        {
-            await rung.WaitAsync(patience, _time, cancellationToken);
-        }
-        catch (TimeoutException)
-        {
-            // Read all the same: nobody may have been there to ring.
-        }
 
+        // Read all the same where it stays silent, which is no exception: nobody may have been there to ring.
+        await rung.WaitAsync(patience, _time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        cancellationToken.ThrowIfCancellationRequested();
         await request.AddFromAsync(_log, partition, cancellationToken);
         return request;
     }

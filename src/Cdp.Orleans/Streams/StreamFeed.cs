@@ -97,13 +97,10 @@ public sealed class StreamFeed(IEventLog log, TimeProvider time, Action<string, 
 
     private async ValueTask<bool> WaitAsync(TimeSpan patience, CancellationToken cancellationToken)
     {
-        try
-        {
-            return await _pushed.Reader.WaitToReadAsync(cancellationToken).AsTask().WaitAsync(patience, time, cancellationToken);
-        }
-        catch (TimeoutException)
-        {
-            return false;
-        }
+        // Silence is no exception.
+        var pushed = _pushed.Reader.WaitToReadAsync(cancellationToken).AsTask();
+        await ((Task)pushed).WaitAsync(patience, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        cancellationToken.ThrowIfCancellationRequested();
+        return pushed.IsCompleted && await pushed;
     }
 }

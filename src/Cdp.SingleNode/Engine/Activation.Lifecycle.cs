@@ -44,8 +44,11 @@ internal sealed partial class Activation
     {
         get
         {
+            Task ended;
             using (_gate.EnterScope())
-                return _phase == Phase.Deactivating ? EndedLocked() : Task.CompletedTask;
+                ended = _phase == Phase.Deactivating ? EndedLocked() : Task.CompletedTask;
+
+            return ended;
         }
     }
 

@@ -89,15 +89,10 @@ public sealed class TailingLog : IEventAppender, IPartitionProgress, IPartitionF
         var entries = tail.Take(from, most, out var more);
         if (entries is { Count: 0 })
         {
-            try
-            {
-                await more.WaitAsync(patience, _time, cancellationToken);
-            }
-            catch (TimeoutException)
-            {
-                if (!tail.InDoubt) return request;
-            }
-
+            // An idle partition comes here once a second: silence is no exception.
+            await more.WaitAsync(patience, _time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            cancellationToken.ThrowIfCancellationRequested();
+            if (!more.IsCompleted && !tail.InDoubt) return request;
             entries = tail.InDoubt ? null : tail.Take(from, most, out _);
         }
 

@@ -81,8 +81,10 @@ public sealed class KeyLifeTests : IAsyncLifetime
         Assert.All((string[])[first.Secret, second.Secret, third.Secret, fourth.Secret], secret => Assert.DoesNotContain(secret.Split('_', 4)[3], listed, StringComparison.Ordinal));
     }
 
-    [Fact]
-    public async Task A_stream_that_is_open_when_its_key_ends_takes_in_and_shows_nothing_more()
+    [Theory]
+    [InlineData(nameof(AdminClient.RevokeKeyAsync), "KEY_REVOKED")]
+    [InlineData(nameof(AdminClient.RotateKeyAsync), "KEY_EXPIRED")]
+    public async Task A_stream_that_is_open_when_its_key_or_secret_ends_takes_in_and_shows_nothing_more(string how, string reason)
     {
         var made = await _server.Client.Admin.CreateKeyAsync(new CreateKeyRequest { Roles = { Role.Admin }, DefaultPurpose = "service" }, cancellationToken: Cancel);
         using var client = _server.ClientWith(made.Secret);
@@ -92,18 +94,43 @@ public sealed class KeyLifeTests : IAsyncLifetime
         await using var tail = client.Events.TailEventsAsync(new TailEventsRequest(), cancellationToken: Cancel).GetAsyncEnumerator(Cancel);
         Assert.True(await tail.MoveNextAsync());
 
-        await _server.Client.Admin.RevokeKeyAsync(new RevokeKeyRequest { KeyId = made.Key.Id }, cancellationToken: Cancel);
+        if (how == nameof(AdminClient.RotateKeyAsync)) await RotateAsync(made.Key.Id, TimeSpan.Zero);
+        else await _server.Client.Admin.RevokeKeyAsync(new RevokeKeyRequest { KeyId = made.Key.Id }, cancellationToken: Cancel);
 
         await stream.WriteAsync(new StreamEventsRequest { Sequence = 2, Events = { GatewayFixture.Event("2", "Login", ("user_id", "ann")) } }, Cancel);
-        await Calls.RefusedAsync(stream.ReadAsync(Cancel), Code.Unauthenticated, "KEY_REVOKED");
+        await Calls.RefusedAsync(stream.ReadAsync(Cancel), Code.Unauthenticated, reason);
         await _server.PublishAsync(GatewayFixture.Event("3", "Login", ("user_id", "ann")));
-        await Calls.RefusedAsync(EndAsync(), Code.Unauthenticated, "KEY_REVOKED");
+        await Calls.RefusedAsync(EndAsync(), Code.Unauthenticated, reason);
 
         async Task<bool> EndAsync()
         {
             while (await tail.MoveNextAsync()) Assert.NotEqual("3", tail.Current.Tailed?.EventId);
             return true;
         }
+    }
+
+    [Fact]
+    public async Task A_stream_that_was_opened_with_a_secret_that_is_replaced_goes_on_for_the_overlap_and_no_longer()
+    {
+        var made = await _server.Client.Admin.CreateKeyAsync(new CreateKeyRequest { Roles = { Role.Writer } }, cancellationToken: Cancel);
+        using var client = _server.ClientWith(made.Secret);
+        await using var stream = client.Ingest.StreamEvents(cancellationToken: Cancel);
+        await TakenAsync(1);
+        await RotateAsync(made.Key.Id, TimeSpan.FromHours(1));
+        _time.Shift += TimeSpan.FromMinutes(59);
+        await TakenAsync(2);
+        _time.Shift += TimeSpan.FromMinutes(1);
+        await SendAsync(3);
+        await Calls.RefusedAsync(stream.ReadAsync(Cancel), Code.Unauthenticated, "KEY_EXPIRED");
+
+        async Task TakenAsync(int sequence)
+        {
+            await SendAsync(sequence);
+            Assert.Equal(sequence, (await stream.ReadAsync(Cancel))!.Sequence);
+        }
+
+        Task SendAsync(int sequence) => stream.WriteAsync(
+            new StreamEventsRequest { Sequence = sequence, Events = { GatewayFixture.Event($"{sequence}", "Login", ("user_id", "ann")) } }, Cancel);
     }
 
     [Fact]
