@@ -17,7 +17,7 @@ internal sealed class MemberRows
     private readonly List<int[]> _sets = [];
     private readonly Dictionary<int[], int> _numbers = new(SameNumbers.Instance);
     private readonly Dictionary<int[], int>.AlternateLookup<ReadOnlySpan<int>> _find;
-    private readonly SortedDictionary<int, MembershipEnd[]> _ends = [];
+    private readonly Dictionary<int, MembershipEnd[]> _ends = [];
 
     public MemberRows() => _find = _numbers.GetAlternateLookup<ReadOnlySpan<int>>();
 
@@ -97,13 +97,14 @@ internal sealed class MemberRows
     public ReadOnlySpan<MembershipEnd> EndsOf(int place) => _ends.TryGetValue(place, out var ends) ? ends : [];
 
     /// <summary>Puts what a customer stated in the place of what it stated before.</summary>
-    public void Set(int place, MembershipVersion version, ReadOnlySpan<int> segments, IEnumerable<MembershipEnd> ends)
+    public void Set(int place, MembershipVersion version, ReadOnlySpan<int> segments, IList<MembershipEnd> ends)
     {
         _set[place] = NumberOf(segments) + 1;
         (_definitions[place], _sequences[place]) = (version.Definitions, version.Sequence);
-        _ends.Remove(place);
-        if (ends.Any())
+        if (ends.Count > 0)
             _ends[place] = [.. ends];
+        else
+            _ends.Remove(place);
     }
 
     private static int[] Numbers(SegmentNumbers packed)
