@@ -34,8 +34,8 @@ public sealed class MembershipMirror
         var mirror = new MembershipMirror();
         foreach (var stored in pages)
         {
-            mirror._pages[stored.Page] = new Page { Packed = stored.Content };
-            var rows = MemberRows.Unpack(stored.Content);
+            var page = mirror._pages[stored.Page] = new Page(stored.Content);
+            var rows = page.Read();
             foreach (int place in rows.Places())
             {
                 mirror.Customers++;
@@ -63,7 +63,7 @@ public sealed class MembershipMirror
         {
             long number = statement.Customer / PageSize;
             if (!_pages.TryGetValue(number, out var page))
-                _pages[number] = page = new Page();
+                _pages[number] = page = new Page(ByteString.Empty);
             Take(statement, page.Open());
         }
     }
@@ -177,11 +177,12 @@ public sealed class MembershipMirror
         return low;
     }
 
-    private sealed class Page
+    private sealed class Page(ByteString packed)
     {
         private MemberRows? _open;
 
-        public ByteString Packed { get; set; } = ByteString.Empty;
+        /// <summary>As it was saved or loaded last.</summary>
+        public ByteString Packed { get; private set; } = packed;
 
         /// <summary>To change: stays unpacked.</summary>
         public MemberRows Open() => _open ??= MemberRows.Unpack(Packed);

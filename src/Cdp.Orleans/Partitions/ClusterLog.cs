@@ -109,8 +109,8 @@ public sealed class ClusterLog : IEventAppender, IPartitionProgress, IPartitionF
         await request.AddFromAsync(_log, partition, cancellationToken);
         if (request.Entries.Count > 0) return request;
 
-        // Read all the same where it stays silent, which is no exception: nobody may have been there to ring.
-        await rung.WaitAsync(patience, _time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        // Read all the same where it stays silent, which is no exception: nobody may have been there to ring. On the grain's turn still.
+        await rung.WaitAsync(patience, _time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         cancellationToken.ThrowIfCancellationRequested();
         await request.AddFromAsync(_log, partition, cancellationToken);
         return request;

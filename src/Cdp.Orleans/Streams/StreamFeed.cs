@@ -97,9 +97,9 @@ public sealed class StreamFeed(IEventLog log, TimeProvider time, Action<string, 
 
     private async ValueTask<bool> WaitAsync(TimeSpan patience, CancellationToken cancellationToken)
     {
-        // Silence is no exception.
+        // Silence is no exception. On the grain's turn still.
         var pushed = _pushed.Reader.WaitToReadAsync(cancellationToken).AsTask();
-        await ((Task)pushed).WaitAsync(patience, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await ((Task)pushed).WaitAsync(patience, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         cancellationToken.ThrowIfCancellationRequested();
         return pushed.IsCompleted && await pushed;
     }
