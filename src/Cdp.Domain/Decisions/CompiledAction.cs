@@ -2,6 +2,7 @@ using System.Globalization;
 using Cdp.Domain.Expressions;
 using Cdp.State.V1;
 using Cdp.V1;
+using Google.Protobuf.Collections;
 using Evidence = Cdp.Domain.Learning.Evidence;
 
 namespace Cdp.Domain.Decisions;
@@ -61,15 +62,15 @@ public sealed class CompiledAction
     internal CompiledExpression? Eligibility { get; }
 
     /// <summary>Why it may be ranked.</summary>
-    internal IReadOnlyList<DecisionReason> Reasons { get; }
+    internal RepeatedField<DecisionReason> Reasons { get; }
 
     /// <summary>The payload for a channel; null where there is none.</summary>
     public Payload? PayloadFor(string channel)
     {
-        foreach (var payload in Definition.Payloads)
+        for (int i = 0; i < Definition.Payloads.Count; i++)
         {
-            if (string.Equals(payload.Channel, channel, StringComparison.Ordinal))
-                return payload;
+            if (string.Equals(Definition.Payloads[i].Channel, channel, StringComparison.Ordinal))
+                return Definition.Payloads[i];
         }
 
         return null;

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Cdp.Domain.Learning;
 
 namespace Cdp.Domain.Decisions;
@@ -26,7 +27,7 @@ internal sealed class Ranking
     }
 
     /// <summary>The ranks, best first.</summary>
-    public IReadOnlyList<Rank> Ranks => _ranks;
+    public ReadOnlySpan<Rank> Ranks => CollectionsMarshal.AsSpan(_ranks);
 
     /// <summary>Actions that competed and are not ranked.</summary>
     public int Outranked { get; private set; }

@@ -124,28 +124,32 @@ internal sealed class InteractionsService(GatewayPorts ports, IngestService inge
     /// <summary>An <see cref="ExchangeResponse"/> around answers that customers handed over encoded.</summary>
     private static byte[] Response(PublishEventsResponse? published, ReadOnlyMemory<byte>[] decisions, ByteString? profile)
     {
-        using var bytes = new MemoryStream();
-        using (var output = new CodedOutputStream(bytes, leaveOpen: true))
+        var size = published is null ? 0 : CodedOutputStream.ComputeTagSize(ExchangeResponse.PublishedFieldNumber) + CodedOutputStream.ComputeMessageSize(published);
+        foreach (var decision in decisions)
+            size += CodedOutputStream.ComputeTagSize(ExchangeResponse.DecisionsFieldNumber) + CodedOutputStream.ComputeLengthSize(decision.Length) + decision.Length;
+        if (profile is not null) size += CodedOutputStream.ComputeTagSize(ExchangeResponse.ProfileFieldNumber) + CodedOutputStream.ComputeBytesSize(profile);
+
+        var bytes = new byte[size];
+        using var output = new CodedOutputStream(bytes);
+        if (published is not null)
         {
-            if (published is not null)
-            {
-                output.WriteTag(ExchangeResponse.PublishedFieldNumber, WireFormat.WireType.LengthDelimited);
-                output.WriteMessage(published);
-            }
-
-            foreach (var decision in decisions)
-            {
-                output.WriteTag(ExchangeResponse.DecisionsFieldNumber, WireFormat.WireType.LengthDelimited);
-                output.WriteBytes(UnsafeByteOperations.UnsafeWrap(decision));
-            }
-
-            if (profile is not null)
-            {
-                output.WriteTag(ExchangeResponse.ProfileFieldNumber, WireFormat.WireType.LengthDelimited);
-                output.WriteBytes(profile);
-            }
+            output.WriteTag(ExchangeResponse.PublishedFieldNumber, WireFormat.WireType.LengthDelimited);
+            output.WriteMessage(published);
         }
 
-        return bytes.ToArray();
+        foreach (var decision in decisions)
+        {
+            output.WriteTag(ExchangeResponse.DecisionsFieldNumber, WireFormat.WireType.LengthDelimited);
+            output.WriteBytes(UnsafeByteOperations.UnsafeWrap(decision));
+        }
+
+        if (profile is not null)
+        {
+            output.WriteTag(ExchangeResponse.ProfileFieldNumber, WireFormat.WireType.LengthDelimited);
+            output.WriteBytes(profile);
+        }
+
+        output.CheckNoSpaceLeft();
+        return bytes;
     }
 }
