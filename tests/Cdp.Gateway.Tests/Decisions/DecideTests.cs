@@ -188,8 +188,14 @@ public sealed class DecideTests
         await RefusedAsync(r => r.Purpose = "mischief", Code.InvalidArgument, "PURPOSE_UNDECLARED");
         await RefusedAsync(r => r.CustomerId = "a/b", Code.InvalidArgument, "CUSTOMER_ID_INVALID");
         await RefusedAsync(r => r.Context["x"] = new Value { StringValue = new string('x', 9_000) }, Code.InvalidArgument, "FIELD_INVALID");
+        await RefusedAsync(r => r.Context.Add(Enumerable.Range(0, 65).ToDictionary(i => $"x{i}", i => new Value { IntValue = i })), Code.InvalidArgument, "FIELD_INVALID");
         await RefusedAsync(r => r.Identifiers.Add(new Identifier { Namespace = "No Namespace", Value = "x" }), Code.InvalidArgument, "NAMESPACE_INVALID");
         await RefusedAsync(r => r.AfterToken = "?", Code.InvalidArgument, "TOKEN_MALFORMED");
+
+        // The limit is the context's: that the rest of the call is long is nobody's fault.
+        var wordy = DecisionCalls.Request([.. Enumerable.Range(0, 20).Select(i => ("device", new string('d', 500) + i))]);
+        wordy.Context["x"] = new Value { StringValue = "short" };
+        Assert.NotEmpty((await server.DecideAsync(wordy)).DecisionId);
 
         async Task RefusedAsync(Action<DecideRequest> spoil, Code code, string reason)
         {
