@@ -67,7 +67,8 @@ public sealed class SqliteStore : IStore
         _journal = new StateJournal(statePath, replay.Last + 1);
         tables.Active.Segments.Add(_journal.Segment);
 
-        _meter = new Meter("Cdp.Storage.Sqlite");
+        // Who listens can tell the stores of one process apart.
+        _meter = new Meter("Cdp.Storage.Sqlite", version: null, tags: null, scope: this);
         FileMetrics logMetrics = new(_meter, "log"), stateMetrics = new(_meter, "state");
         var writing = new WriterOptions(options.TransactionBytes, options.QueueBytes, options.WritePatience);
         var ends = new long[partitions];

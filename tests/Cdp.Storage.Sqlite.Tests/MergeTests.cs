@@ -60,8 +60,8 @@ public sealed class MergeTests
     {
         const int Memtable = 200_000, Transaction = 50_000, Value = 1000;
         using var directory = new TemporaryDirectory();
-        using var memtables = new Gauge("cdp.storage.memtables");
         await using var store = await SqliteStore.OpenAsync(directory.Path, new SqliteStoreOptions { Partitions = 1, MemtableBytes = Memtable, TransactionBytes = Transaction });
+        using var memtables = new Gauge(store, "cdp.storage.memtables");
         var most = 0L;
         for (var round = 0; round < 40; round++)
         {
@@ -189,15 +189,13 @@ public sealed class MergeTests
         private readonly MeterListener _listener = new();
         private long _last;
 
-        public Gauge(string name)
+        public Gauge(SqliteStore store, string name)
         {
             _listener.InstrumentPublished = (instrument, listener) =>
             {
-                if (instrument.Meter.Name == "Cdp.Storage.Sqlite" && instrument.Name == name) listener.EnableMeasurementEvents(instrument);
+                if (instrument.Meter.Scope == store && instrument.Name == name) listener.EnableMeasurementEvents(instrument);
             };
-
-            // Stores of other tests have the same instrument; theirs are small.
-            _listener.SetMeasurementEventCallback<long>((_, value, _, _) => _last = Math.Max(_last, value));
+            _listener.SetMeasurementEventCallback<long>((_, value, _, _) => _last = value);
             _listener.Start();
         }
 

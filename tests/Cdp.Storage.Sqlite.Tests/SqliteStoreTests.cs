@@ -84,8 +84,8 @@ public sealed class SqliteStoreTests
     public async Task Concurrent_appends_share_commits_and_rows_and_many_tenants_fit()
     {
         using var directory = new TemporaryDirectory();
-        using var commits = new CommitCounter();
         await using var store = await SqliteStore.OpenAsync(directory.Path, new SqliteStoreOptions { Partitions = 1 });
+        using var commits = new CommitCounter(store);
         await Task.WhenAll(Enumerable.Range(0, 2000).Select(i => store.Log.AppendAsync(0, [Bytes.Record($"tenant {i % 700}", $"{i}")], Token).AsTask()));
         Assert.InRange(commits.Of("log"), 1, 1000);
         var records = await store.Log.ReadAsync(0, 0, int.MaxValue, Token);
@@ -110,11 +110,11 @@ public sealed class SqliteStoreTests
         private readonly MeterListener _listener = new();
         private readonly Dictionary<string, long> _commits = [];
 
-        public CommitCounter()
+        public CommitCounter(SqliteStore store)
         {
             _listener.InstrumentPublished = (instrument, listener) =>
             {
-                if (instrument.Meter.Name == "Cdp.Storage.Sqlite" && instrument.Name == "cdp.storage.commits") listener.EnableMeasurementEvents(instrument);
+                if (instrument.Meter.Scope == store && instrument.Name == "cdp.storage.commits") listener.EnableMeasurementEvents(instrument);
             };
             _listener.SetMeasurementEventCallback<long>((_, value, tags, _) =>
             {
