@@ -67,10 +67,12 @@ public sealed class CompiledAction
     /// <summary>The payload for a channel; null where there is none.</summary>
     public Payload? PayloadFor(string channel)
     {
-        for (int i = 0; i < Definition.Payloads.Count; i++)
+        // By index: to enumerate makes an object, in every decision for each action that is ranked.
+        var payloads = Definition.Payloads;
+        for (int i = 0; i < payloads.Count; i++)
         {
-            if (string.Equals(Definition.Payloads[i].Channel, channel, StringComparison.Ordinal))
-                return Definition.Payloads[i];
+            if (string.Equals(payloads[i].Channel, channel, StringComparison.Ordinal))
+                return payloads[i];
         }
 
         return null;

@@ -124,29 +124,17 @@ internal sealed class InteractionsService(GatewayPorts ports, IngestService inge
     /// <summary>An <see cref="ExchangeResponse"/> around answers that customers handed over encoded.</summary>
     private static byte[] Response(PublishEventsResponse? published, ReadOnlyMemory<byte>[] decisions, ByteString? profile)
     {
-        var size = published is null ? 0 : CodedOutputStream.ComputeTagSize(ExchangeResponse.PublishedFieldNumber) + CodedOutputStream.ComputeMessageSize(published);
-        foreach (var decision in decisions)
-            size += CodedOutputStream.ComputeTagSize(ExchangeResponse.DecisionsFieldNumber) + CodedOutputStream.ComputeLengthSize(decision.Length) + decision.Length;
-        if (profile is not null) size += CodedOutputStream.ComputeTagSize(ExchangeResponse.ProfileFieldNumber) + CodedOutputStream.ComputeBytesSize(profile);
+        var fields = new List<(int Number, ByteString Value)>(decisions.Length + 2);
+        if (published is not null) fields.Add((ExchangeResponse.PublishedFieldNumber, published.ToByteString()));
+        foreach (var decision in decisions) fields.Add((ExchangeResponse.DecisionsFieldNumber, UnsafeByteOperations.UnsafeWrap(decision)));
+        if (profile is not null) fields.Add((ExchangeResponse.ProfileFieldNumber, profile));
 
-        var bytes = new byte[size];
+        var bytes = new byte[fields.Sum(field => CodedOutputStream.ComputeTagSize(field.Number) + CodedOutputStream.ComputeBytesSize(field.Value))];
         using var output = new CodedOutputStream(bytes);
-        if (published is not null)
+        foreach (var (number, value) in fields)
         {
-            output.WriteTag(ExchangeResponse.PublishedFieldNumber, WireFormat.WireType.LengthDelimited);
-            output.WriteMessage(published);
-        }
-
-        foreach (var decision in decisions)
-        {
-            output.WriteTag(ExchangeResponse.DecisionsFieldNumber, WireFormat.WireType.LengthDelimited);
-            output.WriteBytes(UnsafeByteOperations.UnsafeWrap(decision));
-        }
-
-        if (profile is not null)
-        {
-            output.WriteTag(ExchangeResponse.ProfileFieldNumber, WireFormat.WireType.LengthDelimited);
-            output.WriteBytes(profile);
+            output.WriteTag(number, WireFormat.WireType.LengthDelimited);
+            output.WriteBytes(value);
         }
 
         output.CheckNoSpaceLeft();
