@@ -33,6 +33,25 @@ internal sealed class DecisionCallers(DecisionLedger ledger, DecisionCatalog cat
         }
     }
 
+    /// <summary>
+    /// Gets to know shoppers that decisions can be asked for without anything else being written beside them: their events are
+    /// applied, and a decision that waited for the disk followed.
+    /// </summary>
+    public async Task MeetAsync(CdpClient client, CancellationToken cancellationToken)
+    {
+        for (var met = 0; met < ShoppersAtOnce; met++)
+        {
+            var shopper = Add();
+            await IntroduceAsync(client, shopper, cancellationToken);
+            foreach (var device in shopper.Devices)
+            {
+                var request = Request(device);
+                (request.Placement, request.Consistency, request.AfterToken) = (DecisionCatalog.Rates, DecisionConsistency.Sync, shopper.Token);
+                await DecideAsync(client, request, shopper, seesAll: false, cancellationToken);
+            }
+        }
+    }
+
     /// <summary>Makes one call after the other until the server dies or enough is answered.</summary>
     /// <param name="child">The server.</param>
     /// <param name="client">Its client.</param>
@@ -79,11 +98,13 @@ internal sealed class DecisionCallers(DecisionLedger ledger, DecisionCatalog cat
 
     private async Task DecideAsync(CdpClient client, bool onlyAsync, CancellationToken cancellationToken)
     {
-        var shopper = await PickAsync(client, cancellationToken);
+        var shopper = onlyAsync ? PickKnown() : await PickAsync(client, cancellationToken);
         var request = Request(shopper.Devices[Draw(2)]);
-        if (onlyAsync) (request.Placement, request.Consistency) = (DecisionCatalog.Rates, DecisionConsistency.Async);
         var seesAll = shopper.JoinToken.Length > 0 && Draw(2) == 0;
-        request.AfterToken = seesAll ? shopper.JoinToken : shopper.Token;
+
+        // Who waits for a token waits for what is written behind as well.
+        if (onlyAsync) (request.Placement, request.Consistency) = (DecisionCatalog.Rates, DecisionConsistency.Async);
+        else request.AfterToken = seesAll ? shopper.JoinToken : shopper.Token;
         await DecideAsync(client, request, shopper, seesAll, cancellationToken);
     }
 
@@ -171,14 +192,31 @@ internal sealed class DecisionCallers(DecisionLedger ledger, DecisionCatalog cat
         lock (_lock)
         {
             var open = _shoppers.FindAll(s => s.Asked < MostAsked);
-            if (open.Count < ShoppersAtOnce || _random.Next(100) == 0) _shoppers.Add(shopper = new Shopper(_shoppers.Count));
-            else shopper = open[_random.Next(open.Count)];
+            shopper = open.Count < ShoppersAtOnce || _random.Next(100) == 0 ? Add() : open[_random.Next(open.Count)];
             shopper.Asked++;
         }
 
-        if (shopper.Token.Length == 0) shopper.Token = await PublishAsync(client, shopper.Devices.Select(device => EventOf(device)), cancellationToken);
+        if (shopper.Token.Length == 0) await IntroduceAsync(client, shopper, cancellationToken);
         return shopper;
     }
+
+    private Shopper PickKnown()
+    {
+        lock (_lock) return _shoppers[^(1 + _random.Next(ShoppersAtOnce))];
+    }
+
+    private Shopper Add()
+    {
+        lock (_lock)
+        {
+            var shopper = new Shopper(_shoppers.Count);
+            _shoppers.Add(shopper);
+            return shopper;
+        }
+    }
+
+    private async Task IntroduceAsync(CdpClient client, Shopper shopper, CancellationToken cancellationToken) =>
+        shopper.Token = await PublishAsync(client, shopper.Devices.Select(device => EventOf(device)), cancellationToken);
 
     private List<SentOutcome> DrawOutcomes()
     {

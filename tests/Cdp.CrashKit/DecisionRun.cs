@@ -70,6 +70,7 @@ public sealed class DecisionRun(string data, int seed, IReadOnlyDictionary<strin
         try
         {
             await _catalog.PutAsync(client.Decisions, Patient, cancellationToken);
+            if (onlyAsync) await Senders.MeetAsync(client, cancellationToken);
             var calls = Enumerable.Range(0, Callers).Select(_ => Task.Run(() => Senders.CallUntilAsync(child, client, stopAt, onlyAsync, cancellationToken), cancellationToken)).ToList();
 
             // The first caller that has enough kills it in the midst of the others' calls.
