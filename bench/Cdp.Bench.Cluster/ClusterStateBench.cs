@@ -31,7 +31,7 @@ internal sealed class ClusterStateBench : IBench
 
     public async Task<BenchResult> RunAsync(BenchArguments arguments, CancellationToken cancellationToken)
     {
-        if (arguments.Rest is not [var scripts]) throw new ArgumentException("Name the folder that holds PostgreSQL-Main.sql and PostgreSQL-Persistence.sql of Orleans.", nameof(arguments));
+        if (arguments.Rest is not [var scripts]) throw new UsageException("Name the folder that holds PostgreSQL-Main.sql and PostgreSQL-Persistence.sql of Orleans.");
         await using var database = await PostgresServer.StartAsync();
         await PostgresSchema.MigrateAsync(database.ConnectionString, PostgresSchema.DefaultName, partitions: null, epoch: null, cancellationToken);
         await MakeTablesAsync(database, scripts, cancellationToken);

@@ -9,8 +9,13 @@ internal static class SiloCounts
     public const string Usage = "numbers of silos may follow, else 1 2 3";
 
     /// <summary>The numbers that the command line names.</summary>
-    public static IReadOnlyList<int> Of(BenchArguments arguments) =>
-        arguments.Rest.Count == 0 ? [1, 2, 3] : [.. arguments.Rest.Select(text => int.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture))];
+    /// <exception cref="UsageException">One is no number of silos.</exception>
+    public static IReadOnlyList<int> Of(BenchArguments arguments) => arguments.Rest.Count == 0 ? [1, 2, 3] : [.. arguments.Rest.Select(NumberOf)];
+
+    private static int NumberOf(string text) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var silos) && silos > 0
+            ? silos
+            : throw new UsageException($"'{text}' is no number of silos: {Usage}.");
 
     /// <summary>The median of figures.</summary>
     public static double Median<T>(this IReadOnlyCollection<T> rounds, Func<T, double> figure) => rounds.Select(figure).Order().ElementAt(rounds.Count / 2);

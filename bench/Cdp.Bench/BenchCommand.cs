@@ -38,9 +38,17 @@ internal static class BenchCommand
             pressed.Cancel = true;
             interrupted.Cancel();
         };
-        var result = await bench.RunAsync(arguments, interrupted.Token);
-        Console.WriteLine(ToJson(bench.Name, result));
-        return 0;
+        try
+        {
+            var result = await bench.RunAsync(arguments, interrupted.Token);
+            Console.WriteLine(ToJson(bench.Name, result));
+            return 0;
+        }
+        catch (UsageException e)
+        {
+            await Console.Error.WriteLineAsync($"{bench.Name}: {e.Message}");
+            return 2;
+        }
     }
 
     private static bool TryParse(string[] args, out BenchArguments arguments)

@@ -18,7 +18,7 @@ internal sealed class KillBench : IBench
 
     public async Task<BenchResult> RunAsync(BenchArguments arguments, CancellationToken cancellationToken)
     {
-        if (!TryReadKills(arguments.Rest, out var kills)) throw new ArgumentException("--kills takes a positive number.", nameof(arguments));
+        if (!TryReadKills(arguments.Rest, out var kills)) throw new UsageException("--kills takes a positive number.");
         var limit = arguments.SecondsGiven ? TimeSpan.FromSeconds(arguments.Seconds) : Timeout.InfiniteTimeSpan;
         using var time = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         time.CancelAfter(limit);
