@@ -13,9 +13,7 @@ internal static class SiloCounts
     public static IReadOnlyList<int> Of(BenchArguments arguments) => arguments.Rest.Count == 0 ? [1, 2, 3] : [.. arguments.Rest.Select(NumberOf)];
 
     private static int NumberOf(string text) =>
-        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var silos) && silos > 0
-            ? silos
-            : throw new UsageException($"'{text}' is no number of silos: {Usage}.");
+        BenchArguments.TryReadPositive(text, out var silos) ? silos : throw new UsageException($"'{text}' is no number of silos: {Usage}.");
 
     /// <summary>The median of figures.</summary>
     public static double Median<T>(this IReadOnlyCollection<T> rounds, Func<T, double> figure) => rounds.Select(figure).Order().ElementAt(rounds.Count / 2);

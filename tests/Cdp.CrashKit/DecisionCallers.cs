@@ -64,7 +64,7 @@ internal sealed class DecisionCallers(DecisionLedger ledger, DecisionCatalog cat
         {
             try
             {
-                await (onlyAsync ? DecideAsync(client, onlyAsync, cancellationToken) : CallAsync(client, cancellationToken));
+                await (onlyAsync ? DecideBehindAsync(client, cancellationToken) : CallAsync(client, cancellationToken));
             }
             catch (CallException e) when (e.StatusCode == Code.Unavailable)
             {
@@ -89,23 +89,29 @@ internal sealed class DecisionCallers(DecisionLedger ledger, DecisionCatalog cat
 
     private Task CallAsync(CdpClient client, CancellationToken cancellationToken) => Draw(100) switch
     {
-        < 60 => DecideAsync(client, onlyAsync: false, cancellationToken),
+        < 60 => DecideAsync(client, cancellationToken),
         < 90 => RecordAsync(client, DrawOutcomes(), cancellationToken),
         < 95 => PublishAsync(client, cancellationToken),
         < 97 => DecideForNobodyAsync(client, cancellationToken),
         _ => EditAsync(client, cancellationToken),
     };
 
-    private async Task DecideAsync(CdpClient client, bool onlyAsync, CancellationToken cancellationToken)
+    private async Task DecideAsync(CdpClient client, CancellationToken cancellationToken)
     {
-        var shopper = onlyAsync ? PickKnown() : await PickAsync(client, cancellationToken);
+        var shopper = await PickAsync(client, cancellationToken);
         var request = Request(shopper.Devices[Draw(2)]);
         var seesAll = shopper.JoinToken.Length > 0 && Draw(2) == 0;
-
-        // Who waits for a token waits for what is written behind as well.
-        if (onlyAsync) (request.Placement, request.Consistency) = (DecisionCatalog.Rates, DecisionConsistency.Async);
-        else request.AfterToken = seesAll ? shopper.JoinToken : shopper.Token;
+        request.AfterToken = seesAll ? shopper.JoinToken : shopper.Token;
         await DecideAsync(client, request, shopper, seesAll, cancellationToken);
+    }
+
+    private Task DecideBehindAsync(CdpClient client, CancellationToken cancellationToken)
+    {
+        // Without a token: who waits for one waits for what is written behind as well.
+        var shopper = PickKnown();
+        var request = Request(shopper.Devices[Draw(2)]);
+        (request.Placement, request.Consistency) = (DecisionCatalog.Rates, DecisionConsistency.Async);
+        return DecideAsync(client, request, shopper, seesAll: false, cancellationToken);
     }
 
     private Task DecideForNobodyAsync(CdpClient client, CancellationToken cancellationToken) =>

@@ -18,7 +18,7 @@ internal sealed class KillBench : IBench
 
     public async Task<BenchResult> RunAsync(BenchArguments arguments, CancellationToken cancellationToken)
     {
-        if (!TryReadKills(arguments.Rest, out var kills)) throw new UsageException("--kills takes a positive number.");
+        var kills = arguments.NumberOf("--kills", DefaultKills);
         var limit = arguments.SecondsGiven ? TimeSpan.FromSeconds(arguments.Seconds) : Timeout.InfiniteTimeSpan;
         using var time = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         time.CancelAfter(limit);
@@ -81,13 +81,6 @@ internal sealed class KillBench : IBench
         return random.Next(2) == 0
             ? new KillPlan.AfterTime(TimeSpan.FromMilliseconds(random.Next(3_000)))
             : new KillPlan.AfterAcknowledgements(random.Next(30));
-    }
-
-    private static bool TryReadKills(IReadOnlyList<string> rest, out int kills)
-    {
-        kills = DefaultKills;
-        return rest.Count == 0
-            || (rest is ["--kills", var text] && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out kills) && kills > 0);
     }
 
     private sealed record Lane(int Kills, int AtSteps, Comparison Comparison);

@@ -16,12 +16,7 @@ internal sealed class ScaleBench : IBench
 
     public async Task<BenchResult> RunAsync(BenchArguments arguments, CancellationToken cancellationToken)
     {
-        var many = arguments.Rest switch
-        {
-            [] => 1_000_000,
-            ["--customers", var text] when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var named) && named > 0 => named,
-            _ => throw new UsageException("--customers takes a positive number."),
-        };
+        var many = arguments.NumberOf("--customers", 1_000_000);
         var duration = TimeSpan.FromSeconds(arguments.Seconds / 4);
         var few = await MeasureAsync(Few, duration, cancellationToken);
         var all = await MeasureAsync(many, duration, cancellationToken);
