@@ -100,7 +100,8 @@ public sealed partial class CustomerGrain
     {
         _foldTimer ??= _context.CreateTimer(async cancellationToken =>
         {
-            if (!_foldAgain || !Exists) return;
+            // Who gave itself up meanwhile is folded by whoever took it in.
+            if (!_foldAgain || !Exists || _sealedInto.Length > 0) return;
             await FoldAgainAsync(cancellationToken);
             await AfterChangeAsync(0, cancellationToken);
         });

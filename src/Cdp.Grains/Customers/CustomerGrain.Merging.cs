@@ -15,7 +15,6 @@ public sealed partial class CustomerGrain
         if (_sealedInto.Length == 0)
         {
             using var writing = _write.Begin();
-            var definitions = await DefinitionsAsync(cancellationToken);
             var slice = new HistorySlice();
             if (!Exists)
             {
@@ -30,7 +29,7 @@ public sealed partial class CustomerGrain
             await AppendAsync(slice, cancellationToken);
             if (!Exists) _minted = request.Mint.IdentitySequence;
             _sealedInto = request.Winner;
-            LeaveSegments(definitions);
+            _segments = [];
             await SnapshotNowAsync(cancellationToken);
         }
 

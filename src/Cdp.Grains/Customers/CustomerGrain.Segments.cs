@@ -100,17 +100,6 @@ public sealed partial class CustomerGrain
         }
     }
 
-    /// <summary>
-    /// Who is sealed is in no segment, also where its snapshot was taken before, and under whatever definitions: one who knows
-    /// older ones may seal it.
-    /// </summary>
-    private void LeaveSegments(Definitions definitions)
-    {
-        _segments = [];
-        _segmentsVersion = definitions.Segments.Version;
-        _segmentsDefinitions = MembershipVersion.LastDefinitions;
-    }
-
     private void Evaluated(Definitions definitions)
     {
         _segmentsVersion = definitions.Segments.Version;
@@ -129,8 +118,11 @@ public sealed partial class CustomerGrain
         return statement;
     }
 
-    /// <summary>What the shards have to know of a customer that was merged into another: it is in no segment.</summary>
-    private MembershipStatement LastStatement() => new() { Customer = _minted, Definitions = _segmentsDefinitions, Sequence = _sequence };
+    /// <summary>
+    /// What the shards have to know of a customer that was merged into another: it is in no segment, whatever it knew itself to
+    /// be in and under whatever definitions. One who knows older ones than others do may have sealed it.
+    /// </summary>
+    private MembershipStatement LastStatement() => new() { Customer = _minted, Definitions = MembershipVersion.LastDefinitions, Sequence = _sequence };
 
     private void SaveSegments(Bookkeeping book)
     {

@@ -105,7 +105,6 @@ public sealed partial class CustomerGrain : ICustomer, IGrainLifecycle
         {
             // Who is sealed only forwards, and whoever takes it in folds what it lacks.
             _foldAgain |= behind.Count > 0;
-            LeaveSegments(definitions);
             return;
         }
 

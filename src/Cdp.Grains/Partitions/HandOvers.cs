@@ -38,7 +38,7 @@ internal sealed class HandOvers(IGrainContext context, GrainMetrics metrics, Han
         void Taught(string tenant, EvidenceDelta effect);
 
         /// <summary>A customer was merged: what led to it leads to another now.</summary>
-        void Moved(LogEntry entry, string customer);
+        void Moved(string loser, string winner);
 
         /// <summary>The event's customer is erased: whose it is has to be decided anew. Calls <see cref="Done"/> when it is.</summary>
         void Orphaned(LogEntry entry, Batch batch);
@@ -135,12 +135,8 @@ internal sealed class HandOvers(IGrainContext context, GrainMetrics metrics, Han
 
                 break;
             case CustomerStanding.Forwarded:
-                foreach (var (entry, batch) in queue.Sent)
-                {
-                    listener.Moved(entry, reply.ForwardedTo);
-                    Add(queue.Tenant, reply.ForwardedTo, entry, batch, null);
-                }
-
+                listener.Moved(queue.Customer, reply.ForwardedTo);
+                foreach (var (entry, batch) in queue.Sent) Add(queue.Tenant, reply.ForwardedTo, entry, batch, null);
                 Flush(cancellationToken);
                 break;
             default:

@@ -101,7 +101,7 @@ internal sealed class LinkResolver(IGrains grains, IStateStore states, IDefiniti
 
         // Of an erased event nothing is left that could be anybody's.
         if (HasKeys(entry) && !entry.Event.Erased)
-            await AskAsync(entry.Tenant, [new OpenEvent(0, entry, new string[entry.Event.Keys.Count])], targets, pointed, merges, cancellationToken);
+            await AskAsync(entry.Tenant, [new OpenEvent(0, entry, Enumerable.Repeat(LinkLead.Nowhere, entry.Event.Keys.Count).ToArray())], targets, pointed, merges, cancellationToken);
         return new Resolution(targets, pointed, merges);
     }
 
@@ -113,11 +113,8 @@ internal sealed class LinkResolver(IGrains grains, IStateStore states, IDefiniti
         _links.Set(link.Link, link.Customer);
     }
 
-    /// <summary>The customer that an event was sent to is another now.</summary>
-    public void Moved(LogEntry entry, string customer)
-    {
-        if (HasKeys(entry)) _links.Set(LinkOf(entry, 0), customer);
-    }
+    /// <summary>A customer gave itself up to another: events of whoever named it go there.</summary>
+    public void Moved(string loser, string winner) => _links.Forward(loser, winner);
 
     /// <summary>The customer in whose history the decision of an outcome stands; empty for anything else.</summary>
     private static string CustomerOfOutcome(LogEntry entry) =>
@@ -141,12 +138,12 @@ internal sealed class LinkResolver(IGrains grains, IStateStore states, IDefiniti
 
     private static bool HasKeys(LogEntry entry) => entry.Event is { Refused: null, Keys.Count: > 0 };
 
-    /// <summary>The customers of all keys of all entries, one after another; empty where none is known.</summary>
-    private async ValueTask<string[]> ReadLinksAsync(IReadOnlyList<LogEntry> entries, CancellationToken cancellationToken)
+    /// <summary>Where all keys of all entries lead, one after another.</summary>
+    private async ValueTask<LinkLead[]> ReadLinksAsync(IReadOnlyList<LogEntry> entries, CancellationToken cancellationToken)
     {
         var count = 0;
         foreach (var entry in entries) count += HasKeys(entry) ? entry.Event.Keys.Count : 0;
-        var found = new string[count];
+        var found = new LinkLead[count];
         List<(int At, int Read)>? missing = null;
         Dictionary<LinkKey, int>? places = null;
         List<LinkKey>? reads = null;
@@ -157,9 +154,9 @@ internal sealed class LinkResolver(IGrains grains, IStateStore states, IDefiniti
             for (var i = 0; i < entry.Event.Keys.Count; i++, at++)
             {
                 var key = LinkOf(entry, i);
-                if (_links.Find(key) is { } customer)
+                if (_links.Find(key) is { } known)
                 {
-                    found[at] = customer;
+                    found[at] = known;
                     continue;
                 }
 
@@ -171,7 +168,7 @@ internal sealed class LinkResolver(IGrains grains, IStateStore states, IDefiniti
 
         if (missing is null) return found;
         var customers = await ReadAsync(reads!, cancellationToken);
-        foreach (var (place, read) in missing) found[place] = customers[read];
+        foreach (var (place, read) in missing) found[place] = _links.Follow(customers[read]);
         return found;
     }
 
@@ -188,14 +185,16 @@ internal sealed class LinkResolver(IGrains grains, IStateStore states, IDefiniti
     }
 
     /// <summary>The customer of an event about whose identifiers nothing is left to decide; else null.</summary>
-    private string? Settled(LogEntry entry, ReadOnlySpan<string> found, NamespaceRules rules)
+    private string? Settled(LogEntry entry, ReadOnlySpan<LinkLead> found, NamespaceRules rules)
     {
-        var customer = found[0];
+        var (customer, forwarded) = found[0];
         if (customer.Length == 0) return null;
         for (var i = 1; i < found.Length; i++)
         {
-            if (found[i] == customer) continue;
-            if (found[i].Length > 0 && rules.OfKey(entry.Event.Keys[i].Key).IsReference) continue;
+            // It may be this very event that is to end the merge.
+            if (forwarded || found[i].Forwarded) return null;
+            if (found[i].Customer == customer) continue;
+            if (found[i].Customer.Length > 0 && rules.OfKey(entry.Event.Keys[i].Key).IsReference) continue;
             if (!_refusals.TryFind((LinkOf(entry, 0), entry.Event.Keys[i].Key), out _)) return null;
         }
 
@@ -228,7 +227,7 @@ internal sealed class LinkResolver(IGrains grains, IStateStore states, IDefiniti
             {
                 var key = LinkOf(entry, i);
                 var customer = answer.Customers[i];
-                if (customer.Length > 0 && customer != moved.GetValueOrDefault(key, found.Span[i]))
+                if (customer.Length > 0 && customer != moved.GetValueOrDefault(key, Named(found.Span[i])))
                 {
                     pointed.Add(new LinkTarget(key, customer, answer.Sequence));
                     moved[key] = customer;
@@ -289,6 +288,9 @@ internal sealed class LinkResolver(IGrains grains, IStateStore states, IDefiniti
         await definitions.GetAsync(tenant, cancellationToken)
         ?? throw new InvalidOperationException($"The log holds events of tenant '{tenant}', which is not known.");
 
+    /// <summary>The customer that a link names; empty where it names another than it leads to.</summary>
+    private static string Named(LinkLead found) => found.Forwarded ? string.Empty : found.Customer;
+
     private static LinkKey LinkOf(LogEntry entry, int index) => new(entry.Tenant, entry.Event.Keys[index].Key);
 
     private static List<OpenEvent> Of(Dictionary<string, List<OpenEvent>> lists, string tenant)
@@ -298,5 +300,5 @@ internal sealed class LinkResolver(IGrains grains, IStateStore states, IDefiniti
     }
 
     /// <summary>An event about whose identifiers something is to be decided, and what the links said of each.</summary>
-    private readonly record struct OpenEvent(int Index, LogEntry Entry, ReadOnlyMemory<string> Found);
+    private readonly record struct OpenEvent(int Index, LogEntry Entry, ReadOnlyMemory<LinkLead> Found);
 }

@@ -218,7 +218,7 @@ public sealed partial class PartitionGrain : IPartition, IGrainLifecycle, HandOv
 
     Task Memberships.IListener.FailAsync(Exception error) => EndAsync(error);
 
-    void HandOvers.IListener.Moved(LogEntry entry, string customer) => _resolver.Moved(entry, customer);
+    void HandOvers.IListener.Moved(string loser, string winner) => _resolver.Moved(loser, winner);
 
     void HandOvers.IListener.Orphaned(LogEntry entry, Batch batch) => _ = OwnAsync(AdoptAsync(entry, batch));
 

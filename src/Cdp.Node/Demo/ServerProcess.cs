@@ -22,7 +22,7 @@ internal sealed class ServerProcess : IAsyncDisposable
     private ServerProcess(Process process, TextWriter log)
     {
         _process = process;
-        _reading = Task.WhenAll(ReadOutputAsync(log), ReadErrorsAsync(log));
+        _reading = ReadAsync(log);
     }
 
     /// <summary>What to write in a shell to run this program.</summary>
@@ -108,6 +108,15 @@ internal sealed class ServerProcess : IAsyncDisposable
         return new ProcessStartInfo(host) { ArgumentList = { assembly.Location } };
     }
 
+    private async Task ReadAsync(TextWriter log)
+    {
+        await Task.WhenAll(ReadOutputAsync(log), ReadErrorsAsync(log));
+        await _process.WaitForExitAsync();
+
+        // After both: it may say why on one of them when the other has ended.
+        _ready.TrySetException(new CommandException($"The server ended at its start with exit code {_process.ExitCode}: {Complaint()}"));
+    }
+
     private async Task ReadOutputAsync(TextWriter log)
     {
         while (await _process.StandardOutput.ReadLineAsync() is { } line)
@@ -116,9 +125,6 @@ internal sealed class ServerProcess : IAsyncDisposable
             if (line.StartsWith(Ready, StringComparison.Ordinal) && Uri.TryCreate(line[Ready.Length..].Split(' ')[0], UriKind.Absolute, out var address))
                 _ready.TrySetResult(address);
         }
-
-        await _process.WaitForExitAsync();
-        _ready.TrySetException(new CommandException($"The server ended at its start with exit code {_process.ExitCode}: {Complaint()}"));
     }
 
     private async Task ReadErrorsAsync(TextWriter log)

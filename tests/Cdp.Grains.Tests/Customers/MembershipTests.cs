@@ -84,6 +84,24 @@ public sealed class MembershipTests : IDisposable
     }
 
     [Fact]
+    public async Task Who_was_merged_while_a_fold_was_due_says_so_all_the_same()
+    {
+        var live = await _customer.StartAsync();
+        await CustomerHarness.ApplyAsync(live, await OrderAsync(1), await OrderAsync(2));
+        await live.StopAsync();
+        _customer.Change(new ChangeTenantRequest { PutEventType = new EventType { Name = "Sold", Role = EventRole.Order } });
+
+        // Another configuration since its snapshot: the fold is put off, and the merge comes first.
+        var loser = await _customer.StartAsync();
+        await loser.Call(grain => grain.Seal(new SealRequest { Winner = "c2", IdentitySequence = 5, At = 1 }, TestContext.Current.CancellationToken));
+        await loser.FireTimersAsync();
+
+        var left = (await StateAsync(loser)).Statement;
+        Assert.Empty(left.Segments);
+        Assert.Equal(MembershipVersion.LastDefinitions, left.Definitions);
+    }
+
+    [Fact]
     public async Task An_activation_that_another_one_overtook_states_nothing()
     {
         var overtaken = await _customer.StartAsync();

@@ -16,7 +16,25 @@ public sealed class LinkCacheTests
         _cache.Set(Link("email", "a"), _ids.Make(1));
         _cache.Set(Link("email", "b"), _ids.Make(2));
         _cache.Set(Link("email", "a"), _ids.Make(3));
-        Assert.Equal([_ids.Make(3), _ids.Make(2), _ids.Make(3)], new[] { "a", "b", "a" }.Select(value => _cache.Find(Link("email", value))));
+        Assert.Equal([_ids.Make(3), _ids.Make(2), _ids.Make(3)], new[] { "a", "b", "a" }.Select(value => _cache.Find(Link("email", value))?.Customer));
+    }
+
+    [Fact]
+    public void A_link_of_a_customer_that_gave_itself_up_leads_to_who_took_it_in_and_says_so()
+    {
+        _cache.Set(Link("email", "a"), _ids.Make(1));
+        _cache.Set(Link("email", "b"), _ids.Make(3));
+        _cache.Forward(_ids.Make(1), _ids.Make(2));
+        _cache.Forward(_ids.Make(2), _ids.Make(3));
+
+        Assert.Equal(new LinkLead(_ids.Make(3), Forwarded: true), _cache.Find(Link("email", "a")));
+        Assert.Equal(new LinkLead(_ids.Make(3), Forwarded: false), _cache.Find(Link("email", "b")));
+        Assert.Equal(new LinkLead(_ids.Make(3), Forwarded: true), _cache.Follow(_ids.Make(2)));
+        Assert.Equal(new LinkLead("winner", Forwarded: false), _cache.Follow("winner"));
+
+        // Once it is pointed anew it names its customer.
+        _cache.Set(Link("email", "a"), _ids.Make(3));
+        Assert.Equal(new LinkLead(_ids.Make(3), Forwarded: false), _cache.Find(Link("email", "a")));
     }
 
     [Fact]
@@ -39,7 +57,7 @@ public sealed class LinkCacheTests
         for (var i = 0; i < 3 * Capacity; i++)
         {
             _cache.Set(Link("cookie", $"{i}"), _ids.Make(i));
-            Assert.Equal(_ids.Make(1), _cache.Find(used));
+            Assert.Equal(_ids.Make(1), _cache.Find(used)?.Customer);
         }
 
         Assert.Null(_cache.Find(left));
