@@ -24,13 +24,13 @@ internal static class ConsentFold
         if (e.Gpc)
             SeeSignal(state, e.EffectiveAt);
         if (ConsentEvents.RestrictedBy(e.Event) is { } restricted)
-            Restrict(state, new EventKey { At = e.EffectiveAt, Source = e.Source, Id = e.Event.Id }, restricted);
+            Restrict(state, e.Key.Into(null), restricted);
         if (!ConsentEvents.Is(e.Event) || ConsentEvents.TryRead(e.Event, out _) is not { } act)
             return;
         var entry = new ConsentEntry
         {
             Name = NameOf(act.Purpose, act.Channel),
-            Key = new EventKey { At = e.EffectiveAt, Source = e.Source, Id = e.Event.Id },
+            Key = e.Key.Into(null),
             Granted = act.Granted,
             SaidOn = e.Event.Channel,
             Proof = act.Proof,

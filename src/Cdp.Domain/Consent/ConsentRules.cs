@@ -91,7 +91,7 @@ public static class ConsentRules
         State = StateOf(state, rule, act, nowMicros),
         At = new Timestamp { UnixMicros = act.Key.At },
         Source = act.Key.Source,
-        EventId = act.Key.Id,
+        EventId = new KeptId(act.Key).ToString(),
         SaidOn = act.SaidOn,
         Proof = act.Proof,
         ExpiresAt = act.HasExpiresAt ? new Timestamp { UnixMicros = act.ExpiresAt } : null,

@@ -28,11 +28,11 @@ internal static class ProfileFieldReaders
 
     public static Operand FirstSeen(in Subject subject) => subject.Profile.FirstSeen is { } seen ? Operand.Moment(seen.Key.At) : default;
 
-    public static Operand LastSeen(in Subject subject) => subject.Profile.LastSeen is { } seen ? Operand.Moment(seen.Key.At) : default;
+    public static Operand LastSeen(in Subject subject) => RecentFold.Newest(subject.Profile) is { } newest ? Operand.Moment(newest.EffectiveAt) : default;
 
-    public static Operand FirstChannel(in Subject subject) => ChannelOf(subject.Profile.FirstSeen);
+    public static Operand FirstChannel(in Subject subject) => ChannelOf(subject.Profile.FirstSeen?.Channel);
 
-    public static Operand LastChannel(in Subject subject) => ChannelOf(subject.Profile.LastSeen);
+    public static Operand LastChannel(in Subject subject) => ChannelOf(RecentFold.Newest(subject.Profile)?.Channel);
 
     public static Operand EventCount(in Subject subject) => Operand.Integer(subject.Profile.EventCount);
 
@@ -108,5 +108,5 @@ internal static class ProfileFieldReaders
         return profile => HashedMap<TypeState, TypeEntry>.Get(profile.Types_, hash, name);
     }
 
-    private static Operand ChannelOf(SeenState? seen) => seen is { Channel.Length: > 0 } ? Operand.Of(seen.Channel) : default;
+    private static Operand ChannelOf(string? channel) => channel is { Length: > 0 } ? Operand.Of(channel) : default;
 }

@@ -4,7 +4,7 @@ using Cdp.V1;
 
 namespace Cdp.Domain.Profiles;
 
-/// <summary>Counts, sums per type, first and last seen. Sums and extremes: absorbs anything in any order.</summary>
+/// <summary>Counts, sums per type, first seen. Sums and extremes: absorbs anything in any order.</summary>
 internal static class ActivityFold
 {
     public static void Absorb(ProfileState state, in FoldEvent e, in EventFacts facts, Definitions definitions)
@@ -13,8 +13,6 @@ internal static class ActivityFold
         var key = e.Key;
         if (state.FirstSeen is null || key < new OrderKey(state.FirstSeen.Key))
             state.FirstSeen = Seen(state.FirstSeen, key, e.Event.Channel);
-        if (state.LastSeen is null || key > new OrderKey(state.LastSeen.Key))
-            state.LastSeen = Seen(state.LastSeen, key, e.Event.Channel);
         string type = NameHash.Shortened(TypeName(e.Event), ProfileLimits.TypeBytes);
         var entry = TypeOf(state, NameHash.Of(type), type, definitions);
         entry.Count++;
@@ -28,8 +26,6 @@ internal static class ActivityFold
         into.EventCount += other.EventCount;
         if (other.FirstSeen is { } first && (into.FirstSeen is null || new OrderKey(first.Key) < new OrderKey(into.FirstSeen.Key)))
             into.FirstSeen = first.Clone();
-        if (other.LastSeen is { } last && (into.LastSeen is null || new OrderKey(last.Key) > new OrderKey(into.LastSeen.Key)))
-            into.LastSeen = last.Clone();
         foreach (var type in other.Types_)
             AddType(into, TypeOf(into, type.Hash, type.Type, definitions), type, definitions);
         if (other.OtherTypes is { } rest)

@@ -17,7 +17,7 @@ public readonly record struct FoldEvent(
     /// <summary>Its context bears Global Privacy Control.</summary>
     public bool Gpc { get; init; }
 
-    internal OrderKey Key => new(EffectiveAt, Source, Event.Id);
+    internal OrderKey Key => new(EffectiveAt, Source, new KeptId(Event.Id));
 }
 
 /// <summary>The canonical order of a customer's events: effective time, then source, then id (both by UTF-16 code units).</summary>
@@ -31,5 +31,10 @@ public sealed class CanonicalOrder : IComparer<FoldEvent>
     public static CanonicalOrder Instance { get; } = new();
 
     /// <inheritdoc/>
-    public int Compare(FoldEvent x, FoldEvent y) => x.Key.CompareTo(y.Key);
+    public int Compare(FoldEvent x, FoldEvent y)
+    {
+        // As their keys compare, which most pairs need not be given.
+        int byTime = x.EffectiveAt.CompareTo(y.EffectiveAt);
+        return byTime != 0 ? byTime : x.Key.CompareTo(y.Key);
+    }
 }

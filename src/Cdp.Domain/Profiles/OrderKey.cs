@@ -3,10 +3,15 @@ using Cdp.State.V1;
 namespace Cdp.Domain.Profiles;
 
 /// <summary>Place of an event in the canonical order.</summary>
-internal readonly struct OrderKey(long at, string source, string id) : IComparable<OrderKey>, IEquatable<OrderKey>
+internal readonly struct OrderKey(long at, string source, KeptId id) : IComparable<OrderKey>, IEquatable<OrderKey>
 {
     public OrderKey(EventKey key)
-        : this(key.At, key.Source, key.Id)
+        : this(key.At, key.Source, new KeptId(key))
+    {
+    }
+
+    public OrderKey(RecentState entry)
+        : this(entry.EffectiveAt, entry.Source, new KeptId(entry))
     {
     }
 
@@ -14,7 +19,7 @@ internal readonly struct OrderKey(long at, string source, string id) : IComparab
 
     public string Source { get; } = source;
 
-    public string Id { get; } = id;
+    public KeptId Id { get; } = id;
 
     public static bool operator <(OrderKey left, OrderKey right) => left.CompareTo(right) < 0;
 
@@ -28,7 +33,7 @@ internal readonly struct OrderKey(long at, string source, string id) : IComparab
 
     public override bool Equals(object? obj) => obj is OrderKey other && Equals(other);
 
-    public override int GetHashCode() => HashCode.Combine(At, Source, Id);
+    public override int GetHashCode() => HashCode.Combine(At, Source, Id.ToString());
 
     public int CompareTo(OrderKey other)
     {
@@ -36,7 +41,7 @@ internal readonly struct OrderKey(long at, string source, string id) : IComparab
         if (byTime != 0)
             return byTime;
         int bySource = string.CompareOrdinal(Source, other.Source);
-        return bySource != 0 ? bySource : string.CompareOrdinal(Id, other.Id);
+        return bySource != 0 ? bySource : KeptId.Compare(Id, other.Id);
     }
 
     /// <summary>Puts this key into <paramref name="key"/>, or into a new one.</summary>
@@ -45,7 +50,7 @@ internal readonly struct OrderKey(long at, string source, string id) : IComparab
         key ??= new EventKey();
         key.At = At;
         key.Source = Source;
-        key.Id = Id;
+        Id.PutInto(key);
         return key;
     }
 

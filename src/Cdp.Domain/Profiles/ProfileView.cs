@@ -89,9 +89,9 @@ public static class ProfileView
             activity.FirstChannel = first.Channel;
         }
 
-        if (state.LastSeen is { } last)
+        if (RecentFold.Newest(state) is { } last)
         {
-            activity.LastSeen = Time(last.Key.At);
+            activity.LastSeen = Time(last.EffectiveAt);
             activity.LastChannel = last.Channel;
         }
 
@@ -194,7 +194,7 @@ public static class ProfileView
             var entry = state.Recent[i];
             profile.RecentEvents.Add(new RecentEvent
             {
-                Id = entry.Id,
+                Id = new KeptId(entry).ToString(),
                 Source = entry.Source,
                 Type = entry.Type,
                 Channel = entry.Channel,

@@ -5,6 +5,9 @@ namespace Cdp.Domain.Profiles;
 /// <summary>The newest events by the canonical order. Absorbs anything in any order.</summary>
 internal static class RecentFold
 {
+    /// <summary>The newest event of all; null where there is none.</summary>
+    public static RecentState? Newest(ProfileState state) => state.Recent.Count == 0 ? null : state.Recent[^1];
+
     public static void Absorb(ProfileState state, in FoldEvent e)
     {
         var recent = state.Recent;
@@ -28,7 +31,7 @@ internal static class RecentFold
 
         entry.EffectiveAt = e.EffectiveAt;
         entry.Source = e.Source;
-        entry.Id = e.Event.Id;
+        key.Id.PutInto(entry);
         entry.Type = TypeOf(e.Event);
         entry.Channel = e.Event.Channel;
         entry.Partition = e.Partition;
@@ -40,7 +43,7 @@ internal static class RecentFold
     {
         foreach (var entry in other.Recent)
         {
-            int at = PlaceOf(into, KeyOf(entry));
+            int at = PlaceOf(into, new OrderKey(entry));
             if (into.Recent.Count >= ProfileLimits.RecentEvents)
             {
                 if (at == 0)
@@ -56,13 +59,11 @@ internal static class RecentFold
     private static string TypeOf(FoldedEvent occurrence) =>
         occurrence.Type.Length > 0 ? occurrence.Type : ActivityFold.TypeName(occurrence);
 
-    private static OrderKey KeyOf(RecentState entry) => new(entry.EffectiveAt, entry.Source, entry.Id);
-
     // Most events are the newest: looked for from the end.
     private static int PlaceOf(ProfileState state, OrderKey key)
     {
         int at = state.Recent.Count;
-        while (at > 0 && KeyOf(state.Recent[at - 1]) > key)
+        while (at > 0 && new OrderKey(state.Recent[at - 1]) > key)
             at--;
         return at;
     }

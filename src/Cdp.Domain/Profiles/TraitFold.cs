@@ -162,7 +162,10 @@ internal static class TraitFold
     private static void Assign(TraitState trait, in TraitChange change)
     {
         trait.Assigned = change.Key.Into(trait.Assigned);
-        trait.Value = change.Value;
+
+        // Most are set to what they are: then nothing new is kept.
+        if (change.Value is null || !change.Value.Equals(trait.Value))
+            trait.Value = change.Value;
         trait.FirstOnce = null;
         trait.OnceValue = null;
         trait.LastOnce = null;

@@ -15,7 +15,7 @@ internal static class TraitWeights
     private const int KeyOverhead = 20;
 
     public static int OfKey(OrderKey key) =>
-        KeyOverhead + Encoding.UTF8.GetByteCount(key.Source) + Encoding.UTF8.GetByteCount(key.Id);
+        KeyOverhead + Encoding.UTF8.GetByteCount(key.Source) + key.Id.Bytes;
 
     public static int Of(TraitState trait)
     {

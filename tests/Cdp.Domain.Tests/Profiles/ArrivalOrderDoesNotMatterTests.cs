@@ -1,5 +1,6 @@
 using Cdp.Domain.Profiles;
 using Cdp.Domain.Tests.Events;
+using FsCheck.Fluent;
 using Google.Protobuf;
 
 namespace Cdp.Domain.Tests.Profiles;
@@ -44,7 +45,23 @@ public sealed class ArrivalOrderDoesNotMatterTests
             Sample.Track("z", "Seen", at: 4, source: "shop"),
         ];
         Assert.Equal(["shop/z", "Shop/a", "app/a", "app/b"], events.Order(Occurrence.Canonical).Select(e => $"{e.Source}/{e.Event.Id}"));
-        Assert.Equal(["z", "a", "a", "b"], Folding.Arriving(events).State.Recent.Select(e => e.Id));
+        Assert.Equal(["z", "a", "a", "b"], Folding.RecentIds(Folding.Arriving(events).State));
+    }
+
+    [Fact]
+    public void Ids_of_any_form_are_kept_and_break_ties_by_their_code_units()
+    {
+        string[] ids =
+        [
+            "a", "a ", "aa", "A", "~", "0", "01234567", "012345678", "0123456", "é", "a\u0080", "zz\ud83d\ude00", "\uffee", "a\0", "a\0b", "\0",
+            "6f1d7f0e-1c1b-4b43-9a55-0c5b1b4b9f10", new('x', 39), new('x', 40), new('x', 41), new string('x', 40) + "é", new('é', 40), new('~', 40), new('y', 255),
+        ];
+        Folding.ForAll(Gen.Shuffle(ids).Select(shuffled => shuffled.Select(id => Sample.Track(id, "Seen", at: 5)).ToArray()).ToArbitrary(), 50, (events, _) =>
+        {
+            var arrived = Folding.Arriving(events).State;
+            Folding.AssertSame(Folding.Canonical(events), arrived);
+            Assert.Equal(ids.Order(StringComparer.Ordinal), Folding.RecentIds(arrived));
+        });
     }
 
     [Fact]

@@ -40,6 +40,10 @@ internal static class Folding
         return (state, foldedAgain);
     }
 
+    /// <summary>Ids of the newest events, oldest first, as a profile shows them.</summary>
+    public static IEnumerable<string> RecentIds(ProfileState state) =>
+        ProfileView.Render(state, Definitions.WholeView, Definitions, "c", 0, Cdp.V1.ValueStatus.Ok, 0).RecentEvents.Select(e => e.Id).Reverse();
+
     public static void AssertSame(ProfileState expected, ProfileState actual)
     {
         if (!expected.ToByteString().Equals(actual.ToByteString()))
