@@ -2,7 +2,6 @@ using Cdp.Client;
 using Cdp.CrashKit;
 using Cdp.Grains.Ports;
 using Cdp.V1;
-using Google.Rpc;
 
 namespace Cdp.Crash.Tests;
 
@@ -27,18 +26,18 @@ public sealed class MergeKillTests
         {
             using var client = CdpProcess.Connect((await first.Address)!);
             await client.Segments.PutSegmentAsync(new PutSegmentRequest { Segment = new Segment { Id = Everybody, Expression = "events.count >= 1" } }, cancellationToken: Token);
-            var token = await PublishAsync(client, Seen("winner", "phone"), Seen("loser", "tablet"));
+            var token = await Dying.PublishAsync(client, Seen("winner", "phone"), Seen("loser", "tablet"));
             Assert.Equal(2, await MembersAsync(client, token));
         }
 
         // The tablet's event is applied to its own customer before that one is sealed, and is delivered again before the merge.
         Event[] batch = [Seen("again", "tablet"), Seen("merging", "tablet", "phone")];
-        await DieAsync(data, step, batch);
-        for (var start = 0; start < 2; start++) await DieAsync(data, step);
+        await Dying.DieAsync(data, $"{step}:1", batch);
+        for (var start = 0; start < 2; start++) await Dying.DieAsync(data, $"{step}:1", []);
 
         await using var last = CdpProcess.Serve(data);
         using var asked = CdpProcess.Connect((await last.Address)!);
-        var end = await PublishAsync(asked, Seen("end", "somebody"));
+        var end = await Dying.PublishAsync(asked, Seen("end", "somebody"));
         var events = await asked.Profiles.ListEventsAsync(
             new ListEventsRequest { Customer = new CustomerRef { Identifier = Device("phone") }, Purpose = "service", AfterToken = end }, cancellationToken: Token);
         Assert.Equal(["again", "loser", "merging", "winner"], events.Events.Select(listed => listed.Event.Id).Order(StringComparer.Ordinal));
@@ -47,28 +46,6 @@ public sealed class MergeKillTests
         Assert.Equal(4, profile.Profile.Activity.EventCount);
         Assert.Equal(2, await MembersAsync(asked, end));
     }
-
-    private static async Task DieAsync(string data, string step, params Event[] events)
-    {
-        await using var child = CdpProcess.Serve(data, $"{step}:1");
-        if (await child.Address.WaitAsync(Token) is { } address && events.Length > 0)
-        {
-            using var client = CdpProcess.Connect(address);
-            try
-            {
-                await PublishAsync(client, events);
-            }
-            catch (CallException e) when (e.StatusCode == Code.Unavailable)
-            {
-                // It died before it could acknowledge. What it died on was durable.
-            }
-        }
-
-        Assert.Equal(CdpProcess.Killed, await child.WaitAsync(Token));
-    }
-
-    private static async Task<string> PublishAsync(CdpClient client, params Event[] events) =>
-        (await client.Ingest.PublishEventsAsync(new PublishEventsRequest { Events = { events } }, cancellationToken: Token)).Token;
 
     private static async Task<long> MembersAsync(CdpClient client, string token) =>
         (await client.Segments.CountMembersAsync(new CountMembersRequest { Segment = Everybody, AfterToken = token }, cancellationToken: Token)).Members;

@@ -5,7 +5,6 @@ using Cdp.Grains.Ports;
 using Cdp.State.V1;
 using Cdp.Storage.Sqlite;
 using Cdp.V1;
-using Google.Rpc;
 using DeadLetter = Cdp.State.V1.DeadLetter;
 
 namespace Cdp.Crash.Tests;
@@ -24,13 +23,13 @@ public sealed class PoisonTests
         using var directory = new TemporaryDirectory();
         var data = directory["data"];
         var batch = People(6);
-        await DieAsync(data, AtFirstEvent, partitions: 1, batch);
-        await DieAsync(data, AtFirstEvent, partitions: 1);
+        await Dying.DieAsync(data, AtFirstEvent, batch, partitions: 1);
+        await Dying.DieAsync(data, AtFirstEvent, [], partitions: 1);
         var before = await PartitionAsync(data);
         Assert.Equal((0, 2, 0), (before.Committed, before.Attempts, before.IsolateUntil));
 
         // Alone: the second event is begun when the first is committed.
-        await DieAsync(data, $"{RecoverySteps.HistoryAppending}:2", partitions: 1);
+        await Dying.DieAsync(data, $"{RecoverySteps.HistoryAppending}:2", [], partitions: 1);
         var isolated = await PartitionAsync(data);
         Assert.Equal((1, 1, 1), (isolated.Committed, isolated.Isolated, isolated.IsolatedAttempts));
         Assert.True(isolated.IsolateUntil > isolated.Committed);
@@ -46,11 +45,11 @@ public sealed class PoisonTests
         using var directory = new TemporaryDirectory();
         var data = directory["data"];
         var batch = People(6);
-        await DieAsync(data, AtFirstEvent, partitions: 1, batch);
-        for (var i = 0; i < 4; i++) await DieAsync(data, AtFirstEvent, partitions: 1);
+        await Dying.DieAsync(data, AtFirstEvent, batch, partitions: 1);
+        for (var i = 0; i < 4; i++) await Dying.DieAsync(data, AtFirstEvent, [], partitions: 1);
 
         // The letter stands, its position does not: it is written again and counted once.
-        await DieAsync(data, $"{RecoverySteps.PositionCommitting}:1", partitions: 1);
+        await Dying.DieAsync(data, $"{RecoverySteps.PositionCommitting}:1", [], partitions: 1);
         await AssertAppliedAsync(data, batch[1..], deadLetters: 1);
         await using (var store = await SqliteStore.OpenAsync(data))
         {
@@ -61,7 +60,7 @@ public sealed class PoisonTests
         // Sent again it is another event of the log, and it has killed nobody yet.
         await using var child = CdpProcess.Serve(data);
         using var client = CdpProcess.Connect((await child.Address)!);
-        Assert.Equal(1, await CountAsync(client, batch[0], await PublishAsync(client, [batch[0]])));
+        Assert.Equal(1, await CountAsync(client, batch[0], await Dying.PublishAsync(client, [batch[0]])));
     }
 
     [Fact]
@@ -70,8 +69,8 @@ public sealed class PoisonTests
         using var directory = new TemporaryDirectory();
         var data = directory["data"];
         var batch = People(64);
-        await DieAsync(data, AtFirstEvent, partitions: 16, batch);
-        for (var i = 0; i < 5; i++) await DieAsync(data, AtFirstEvent, partitions: 16);
+        await Dying.DieAsync(data, AtFirstEvent, batch, partitions: 16);
+        for (var i = 0; i < 5; i++) await Dying.DieAsync(data, AtFirstEvent, [], partitions: 16);
 
         await using var child = CdpProcess.Serve(data);
         using var client = CdpProcess.Connect((await child.Address)!);
@@ -79,7 +78,7 @@ public sealed class PoisonTests
         // One of each partition at least: their token waits for all that stood before them.
         var again = People(64);
         foreach (var made in again) made.Id += " again";
-        var token = await PublishAsync(client, again);
+        var token = await Dying.PublishAsync(client, again);
         var counts = new List<long>();
         foreach (var made in batch) counts.Add(await CountAsync(client, made, token));
 
@@ -96,26 +95,6 @@ public sealed class PoisonTests
             Id = $"e{i}", Kind = EventKind.Track, Type = "Seen", Source = "crash", Identifiers = { new Identifier { Namespace = "user_id", Value = $"person-{i}" } },
         })];
 
-    /// <summary>Starts a server that kills itself, with what it finds in its log or with what is sent to it.</summary>
-    private static async Task DieAsync(string data, string crashAt, int partitions, params Event[] events)
-    {
-        await using var child = CdpProcess.Serve(data, crashAt, partitions);
-        if (await child.Address.WaitAsync(Token) is { } address && events.Length > 0)
-        {
-            using var client = CdpProcess.Connect(address);
-            try
-            {
-                await PublishAsync(client, events);
-            }
-            catch (CallException e) when (e.StatusCode == Code.Unavailable)
-            {
-                // It died before it could acknowledge. What it died on was durable.
-            }
-        }
-
-        Assert.Equal(CdpProcess.Killed, await child.WaitAsync(Token));
-    }
-
     private static async Task<PartitionState> PartitionAsync(string data)
     {
         await using var store = await SqliteStore.OpenAsync(data);
@@ -128,17 +107,10 @@ public sealed class PoisonTests
         await using var child = CdpProcess.Serve(data);
         using var client = CdpProcess.Connect((await child.Address)!);
         var last = new Event { Id = "last", Kind = EventKind.Track, Type = "Seen", Source = "crash", Identifiers = { new Identifier { Namespace = "user_id", Value = "last" } } };
-        var token = await PublishAsync(client, [last]);
+        var token = await Dying.PublishAsync(client, [last]);
         foreach (var made in events) Assert.Equal(1, await CountAsync(client, made, token));
         var partition = Assert.Single((await client.Admin.ListPartitionsAsync(new ListPartitionsRequest(), cancellationToken: Token)).Partitions);
         Assert.Equal(deadLetters, partition.DeadLetters);
-    }
-
-    private static async Task<string> PublishAsync(CdpClient client, Event[] events)
-    {
-        var request = new PublishEventsRequest();
-        request.Events.AddRange(events);
-        return (await client.Ingest.PublishEventsAsync(request, cancellationToken: Token)).Token;
     }
 
     private static async Task<long> CountAsync(CdpClient client, Event made, string token)
