@@ -32,7 +32,11 @@ internal static class Dying
         Assert.Equal(CdpProcess.Killed, await child.WaitAsync(TestContext.Current.CancellationToken));
     }
 
-    /// <summary>Publishes events; returns the token.</summary>
-    public static async Task<string> PublishAsync(CdpClient client, params Event[] events) =>
-        (await client.Ingest.PublishEventsAsync(new PublishEventsRequest { Events = { events } }, cancellationToken: TestContext.Current.CancellationToken)).Token;
+    /// <summary>Publishes events, none of which is refused; returns the token.</summary>
+    public static async Task<string> PublishAsync(CdpClient client, params Event[] events)
+    {
+        var sent = await client.Ingest.PublishEventsAsync(new PublishEventsRequest { Events = { events } }, cancellationToken: TestContext.Current.CancellationToken);
+        Assert.Empty(sent.Refused);
+        return sent.Token;
+    }
 }

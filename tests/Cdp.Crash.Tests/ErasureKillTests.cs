@@ -62,7 +62,7 @@ public sealed class ErasureKillTests
             TestContext.Current.TestOutputHelper?.WriteLine($"{Visits + 3} events erased in {(receipt.ErasedAt.UnixMicros - receipt.RequestedAt.UnixMicros) / 1_000} ms");
             Assert.True(receipt.Places.First(place => place.Place == "log").Items >= Visits);
             Assert.Empty(HeldFiles.Holding(data, "erased", Secrets));
-            var token = await PublishAsync(client, [.. Events(), Event("new-1", ("cookie", "somebody-new"))]);
+            var token = await Dying.PublishAsync(client, [.. Events(), Event("new-1", ("cookie", "somebody-new"))]);
             Assert.Equal(1, (await ReadAsync(client, "cookie", "somebody-new", token)).Activity.EventCount);
             await GoneAsync(client);
             Assert.Empty(HeldFiles.Holding(data, "sent again", Secrets));
@@ -81,7 +81,7 @@ public sealed class ErasureKillTests
         {
             using var client = CdpProcess.Connect((await child.Address)!);
             await GoneAsync(client);
-            await GoneAsync(client, await PublishAsync(client, Events()));
+            await GoneAsync(client, await Dying.PublishAsync(client, Events()));
             Assert.Equal(1, (await ReadAsync(client, "cookie", "somebody-new", "")).Activity.EventCount);
             Assert.Empty(HeldFiles.Holding(data, "sent once more", Secrets));
         }
@@ -106,7 +106,7 @@ public sealed class ErasureKillTests
         await using (var child = CdpProcess.Serve(server.Url))
         {
             using var client = CdpProcess.Connect((await child.Address)!);
-            await GoneAsync(client, await PublishAsync(client, Events()));
+            await GoneAsync(client, await Dying.PublishAsync(client, Events()));
             await AssertNotHeldAsync("sent again");
             await child.SignalAsync("TERM", Token);
             await child.WaitAsync(Token);
@@ -151,7 +151,7 @@ public sealed class ErasureKillTests
 
     private static async Task LiveAsync(CdpClient client)
     {
-        var token = await PublishAsync(client, Events());
+        var token = await Dying.PublishAsync(client, Events());
         Assert.Equal(Visits + 3, (await ReadAsync(client, "email", "anna@example.org", token)).Activity.EventCount);
         await client.Decisions.PutPlacementAsync(new PutPlacementRequest { Placement = new Placement { Id = "home", Channel = "web" } }, cancellationToken: Token);
         await client.Decisions.DecideAsync(new DecideRequest { Placement = "home", Identifiers = { new Identifier { Namespace = "cookie", Value = "ck-anna" } }, Purpose = "service" }, cancellationToken: Token);
@@ -171,13 +171,6 @@ public sealed class ErasureKillTests
         made.Identifiers.AddRange(identifiers.Select(i => new Identifier { Namespace = i.Namespace, Value = i.Value }));
         made.Properties["note"] = new Value { StringValue = $"visit of {identifiers[0].Value}" };
         return made;
-    }
-
-    private static async Task<string> PublishAsync(CdpClient client, Event[] events)
-    {
-        var sent = await client.Ingest.PublishEventsAsync(new PublishEventsRequest { Events = { events } }, cancellationToken: Token);
-        Assert.Empty(sent.Refused);
-        return sent.Token;
     }
 
     private static Task<EraseCustomerResponse> EraseAsync(CdpClient client) =>
