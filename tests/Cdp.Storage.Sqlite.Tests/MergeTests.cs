@@ -118,6 +118,23 @@ public sealed class MergeTests
         Assert.Equal(["a", "b"], await store.Customers.PageAsync("shop", "", 9, Token));
     }
 
+    [Fact]
+    public async Task Who_removes_a_history_waits_for_no_merge_and_the_next_erasure_takes_its_bytes()
+    {
+        using var directory = new TemporaryDirectory();
+        await using var store = await SqliteStore.OpenAsync(directory.Path, new SqliteStoreOptions { Partitions = 1 });
+        foreach (var key in new[] { "removed", "erased" }) Assert.True(await store.History.AppendAsync(key, 0, 1, Bytes.Of($"<{key}>"), Token));
+
+        await store.History.RemoveAsync("removed", Token);
+        Assert.Equal(0, await store.History.LengthAsync("removed", Token));
+        Assert.True(IsInFiles("<removed>"));
+
+        await store.History.DeleteAsync("erased", Token);
+        Assert.False(IsInFiles("<removed>"));
+
+        bool IsInFiles(string marker) => Directory.GetFiles(directory.Path, "state.db*").Any(file => Files.Read(file).AsSpan().IndexOf(Bytes.Of(marker).Span) >= 0);
+    }
+
     [Theory]
     [InlineData(1000)]
     [InlineData(20_000)]

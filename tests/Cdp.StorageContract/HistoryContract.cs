@@ -79,13 +79,15 @@ public abstract class HistoryContract
         Assert.Equal(Enumerable.Range(0, 500).Select(i => $"{i}"), (await storage.Store.ReadAsync("key", 0, int.MaxValue, Token)).Select(s => Bytes.Text(s.Bytes)));
     }
 
-    [Fact]
-    public async Task A_deleted_history_is_gone_and_can_begin_anew()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_history_that_was_deleted_or_removed_is_gone_and_can_begin_anew(bool erased)
     {
         await using var storage = await NewAsync();
         await storage.Store.AppendAsync("key", 0, 5, Bytes.Of("old"), Token);
         await storage.Store.AppendAsync("key2", 0, 1, Bytes.Of("other"), Token);
-        await storage.Store.DeleteAsync("key", Token);
+        await (erased ? storage.Store.DeleteAsync("key", Token) : storage.Store.RemoveAsync("key", Token));
         Assert.Equal(0, await storage.Store.LengthAsync("key", Token));
         Assert.Empty(await storage.Store.ReadAsync("key", 0, 1000, Token));
         Assert.Equal(1, await storage.Store.LengthAsync("key2", Token));
@@ -300,7 +302,7 @@ public abstract class HistoryContract
                         break;
                     case 20:
                         await oracle.DeleteAsync(key, Token);
-                        await storage.Store.DeleteAsync(key, Token);
+                        await (random.Next(2) == 0 ? storage.Store.DeleteAsync(key, Token) : storage.Store.RemoveAsync(key, Token));
                         break;
                     default:
                         await storage.ReopenAsync();

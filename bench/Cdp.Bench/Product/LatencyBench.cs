@@ -26,7 +26,7 @@ internal sealed class LatencyBench : IBench
         var load = Steady.RunAsync(client, IngestBench.Sources(firstSeed: 101)[0], rate, ended, cancellationToken);
         var probes = new EventSource(Customers, 201, random => random.Next(Customers));
         var visible = ProbeAsync(client, probes.Next, ended, cancellationToken);
-        var lookups = await Lookups.RunAsync(client, Customers / 100, 1, third * 2, cancellationToken);
+        var lookups = await Lookups.RunSteadyAsync(client, Customers / 100, 4 * OpenLoop.ProbesPerSecond, third * 2, cancellationToken);
         var latencies = await visible;
         await load;
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"full load {full.Rate:n0} events/s, measured at {rate:n0}"));
@@ -42,20 +42,18 @@ internal sealed class LatencyBench : IBench
         });
     }
 
-    /// <summary>Publishes single events and times acknowledged → visible, in milliseconds, sorted.</summary>
-    internal static async Task<double[]> ProbeAsync(CdpClient client, Func<Event> next, Task until, CancellationToken cancellationToken)
+    /// <summary>Publishes single events now and then, and times acknowledged → visible, in milliseconds, sorted.</summary>
+    internal static Task<double[]> ProbeAsync(CdpClient client, Func<Event> next, Task until, CancellationToken cancellationToken)
     {
-        var latencies = new List<double>();
-        while (!until.IsCompleted)
+        return OpenLoop.RunAsync(_ => TimeAsync(next()), OpenLoop.ProbesPerSecond, () => !until.IsCompleted, cancellationToken);
+
+        async Task<double> TimeAsync(Event probe)
         {
-            var published = await Load.PublishAsync(client, new PublishEventsRequest { Events = { next() } }, cancellationToken);
+            var published = await Load.PublishAsync(client, new PublishEventsRequest { Events = { probe } }, cancellationToken);
             var acknowledged = Stopwatch.GetTimestamp();
             await VisibleAsync(client, published.Token, cancellationToken);
-            latencies.Add(Stopwatch.GetElapsedTime(acknowledged).TotalMilliseconds);
+            return Stopwatch.GetElapsedTime(acknowledged).TotalMilliseconds;
         }
-
-        latencies.Sort();
-        return [.. latencies];
     }
 
     /// <summary>Waits until a token's events can be read.</summary>

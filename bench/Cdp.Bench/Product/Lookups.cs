@@ -25,6 +25,10 @@ internal static class Lookups
     public static Task<double[]> RunAsync(Func<CdpClient> client, int customers, int callers, TimeSpan duration, CancellationToken cancellationToken) =>
         ClosedLoop.RunAsync(customer => client().Profiles.GetProfileAsync(Request(customer), cancellationToken: cancellationToken), customers, callers, duration, cancellationToken);
 
+    /// <summary>Looks up at a steady rate, whatever the server does: an open loop. Latencies in milliseconds, sorted.</summary>
+    public static Task<double[]> RunSteadyAsync(CdpClient client, int customers, double perSecond, TimeSpan duration, CancellationToken cancellationToken) => OpenLoop.RunAsync(
+        customer => client.Profiles.GetProfileAsync(Request(customer), cancellationToken: cancellationToken), customers, perSecond, duration, cancellationToken);
+
     /// <summary>Reads every customer once.</summary>
     public static Task ReadAllAsync(CdpClient client, int customers, int callers, CancellationToken cancellationToken) =>
         Task.WhenAll(Enumerable.Range(0, callers).Select(caller => Task.Run(

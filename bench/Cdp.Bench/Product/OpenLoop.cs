@@ -5,28 +5,70 @@ namespace Cdp.Bench.Product;
 /// <summary>Calls at a steady rate, whatever the server does: who waits does not keep others from calling.</summary>
 internal static class OpenLoop
 {
+    /// <summary>
+    /// Probes a second beside a load: enough for a quantile, and so few that they are no load themselves. Callers that probe
+    /// again as soon as they are answered take what a half load leaves.
+    /// </summary>
+    public const double ProbesPerSecond = 50;
+
     /// <summary>Calls for customers that are drawn uniformly; latencies in milliseconds, sorted.</summary>
-    public static async Task<double[]> RunAsync(Func<int, Task> call, int customers, double perSecond, TimeSpan duration, CancellationToken cancellationToken)
+    public static Task<double[]> RunAsync(Func<int, Task> call, int customers, double perSecond, TimeSpan duration, CancellationToken cancellationToken)
     {
         var random = new Random(1);
         var started = Stopwatch.GetTimestamp();
-        var calls = new List<Task<double>>();
-        for (var sent = 0L; Stopwatch.GetElapsedTime(started) < duration; sent++)
-        {
-            var due = TimeSpan.FromSeconds(sent / perSecond) - Stopwatch.GetElapsedTime(started);
-            if (due > TimeSpan.FromMilliseconds(1)) await Task.Delay(due, cancellationToken);
-            calls.Add(TimeAsync(random.Next(customers)));
-        }
-
-        var latencies = await Task.WhenAll(calls);
-        Array.Sort(latencies);
-        return latencies;
+        return RunAsync(_ => TimeAsync(random.Next(customers)), perSecond, () => Stopwatch.GetElapsedTime(started) < duration, cancellationToken);
 
         async Task<double> TimeAsync(int customer)
         {
             var begun = Stopwatch.GetTimestamp();
             await call(customer);
             return Stopwatch.GetElapsedTime(begun).TotalMilliseconds;
+        }
+    }
+
+    /// <summary>Calls that time themselves.</summary>
+    /// <param name="timed">A call by its number, from 0; returns milliseconds.</param>
+    /// <param name="perSecond">How often it is called.</param>
+    /// <param name="goesOn">Whether there is another call.</param>
+    /// <param name="cancellationToken">Cancels it.</param>
+    /// <returns>What the calls returned, sorted.</returns>
+    public static async Task<double[]> RunAsync(Func<long, Task<double>> timed, double perSecond, Func<bool> goesOn, CancellationToken cancellationToken)
+    {
+        var started = Stopwatch.GetTimestamp();
+        var ended = new List<double>();
+        var open = new HashSet<Task>();
+        for (var sent = 0L; goesOn(); sent++)
+        {
+            var due = TimeSpan.FromSeconds(sent / perSecond) - Stopwatch.GetElapsedTime(started);
+            if (due > TimeSpan.FromMilliseconds(1)) await Task.Delay(due, cancellationToken);
+            Begin(sent);
+        }
+
+        Task[] rest;
+        lock (open) rest = [.. open];
+        await Task.WhenAll(rest);
+        ended.Sort();
+        return [.. ended];
+
+        // What has ended is a number: a task for each call, kept to the end, is work for the collector in the middle of the calls.
+        void Begin(long number)
+        {
+            var task = timed(number);
+            lock (open) open.Add(task);
+            task.ContinueWith(
+                done =>
+                {
+                    lock (open)
+                    {
+                        // One that failed stays, and is told at the end.
+                        if (!task.IsCompletedSuccessfully) return;
+                        open.Remove(done);
+                        ended.Add(done.Result);
+                    }
+                },
+                cancellationToken,
+                TaskContinuationOptions.ExecuteSynchronously,
+                TaskScheduler.Default);
         }
     }
 }

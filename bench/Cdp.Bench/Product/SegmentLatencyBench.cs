@@ -44,24 +44,30 @@ internal sealed class SegmentLatencyBench : IBench
         });
     }
 
-    /// <summary>Moves one customer after the other into a segment, and times until the count says so.</summary>
-    private static async Task<double[]> ProbeAsync(CdpClient client, Task until, CancellationToken cancellationToken)
+    /// <summary>Moves customers into a segment now and then, and times until the count says so.</summary>
+    private static Task<double[]> ProbeAsync(CdpClient client, Task until, CancellationToken cancellationToken)
     {
-        var latencies = new List<double>();
-        for (var number = 0; !until.IsCompleted; number++)
+        var (begun, counted) = (0L, 0L);
+        return OpenLoop.RunAsync(TimeAsync, OpenLoop.ProbesPerSecond, () => !until.IsCompleted, cancellationToken);
+
+        async Task<double> TimeAsync(long number)
         {
+            Interlocked.Increment(ref begun);
             var probe = new Event { Id = string.Create(CultureInfo.InvariantCulture, $"probe-{number}"), Kind = EventKind.Track, Type = "probe", Source = "bench" };
             probe.Identifiers.Add(new Identifier { Namespace = "user_id", Value = string.Create(CultureInfo.InvariantCulture, $"probe-{number}") });
             var published = await Load.PublishAsync(client, new PublishEventsRequest { Events = { probe } }, cancellationToken);
             var acknowledged = Stopwatch.GetTimestamp();
+            var before = Interlocked.Read(ref counted);
             var count = await client.Segments.CountMembersAsync(
                 new CountMembersRequest { Segment = "probed", AfterToken = published.Token }, cancellationToken: cancellationToken);
-            latencies.Add(Stopwatch.GetElapsedTime(acknowledged).TotalMilliseconds);
-            if (count.Members != number + 1) throw new InvalidOperationException($"{number + 1} customers were moved into the segment, and it has {count.Members}.");
-        }
+            var latency = Stopwatch.GetElapsedTime(acknowledged).TotalMilliseconds;
 
-        latencies.Sort();
-        return [.. latencies];
+            // Those that were counted before, this one, and perhaps others that are on their way.
+            if (count.Members <= before || count.Members > Interlocked.Read(ref begun))
+                throw new InvalidOperationException($"The segment has {count.Members} members, where {before + 1} to {Interlocked.Read(ref begun)} customers were moved into it.");
+            Interlocked.Increment(ref counted);
+            return latency;
+        }
     }
 
     private static void Print(string what, double[] sorted) => Console.WriteLine(string.Create(CultureInfo.InvariantCulture,

@@ -53,8 +53,14 @@ public interface IHistory
     /// <exception cref="ArgumentException">There are more bytes than the slice had; nothing was changed.</exception>
     ValueTask<bool> RewriteAsync(string key, long first, int count, ReadOnlyMemory<byte> slice, CancellationToken cancellationToken);
 
-    /// <summary>Removes the whole history.</summary>
+    /// <summary>Erases the whole history: when it returns, nothing of it is left in any file.</summary>
     ValueTask DeleteAsync(string key, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Removes a history that says nothing of a person. It is durably gone when this returns; its bytes may stay in files until a
+    /// store has another use for their place, for which nobody waits.
+    /// </summary>
+    ValueTask RemoveAsync(string key, CancellationToken cancellationToken) => DeleteAsync(key, cancellationToken);
 
     private static async Task TellAsync(ValueTask<bool> append, IAppendObserver observer)
     {

@@ -42,7 +42,7 @@ public sealed class SegmentGrain(IGrainContext context, IStateStore states, IHis
     {
         await _kept.ReadAsync(cancellationToken);
         _mirror = MembershipMirror.Load(_kept.Value?.Pages ?? []);
-        if (Journal > 0) await history.DeleteAsync(JournalKey(Journal - 1), cancellationToken);
+        if (Journal > 0) await history.RemoveAsync(JournalKey(Journal - 1), cancellationToken);
         while (await history.ReadAsync(JournalKey(Journal), _slices, ReadBytes, cancellationToken) is { Count: > 0 } slices)
         {
             foreach (var slice in slices)
@@ -126,7 +126,7 @@ public sealed class SegmentGrain(IGrainContext context, IStateStore states, IHis
     private async ValueTask StoreAsync(CancellationToken cancellationToken)
     {
         // What a crash, or a state that was dropped, left there is nobody's.
-        await history.DeleteAsync(JournalKey(Journal + 1), cancellationToken);
+        await history.RemoveAsync(JournalKey(Journal + 1), cancellationToken);
         if (!await history.AppendAsync(JournalKey(Journal + 1), 0, 1, new MembershipSlice().ToByteArray(), cancellationToken))
         {
             context.Abandon();
@@ -137,7 +137,7 @@ public sealed class SegmentGrain(IGrainContext context, IStateStore states, IHis
         next.Pages.AddRange(_mirror.Save());
         await _kept.WriteAsync(next, cancellationToken);
         (_slices, _statements) = (1, 0);
-        await history.DeleteAsync(JournalKey(Journal - 1), cancellationToken);
+        await history.RemoveAsync(JournalKey(Journal - 1), cancellationToken);
     }
 
     private string JournalKey(long journal)

@@ -54,6 +54,9 @@ internal sealed class UnsealedHistory(IHistory history, IDefinitions definitions
 
     /// <inheritdoc/>
     public ValueTask DeleteAsync(string key, CancellationToken cancellationToken) => history.DeleteAsync(key, cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask RemoveAsync(string key, CancellationToken cancellationToken) => history.RemoveAsync(key, cancellationToken);
 }
 
 /// <summary>The customer ids, to which none of a sealed tenant is added.</summary>

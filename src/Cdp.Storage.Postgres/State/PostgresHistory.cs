@@ -69,5 +69,5 @@ internal sealed class PostgresHistory(PostgresSource source, StateWriters writer
         writers.Of(key).Submit(new RewriteHistoryOperation(key, first, count, slice), cancellationToken).Task;
 
     public ValueTask DeleteAsync(string key, CancellationToken cancellationToken) =>
-        writers.Of(key).Submit(new DeleteHistoryOperation(key), cancellationToken).VoidTask;
+        writers.Of(key).Submit(new DeleteHistoryOperation(key, erases: true), cancellationToken).VoidTask;
 }

@@ -7,8 +7,8 @@ namespace Cdp.Storage.Sqlite.Engine;
 /// </summary>
 internal sealed class Checkpointer : IDisposable
 {
-    /// <summary>Pages that a writer moves in some milliseconds.</summary>
-    private const int FewPages = 256;
+    /// <summary>Pages that a writer moves in a millisecond or two.</summary>
+    private const int FewPages = 32;
 
     /// <summary>A disk that does not catch up after this many passes is waited for, or the log would grow for ever.</summary>
     private const int MaxPasses = 8;
@@ -17,11 +17,13 @@ internal sealed class Checkpointer : IDisposable
     private readonly long _startBytes;
     private readonly FileMetrics _metrics;
     private readonly Lock _pass = new();
+    private readonly object _gate = new();
     private readonly AutoResetEvent _signal = new(initialState: false);
     private readonly Thread _thread;
     private volatile bool _closing;
     private volatile CheckpointPhase _phase;
-    private int _pagesSinceStart;
+    private volatile int _pagesSinceStart;
+    private int _truncates;
 
     /// <param name="name">Name of the file, for its thread.</param>
     /// <param name="open">Opens the connection of its own.</param>
@@ -66,12 +68,22 @@ internal sealed class Checkpointer : IDisposable
     /// <summary>Cuts the log to nothing. A pass that runs is waited for: SQLite would refuse the second checkpoint.</summary>
     public void Truncate(Database database)
     {
-        lock (_pass) database.CheckpointTruncate();
+        Interlocked.Increment(ref _truncates);
+        WakeUp();
+        try
+        {
+            lock (_pass) database.CheckpointTruncate();
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _truncates);
+        }
     }
 
     public void Dispose()
     {
         _closing = true;
+        WakeUp();
         _signal.Set();
         _thread.Join();
         _signal.Dispose();
@@ -80,6 +92,7 @@ internal sealed class Checkpointer : IDisposable
     private void Run()
     {
         Database? database = null;
+        GentleWrites.OnThisThread(IsHurried, Rest);
         while (_signal.WaitOne() && !_closing)
         {
             try
@@ -103,6 +116,23 @@ internal sealed class Checkpointer : IDisposable
         }
 
         database?.Dispose();
+    }
+
+    /// <summary>Whether somebody waits for it, or the log grows about as fast as its pages are moved with rests.</summary>
+    private bool IsHurried() =>
+        _closing || Volatile.Read(ref _truncates) > 0 || (long)_pagesSinceStart * Database.PageSize >= _startBytes / 2;
+
+    private void Rest(TimeSpan time)
+    {
+        lock (_gate)
+        {
+            if (!IsHurried()) Monitor.Wait(_gate, time);
+        }
+    }
+
+    private void WakeUp()
+    {
+        lock (_gate) Monitor.PulseAll(_gate);
     }
 
     private int Pass(Database database)

@@ -24,12 +24,15 @@ internal sealed class MergePace(Func<double> filled, Action<TimeSpan> rest)
     /// <param name="rows">About how many rows it has.</param>
     public void Begin(int rows) => (_rows, _all, _since) = (0, Math.Max(rows, 1), Stopwatch.GetTimestamp());
 
+    /// <summary>Whether it will be done well before the other memtable is full.</summary>
+    public bool IsAhead => filled() < Due * _rows / _all;
+
     /// <summary>Called before each row.</summary>
     public void Next()
     {
         _rows++;
         if (Stopwatch.GetElapsedTime(_since) < Work) return;
-        if (filled() < Due * _rows / _all) rest(Rest);
+        if (IsAhead) rest(Rest);
         _since = Stopwatch.GetTimestamp();
     }
 }

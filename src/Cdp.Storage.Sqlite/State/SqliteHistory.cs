@@ -36,5 +36,8 @@ internal sealed class SqliteHistory(GroupCommitter<StateWriteTarget> writer, Sta
         writer.Submit(new RewriteHistoryOperation(key, first, count, slice), cancellationToken).Task;
 
     public ValueTask DeleteAsync(string key, CancellationToken cancellationToken) =>
-        writer.Submit(new DeleteHistoryOperation(key), cancellationToken).VoidTask;
+        writer.Submit(new DeleteHistoryOperation(key, erases: true), cancellationToken).VoidTask;
+
+    public ValueTask RemoveAsync(string key, CancellationToken cancellationToken) =>
+        writer.Submit(new DeleteHistoryOperation(key, erases: false), cancellationToken).VoidTask;
 }

@@ -139,6 +139,7 @@ internal sealed class StateMerger : IAsyncDisposable
 
     private void Run()
     {
+        GentleWrites.OnThisThread(() => !_pace.IsAhead || !MayRest(), Rest);
         while (Wait())
         {
             try
@@ -254,12 +255,17 @@ internal sealed class StateMerger : IAsyncDisposable
         lock (_gate) return _closing && _ending.Count + _erasing.Count + _toErase.Count == 0;
     }
 
-    /// <summary>Rests, unless somebody waits for the merge or it was asked for.</summary>
+    /// <summary>Whether nobody waits for the merge, and it was not asked for.</summary>
+    private bool MayRest()
+    {
+        lock (_gate) return !_closing && !_rotationWanted && _failure is null && _ending.Count + _erasing.Count + _toErase.Count == 0;
+    }
+
     private void Rest(TimeSpan time)
     {
         lock (_gate)
         {
-            if (!_closing && !_rotationWanted && _failure is null && _ending.Count + _erasing.Count + _toErase.Count == 0) Monitor.Wait(_gate, time);
+            if (MayRest()) Monitor.Wait(_gate, time);
         }
     }
 

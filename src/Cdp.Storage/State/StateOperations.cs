@@ -95,15 +95,15 @@ internal sealed class AppendBehindOperation(string key, long expected, int count
     public override void Fail(Exception exception) => observer.Failed(exception);
 }
 
-/// <summary>Removes a history.</summary>
-internal sealed class DeleteHistoryOperation(string key) : WriteOperation<bool>
+/// <summary>Removes a history, and erases it or not.</summary>
+internal sealed class DeleteHistoryOperation(string key, bool erases) : WriteOperation<bool>
 {
     public string Key => key;
 
     public override int Bytes => OperationSize.Of(key, "", 0);
 
     /// <summary>Also when it was deleted before: the bytes may have outlived an earlier attempt.</summary>
-    public override bool Erases => true;
+    public override bool Erases => erases;
 }
 
 /// <summary>Puts other bytes in the place of a slice; the result tells whether there is such a slice.</summary>

@@ -71,3 +71,23 @@ internal sealed class GatedHistory(IHistory inner) : IHistory
 
     public ValueTask DeleteAsync(string key, CancellationToken cancellationToken) => inner.DeleteAsync(key, cancellationToken);
 }
+
+/// <summary>A history of which nothing is ever erased: who waits for that waits for ever.</summary>
+internal sealed class NeverErasing(IHistory inner) : IHistory
+{
+    public ValueTask<bool> AppendAsync(string key, long expected, int count, ReadOnlyMemory<byte> slice, CancellationToken cancellationToken) =>
+        inner.AppendAsync(key, expected, count, slice, cancellationToken);
+
+    public ValueTask<IReadOnlyList<HistorySliceRow>> ReadAsync(string key, long from, int maxBytes, CancellationToken cancellationToken) =>
+        inner.ReadAsync(key, from, maxBytes, cancellationToken);
+
+    public ValueTask<long> LengthAsync(string key, CancellationToken cancellationToken) => inner.LengthAsync(key, cancellationToken);
+
+    public ValueTask<bool> RewriteAsync(string key, long first, int count, ReadOnlyMemory<byte> slice, CancellationToken cancellationToken) => new(Never<bool>());
+
+    public ValueTask DeleteAsync(string key, CancellationToken cancellationToken) => new(Never<bool>());
+
+    public ValueTask RemoveAsync(string key, CancellationToken cancellationToken) => inner.RemoveAsync(key, cancellationToken);
+
+    private static Task<T> Never<T>() => new TaskCompletionSource<T>().Task;
+}

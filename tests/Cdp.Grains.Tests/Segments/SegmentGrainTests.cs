@@ -114,6 +114,22 @@ public sealed class SegmentGrainTests
         Assert.Equal(1, (await shard.Call(g => g.Count(new CountShardRequest { Segment = 1, Newest = true }, Cancel))).Members);
     }
 
+    [Fact]
+    public async Task No_statement_waits_until_an_old_journal_is_gone_from_every_file()
+    {
+        // An erasure waits for a merge of everything: seconds, in which nobody could count.
+        var shard = await TestActivation<SegmentGrain>.StartAsync(Key, new NoGrains(), context => new SegmentGrain(context, _states, new NeverErasing(_history)));
+        var random = new Random(1);
+        for (var round = 0; round < 12; round++)
+        {
+            var request = new MirrorMembershipsRequest();
+            for (var i = 0; i < 1000; i++) request.Statements.Add(Statement((round * 1000) + i, 1, random));
+            await shard.Call(g => g.Mirror(request, Cancel)).WaitAsync(TimeSpan.FromSeconds(20), Cancel);
+        }
+
+        Assert.Equal($"{SegmentGrain.JournalPrefix("shop")}3/2", Assert.Single(_history.Keys(SegmentGrain.JournalPrefix("shop"))));
+    }
+
     private static async Task AssertHoldsAsync(TestActivation<SegmentGrain> shard, IReadOnlyCollection<MembershipStatement> told)
     {
         for (var segment = 1u; segment <= 3; segment++)
