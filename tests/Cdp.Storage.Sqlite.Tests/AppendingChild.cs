@@ -32,8 +32,15 @@ internal static class AppendingChild
     /// <param name="wrapper">A program that runs it, with its arguments.</param>
     public static ProcessStartInfo StartInfo(string directory, int count, int writers, int memtable, params string[] wrapper)
     {
+        string[] arguments = [Command, directory, count.ToString(CultureInfo.InvariantCulture), writers.ToString(CultureInfo.InvariantCulture), memtable.ToString(CultureInfo.InvariantCulture)];
+        return StartInfo(arguments, wrapper);
+    }
+
+    /// <summary>How to start this program with other arguments.</summary>
+    public static ProcessStartInfo StartInfo(string[] arguments, params string[] wrapper)
+    {
         var program = Path.Combine(AppContext.BaseDirectory, typeof(AppendingChild).Assembly.GetName().Name + (OperatingSystem.IsWindows() ? ".exe" : ""));
-        string[] command = [.. wrapper, program, Command, directory, count.ToString(CultureInfo.InvariantCulture), writers.ToString(CultureInfo.InvariantCulture), memtable.ToString(CultureInfo.InvariantCulture)];
+        string[] command = [.. wrapper, program, .. arguments];
         return new ProcessStartInfo(command[0], command[1..]) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
     }
 

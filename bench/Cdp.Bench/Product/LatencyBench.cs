@@ -22,8 +22,9 @@ internal sealed class LatencyBench : IBench
         var third = TimeSpan.FromSeconds(arguments.Seconds / 3);
         var full = await Load.RunAsync(client, IngestBench.Sources(), third, token => VisibleAsync(client, token, cancellationToken), cancellationToken);
         var rate = full.Rate / 2;
-        var ended = Task.Delay(third * 2, cancellationToken);
+        var ended = Task.Delay(Steady.WarmUp + (third * 2), cancellationToken);
         var load = Steady.RunAsync(client, IngestBench.Sources(firstSeed: 101)[0], rate, ended, cancellationToken);
+        await Task.Delay(Steady.WarmUp, cancellationToken);
         var probes = new EventSource(Customers, 201, random => random.Next(Customers));
         var visible = ProbeAsync(client, probes.Next, ended, cancellationToken);
         var lookups = await Lookups.RunSteadyAsync(client, Customers / 100, 4 * OpenLoop.ProbesPerSecond, third * 2, cancellationToken);

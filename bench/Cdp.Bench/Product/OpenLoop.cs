@@ -36,39 +36,25 @@ internal static class OpenLoop
     {
         var started = Stopwatch.GetTimestamp();
         var ended = new List<double>();
-        var open = new HashSet<Task>();
+        var open = new List<Task>();
         for (var sent = 0L; goesOn(); sent++)
         {
             var due = TimeSpan.FromSeconds(sent / perSecond) - Stopwatch.GetElapsedTime(started);
             if (due > TimeSpan.FromMilliseconds(1)) await Task.Delay(due, cancellationToken);
-            Begin(sent);
+
+            // What has ended is a number: a task for each call, kept to the end, is work for the collector in the middle of the calls.
+            open.RemoveAll(static task => task.IsCompletedSuccessfully);
+            open.Add(CallAsync(sent));
         }
 
-        Task[] rest;
-        lock (open) rest = [.. open];
-        await Task.WhenAll(rest);
+        await Task.WhenAll(open);
         ended.Sort();
         return [.. ended];
 
-        // What has ended is a number: a task for each call, kept to the end, is work for the collector in the middle of the calls.
-        void Begin(long number)
+        async Task CallAsync(long number)
         {
-            var task = timed(number);
-            lock (open) open.Add(task);
-            task.ContinueWith(
-                done =>
-                {
-                    lock (open)
-                    {
-                        // One that failed stays, and is told at the end.
-                        if (!task.IsCompletedSuccessfully) return;
-                        open.Remove(done);
-                        ended.Add(done.Result);
-                    }
-                },
-                cancellationToken,
-                TaskContinuationOptions.ExecuteSynchronously,
-                TaskScheduler.Default);
+            var milliseconds = await timed(number);
+            lock (ended) ended.Add(milliseconds);
         }
     }
 }

@@ -25,8 +25,9 @@ internal sealed class SegmentLatencyBench : IBench
         var half = TimeSpan.FromSeconds(arguments.Seconds / 2);
         var full = await Load.RunAsync(client, IngestBench.Sources(), half, token => LatencyBench.VisibleAsync(client, token, cancellationToken), cancellationToken);
         var rate = full.Rate / 2;
-        var ended = Task.Delay(half, cancellationToken);
+        var ended = Task.Delay(Steady.WarmUp + half, cancellationToken);
         var load = Steady.RunAsync(client, IngestBench.Sources(firstSeed: 101)[0], rate, ended, cancellationToken);
+        await Task.Delay(Steady.WarmUp, cancellationToken);
         var visible = LatencyBench.ProbeAsync(client, new EventSource(Customers, 201, random => random.Next(Customers)).Next, ended, cancellationToken);
         var members = await ProbeAsync(client, ended, cancellationToken);
         await load;
