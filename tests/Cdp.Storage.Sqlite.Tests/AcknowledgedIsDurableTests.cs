@@ -46,6 +46,23 @@ public sealed class AcknowledgedIsDurableTests
         Assert.InRange(most, 1, 64);
     }
 
+    [Fact]
+    public async Task A_failure_of_the_disk_that_a_step_finds_fails_the_checkpoint_and_the_next_one_moves_everything()
+    {
+        // Whoever flushes the file afterwards is not told of it a second time.
+        using var directory = new TemporaryDirectory();
+        var trace = directory["trace"];
+        string[] strace = [.. Strace(trace, "sync_file_range"), "-e", "inject=sync_file_range:error=EIO:when=3"];
+        Assert.Equal("1 failures\n", await RunAsync(AppendingChild.StartInfo([MovingChild.Command, directory["data"]], strace)));
+        Assert.Contains(await File.ReadAllLinesAsync(trace, Token), line => line.Contains("EIO", StringComparison.Ordinal));
+        await using var store = await SqliteStore.OpenAsync(directory["data"]);
+        for (var position = 0; position < 2 * MovingChild.Pages; position++)
+        {
+            var record = (await store.Log.ReadManyAsync([(0, position)], Token))[0];
+            Assert.StartsWith($"{position % MovingChild.Pages}.", Bytes.Text(record!.Value.Payload), StringComparison.Ordinal);
+        }
+    }
+
     [Theory]
     [InlineData("""
         [pid 7] pwrite64(5</d/log.db-wal>, "x", 1, 0) = 1
@@ -145,7 +162,7 @@ public sealed class AcknowledgedIsDurableTests
 
     private static string[] Strace(string trace, string calls) => ["strace", "-f", "-y", "-s", "64", "-e", "trace=" + calls, "-o", trace];
 
-    private static async Task RunAsync(ProcessStartInfo start)
+    private static async Task<string> RunAsync(ProcessStartInfo start)
     {
         Process child;
         try
@@ -155,16 +172,17 @@ public sealed class AcknowledgedIsDurableTests
         catch (Win32Exception)
         {
             Assert.Skip("strace, which records system calls, is not installed.");
-            return;
+            return string.Empty;
         }
 
         using (child)
         {
             var error = child.StandardError.ReadToEndAsync(Token);
-            await child.StandardOutput.ReadToEndAsync(Token);
+            var printed = await child.StandardOutput.ReadToEndAsync(Token);
             await child.WaitForExitAsync(Token);
             if (child.ExitCode != 0 && (await error).Contains("ptrace", StringComparison.OrdinalIgnoreCase)) Assert.Skip("strace may not trace here: " + await error);
             Assert.True(child.ExitCode == 0, await error);
+            return printed;
         }
     }
 }

@@ -10,7 +10,8 @@ namespace Cdp.Storage.Sqlite.Engine;
 /// </summary>
 /// <remarks>
 /// SQLite is given another <c>pwrite</c> for that (https://www.sqlite.org/c3ref/vfs.html, xSetSystemCall), on Linux only. It
-/// writes as the one before did; on threads that did not ask for rests it does nothing else.
+/// writes as the one before did; on threads that did not ask for rests it does nothing else. Linux tells a failure of the disk to
+/// whoever waits for it first, and to nobody after that: one that a step finds becomes the failure of the write that ended it.
 /// </remarks>
 internal sealed unsafe partial class GentleWrites
 {
@@ -19,6 +20,11 @@ internal sealed unsafe partial class GentleWrites
 
     // Linux: wait for what is being written there, write what is to be written there, wait for it.
     private const uint WriteAndWait = 7;
+
+    // ENOSYS, EINVAL, ESPIPE: here it cannot be done, and nothing is wrong.
+    private const int NoSuchCall = 38;
+    private const int NoSuchFlags = 22;
+    private const int NoSuchFile = 29;
 
     private static readonly TimeSpan Rest = TimeSpan.FromMilliseconds(6);
     private static readonly bool IsInstalled = OperatingSystem.IsLinux() && Environment.Is64BitProcess && Install();
@@ -71,12 +77,14 @@ internal sealed unsafe partial class GentleWrites
     private static nint Write(int file, void* bytes, nint count, long offset)
     {
         var written = WriteAt(file, bytes, count, offset);
-        if (written > 0) s_ofThread?.Wrote(file, offset, written);
-        else Marshal.SetLastSystemError(Marshal.GetLastPInvokeError());
+        var error = written < 0 ? Marshal.GetLastPInvokeError() : 0;
+        if (written > 0 && s_ofThread is { } gentle && gentle.Wrote(file, offset, written) is var failure and not 0) (written, error) = (-1, failure);
+        if (written < 0) Marshal.SetLastSystemError(error);
         return written;
     }
 
-    private void Wrote(int file, long offset, nint count)
+    /// <returns>The error that the disk had with what was written; 0: none.</returns>
+    private int Wrote(int file, long offset, nint count)
     {
         if (file != _file)
         {
@@ -87,15 +95,13 @@ internal sealed unsafe partial class GentleWrites
         _first = Math.Min(_first, offset);
         _end = Math.Max(_end, offset + count);
         _bytes += count;
-        if (_bytes < StepBytes) return;
-        if (!_isHurried())
-        {
-            // Without it only the rests are of use; what it finds wrong SQLite's own flush finds.
-            _ = SyncRange(file, _first, _end - _first, WriteAndWait);
-            _rest(Rest);
-        }
-
+        if (_bytes < StepBytes) return 0;
+        var (first, length) = (_first, _end - _first);
         (_bytes, _first, _end) = (0, long.MaxValue, 0);
+        if (_isHurried()) return 0;
+        if (SyncRange(file, first, length, WriteAndWait) != 0 && Marshal.GetLastPInvokeError() is var error and not (NoSuchCall or NoSuchFlags or NoSuchFile)) return error;
+        _rest(Rest);
+        return 0;
     }
 
     [LibraryImport("e_sqlite3", EntryPoint = "sqlite3_vfs_find")]
@@ -105,7 +111,7 @@ internal sealed unsafe partial class GentleWrites
     [LibraryImport("libc", EntryPoint = "pwrite", SetLastError = true)]
     private static partial nint WriteAt(int file, void* bytes, nint count, long offset);
 
-    [LibraryImport("libc", EntryPoint = "sync_file_range")]
+    [LibraryImport("libc", EntryPoint = "sync_file_range", SetLastError = true)]
     private static partial int SyncRange(int file, long offset, long count, uint flags);
 
     /// <summary>sqlite3_vfs, what SQLite asks of an operating system: as much of it as is used here, where 64-bit processes have it.</summary>
