@@ -131,13 +131,11 @@ public sealed class BackupKillTests
 
     private static async Task LiveAsync(CdpClient client)
     {
-        var events = Enumerable.Range(0, 50).Select(i => Event($"ev-anna-{i}", ("cookie", "ck-anna"))).ToList();
+        var events = Enumerable.Range(0, 50).Select(i => Event($"ev-anna-{i}", ("cookie", "ck-anna")));
         var signed = Event("ev-anna-sign", ("email", "anna@example.org"), ("cookie", "ck-anna"));
         signed.Traits = new TraitChanges { Set = { ["illness"] = new Value { StringValue = "measles" } } };
-        var request = new PublishEventsRequest { Events = { events, signed, Event("ev-eve", ("email", "eve@example.org")), Event("ev-bob", ("email", "bob@example.org")) } };
-        var sent = await client.Ingest.PublishEventsAsync(request, cancellationToken: Token);
-        Assert.Empty(sent.Refused);
-        Assert.Equal(51, (await ReadAsync(client, Ref("email", "anna@example.org"), sent.Token)).Activity.EventCount);
+        var token = await Dying.PublishAsync(client, [.. events, signed, Event("ev-eve", ("email", "eve@example.org")), Event("ev-bob", ("email", "bob@example.org"))]);
+        Assert.Equal(51, (await ReadAsync(client, Ref("email", "anna@example.org"), token)).Activity.EventCount);
     }
 
     private static Event Event(string id, params (string Namespace, string Value)[] identifiers)

@@ -18,8 +18,7 @@ public sealed class TornJournalTests
         await using (var child = CdpProcess.Serve(data))
         {
             using var client = CdpProcess.Connect((await child.Address)!);
-            var request = new PublishEventsRequest { Events = { Seen("e1"), Seen("e2") } };
-            var token = (await client.Ingest.PublishEventsAsync(request, cancellationToken: Token)).Token;
+            var token = await Dying.PublishAsync(client, Seen("e1"), Seen("e2"));
             Assert.Equal(2, await CountAsync(client, token));
             child.Kill();
             await child.WaitAsync(Token);
@@ -39,7 +38,7 @@ public sealed class TornJournalTests
     {
         await using var child = CdpProcess.Serve(data);
         using var client = CdpProcess.Connect((await child.Address)!);
-        var token = (await client.Ingest.PublishEventsAsync(new PublishEventsRequest { Events = { Seen("e1") } }, cancellationToken: Token)).Token;
+        var token = await Dying.PublishAsync(client, Seen("e1"));
         Assert.Equal(2, await CountAsync(client, token));
         await child.SignalAsync("TERM", Token);
         Assert.Equal(0, await child.WaitAsync(Token));

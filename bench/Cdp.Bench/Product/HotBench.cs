@@ -29,7 +29,9 @@ internal sealed class HotBench : IBench
         var (same, others) = await ChooseAsync(client, cancellationToken);
 
         // Of the half load, the device sends a half.
-        var quiet = await MeasureAsync(client, same, others, Sources(11)[0], half, Task.Delay(part, cancellationToken), cancellationToken);
+        var source = Sources(11)[0];
+        await Steady.WarmUpAsync(client, source, half, cancellationToken);
+        var quiet = await MeasureAsync(client, same, others, source, half, Task.Delay(part, cancellationToken), cancellationToken);
         var beside = await MeasureAsync(client, same, others, Sources(21)[0], half / 2, HotAsync(client, half / 2, cancellationToken), cancellationToken);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"at {half:n0} events/s, {HotEvents:n0} of them from one device:"));
         return new BenchResult(

@@ -22,9 +22,10 @@ internal sealed class LatencyBench : IBench
         var third = TimeSpan.FromSeconds(arguments.Seconds / 3);
         var full = await Load.RunAsync(client, IngestBench.Sources(), third, token => VisibleAsync(client, token, cancellationToken), cancellationToken);
         var rate = full.Rate / 2;
-        var ended = Task.Delay(Steady.WarmUp + (third * 2), cancellationToken);
-        var load = Steady.RunAsync(client, IngestBench.Sources(firstSeed: 101)[0], rate, ended, cancellationToken);
-        await Task.Delay(Steady.WarmUp, cancellationToken);
+        var source = IngestBench.Sources(firstSeed: 101)[0];
+        await Steady.WarmUpAsync(client, source, rate, cancellationToken);
+        var ended = Task.Delay(third * 2, cancellationToken);
+        var load = Steady.RunAsync(client, source, rate, ended, cancellationToken);
         var probes = new EventSource(Customers, 201, random => random.Next(Customers));
         var visible = ProbeAsync(client, probes.Next, ended, cancellationToken);
         var lookups = await Lookups.RunSteadyAsync(client, Customers / 100, 4 * OpenLoop.ProbesPerSecond, third * 2, cancellationToken);
@@ -64,6 +65,7 @@ internal sealed class LatencyBench : IBench
         return Load.PatientlyAsync(() => client.Identities.ResolveIdentifierAsync(request, cancellationToken: cancellationToken), cancellationToken);
     }
 
-    private static void Print(string what, double[] sorted) => Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+    /// <summary>Prints a line of latencies, which are sorted.</summary>
+    internal static void Print(string what, double[] sorted) => Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
         $"{what,-24} p50 {Lookups.Quantile(sorted, 0.5),8:n2} ms   p99 {Lookups.Quantile(sorted, 0.99),8:n2} ms   n {sorted.Length:n0}"));
 }

@@ -34,27 +34,36 @@ internal static class OpenLoop
     /// <returns>What the calls returned, sorted.</returns>
     public static async Task<double[]> RunAsync(Func<long, Task<double>> timed, double perSecond, Func<bool> goesOn, CancellationToken cancellationToken)
     {
+        // A task for each call, kept to the end, would be work for the collector in the middle of the calls.
+        var latencies = new List<double>();
+        await EachAsync(CallAsync, perSecond, goesOn, cancellationToken);
+        latencies.Sort();
+        return [.. latencies];
+
+        async Task CallAsync(long number)
+        {
+            var milliseconds = await timed(number);
+            lock (latencies) latencies.Add(milliseconds);
+        }
+    }
+
+    /// <summary>Calls, and returns when all are answered.</summary>
+    /// <param name="call">A call by its number, from 0.</param>
+    /// <param name="perSecond">How often it is called.</param>
+    /// <param name="goesOn">Whether there is another call.</param>
+    /// <param name="cancellationToken">Cancels it.</param>
+    public static async Task EachAsync(Func<long, Task> call, double perSecond, Func<bool> goesOn, CancellationToken cancellationToken)
+    {
         var started = Stopwatch.GetTimestamp();
-        var ended = new List<double>();
         var open = new List<Task>();
         for (var sent = 0L; goesOn(); sent++)
         {
             var due = TimeSpan.FromSeconds(sent / perSecond) - Stopwatch.GetElapsedTime(started);
             if (due > TimeSpan.FromMilliseconds(1)) await Task.Delay(due, cancellationToken);
-
-            // What has ended is a number: a task for each call, kept to the end, is work for the collector in the middle of the calls.
             open.RemoveAll(static task => task.IsCompletedSuccessfully);
-            open.Add(CallAsync(sent));
+            open.Add(call(sent));
         }
 
         await Task.WhenAll(open);
-        ended.Sort();
-        return [.. ended];
-
-        async Task CallAsync(long number)
-        {
-            var milliseconds = await timed(number);
-            lock (ended) ended.Add(milliseconds);
-        }
     }
 }

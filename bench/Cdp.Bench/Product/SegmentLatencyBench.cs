@@ -25,16 +25,17 @@ internal sealed class SegmentLatencyBench : IBench
         var half = TimeSpan.FromSeconds(arguments.Seconds / 2);
         var full = await Load.RunAsync(client, IngestBench.Sources(), half, token => LatencyBench.VisibleAsync(client, token, cancellationToken), cancellationToken);
         var rate = full.Rate / 2;
-        var ended = Task.Delay(Steady.WarmUp + half, cancellationToken);
-        var load = Steady.RunAsync(client, IngestBench.Sources(firstSeed: 101)[0], rate, ended, cancellationToken);
-        await Task.Delay(Steady.WarmUp, cancellationToken);
+        var source = IngestBench.Sources(firstSeed: 101)[0];
+        await Steady.WarmUpAsync(client, source, rate, cancellationToken);
+        var ended = Task.Delay(half, cancellationToken);
+        var load = Steady.RunAsync(client, source, rate, ended, cancellationToken);
         var visible = LatencyBench.ProbeAsync(client, new EventSource(Customers, 201, random => random.Next(Customers)).Next, ended, cancellationToken);
         var members = await ProbeAsync(client, ended, cancellationToken);
         await load;
         var baseline = await visible;
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"full load {full.Rate:n0} events/s, measured at {rate:n0}"));
-        Print("acknowledged -> member", members);
-        Print("acknowledged -> visible", baseline);
+        LatencyBench.Print("acknowledged -> member", members);
+        LatencyBench.Print("acknowledged -> visible", baseline);
         return new BenchResult(Lookups.Quantile(members, 0.5) / Lookups.Quantile(baseline, 0.5), new Dictionary<string, double>
         {
             ["p50_ms"] = Lookups.Quantile(members, 0.5),
@@ -70,7 +71,4 @@ internal sealed class SegmentLatencyBench : IBench
             return latency;
         }
     }
-
-    private static void Print(string what, double[] sorted) => Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-        $"{what,-24} p50 {Lookups.Quantile(sorted, 0.5),8:n2} ms   p99 {Lookups.Quantile(sorted, 0.99),8:n2} ms   n {sorted.Length:n0}"));
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Cdp.Client;
 
 namespace Cdp.Bench.Product;
@@ -12,20 +11,12 @@ internal static class Steady
     /// How long a steady load goes on before anything is timed. What ran as fast as it could leaves work behind, and batches of
     /// another size have the compiler at work: for four seconds it took a fifth of the processors.
     /// </summary>
-    public static TimeSpan WarmUp { get; } = TimeSpan.FromSeconds(8);
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(8);
 
-    public static async Task RunAsync(CdpClient client, EventSource source, double eventsPerSecond, Task until, CancellationToken cancellationToken)
-    {
-        var started = Stopwatch.GetTimestamp();
-        var open = new List<Task>();
-        for (var sent = 0L; !until.IsCompleted; sent += Batch)
-        {
-            var due = TimeSpan.FromSeconds(sent / eventsPerSecond) - Stopwatch.GetElapsedTime(started);
-            if (due > TimeSpan.FromMilliseconds(1)) await Task.Delay(due, cancellationToken);
-            open.RemoveAll(task => task.IsCompletedSuccessfully);
-            open.Add(Load.PublishAsync(client, source.NextBatch(Batch), cancellationToken));
-        }
+    /// <summary>Publishes until nothing of what came before is at work any more.</summary>
+    public static Task WarmUpAsync(CdpClient client, EventSource source, double eventsPerSecond, CancellationToken cancellationToken) =>
+        RunAsync(client, source, eventsPerSecond, Task.Delay(WarmUp, cancellationToken), cancellationToken);
 
-        await Task.WhenAll(open);
-    }
+    public static Task RunAsync(CdpClient client, EventSource source, double eventsPerSecond, Task until, CancellationToken cancellationToken) => OpenLoop.EachAsync(
+        _ => Load.PublishAsync(client, source.NextBatch(Batch), cancellationToken), eventsPerSecond / Batch, () => !until.IsCompleted, cancellationToken);
 }

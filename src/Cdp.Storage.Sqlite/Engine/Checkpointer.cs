@@ -23,7 +23,7 @@ internal sealed class Checkpointer : IDisposable
     private volatile bool _closing;
     private volatile CheckpointPhase _phase;
     private volatile int _pagesSinceStart;
-    private int _truncates;
+    private volatile bool _truncating;
 
     /// <param name="name">Name of the file, for its thread.</param>
     /// <param name="open">Opens the connection of its own.</param>
@@ -65,10 +65,10 @@ internal sealed class Checkpointer : IDisposable
         }
     }
 
-    /// <summary>Cuts the log to nothing. A pass that runs is waited for: SQLite would refuse the second checkpoint.</summary>
+    /// <summary>Called by the writer: cuts the log to nothing. A pass that runs is waited for: SQLite would refuse the second checkpoint.</summary>
     public void Truncate(Database database)
     {
-        Interlocked.Increment(ref _truncates);
+        _truncating = true;
         WakeUp();
         try
         {
@@ -76,7 +76,7 @@ internal sealed class Checkpointer : IDisposable
         }
         finally
         {
-            Interlocked.Decrement(ref _truncates);
+            _truncating = false;
         }
     }
 
@@ -120,7 +120,7 @@ internal sealed class Checkpointer : IDisposable
 
     /// <summary>Whether somebody waits for it, or the log grows about as fast as its pages are moved with rests.</summary>
     private bool IsHurried() =>
-        _closing || Volatile.Read(ref _truncates) > 0 || (long)_pagesSinceStart * Database.PageSize >= _startBytes / 2;
+        _closing || _truncating || (long)_pagesSinceStart * Database.PageSize >= _startBytes / 2;
 
     private void Rest(TimeSpan time)
     {

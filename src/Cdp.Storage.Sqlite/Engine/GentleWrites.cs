@@ -89,7 +89,8 @@ internal sealed unsafe partial class GentleWrites
         if (file != _file)
         {
             // What was written to the other one goes to the disk when SQLite flushes it.
-            (_file, _bytes, _first, _end) = (file, 0, offset, offset);
+            _file = file;
+            Forget();
         }
 
         _first = Math.Min(_first, offset);
@@ -97,12 +98,14 @@ internal sealed unsafe partial class GentleWrites
         _bytes += count;
         if (_bytes < StepBytes) return 0;
         var (first, length) = (_first, _end - _first);
-        (_bytes, _first, _end) = (0, long.MaxValue, 0);
+        Forget();
         if (_isHurried()) return 0;
         if (SyncRange(file, first, length, WriteAndWait) != 0 && Marshal.GetLastPInvokeError() is var error and not (NoSuchCall or NoSuchFlags or NoSuchFile)) return error;
         _rest(Rest);
         return 0;
     }
+
+    private void Forget() => (_bytes, _first, _end) = (0, long.MaxValue, 0);
 
     [LibraryImport("e_sqlite3", EntryPoint = "sqlite3_vfs_find")]
     [UnmanagedCallConv(CallConvs = [typeof(System.Runtime.CompilerServices.CallConvCdecl)])]

@@ -75,6 +75,8 @@ internal sealed class GatedHistory(IHistory inner) : IHistory
 /// <summary>A history of which nothing is ever erased: who waits for that waits for ever.</summary>
 internal sealed class NeverErasing(IHistory inner) : IHistory
 {
+    private static readonly Task<bool> Never = new TaskCompletionSource<bool>().Task;
+
     public ValueTask<bool> AppendAsync(string key, long expected, int count, ReadOnlyMemory<byte> slice, CancellationToken cancellationToken) =>
         inner.AppendAsync(key, expected, count, slice, cancellationToken);
 
@@ -83,11 +85,9 @@ internal sealed class NeverErasing(IHistory inner) : IHistory
 
     public ValueTask<long> LengthAsync(string key, CancellationToken cancellationToken) => inner.LengthAsync(key, cancellationToken);
 
-    public ValueTask<bool> RewriteAsync(string key, long first, int count, ReadOnlyMemory<byte> slice, CancellationToken cancellationToken) => new(Never<bool>());
+    public ValueTask<bool> RewriteAsync(string key, long first, int count, ReadOnlyMemory<byte> slice, CancellationToken cancellationToken) => new(Never);
 
-    public ValueTask DeleteAsync(string key, CancellationToken cancellationToken) => new(Never<bool>());
+    public ValueTask DeleteAsync(string key, CancellationToken cancellationToken) => new(Never);
 
     public ValueTask RemoveAsync(string key, CancellationToken cancellationToken) => inner.RemoveAsync(key, cancellationToken);
-
-    private static Task<T> Never<T>() => new TaskCompletionSource<T>().Task;
 }
