@@ -5,8 +5,8 @@ using Cdp.Bench.Product;
 
 switch (args)
 {
-    case [PostgresPipeline.Command, var connection]:
-        await PostgresPipeline.ServeAsync(connection);
+    case [PostgresPipeline.Command, var variant, var connection]:
+        await PostgresPipeline.ServeAsync(variant, connection);
         return 0;
     case [EchoServer.Command, var method, var reply]:
         await EchoServer.ServeAsync(method, reply);

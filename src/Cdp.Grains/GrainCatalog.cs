@@ -1,4 +1,5 @@
 using System.Globalization;
+using Cdp.Domain;
 using Cdp.Grains.Audit;
 using Cdp.Grains.Customers;
 using Cdp.Grains.Decisions;
@@ -116,11 +117,11 @@ public static class GrainCatalog
     /// <summary>Key of a tenant's identity record among the histories.</summary>
     public static string IdentityRecordKey(string tenant) => $"{tenant}/identity";
 
-    /// <summary>The tenant and the id that a key names: <c>tenant/id</c>.</summary>
+    /// <summary>The tenant, as one instance for all its grains, and the id that a key names: <c>tenant/id</c>.</summary>
     public static (string Tenant, string Id) PartsOf(string key)
     {
         var slash = key.IndexOf('/', StringComparison.Ordinal);
-        return (key[..slash], key[(slash + 1)..]);
+        return (SharedNames.Of(key.AsSpan(0, slash)), key[(slash + 1)..]);
     }
 
     /// <summary>Key of a partition's grain.</summary>

@@ -32,10 +32,16 @@ public static class EventReader
         }
     }
 
-    /// <summary>What the fold of a customer takes.</summary>
+    /// <summary>What the fold of a customer takes; type and channel are shared with other customers.</summary>
     /// <param name="wireBytes">A <c>cdp.v1.Event</c> that was validated.</param>
     /// <exception cref="InvalidProtocolBufferException">The bytes are none.</exception>
-    public static FoldedEvent ForFold(ReadOnlySpan<byte> wireBytes) => Folded.ParseFrom(wireBytes);
+    public static FoldedEvent ForFold(ReadOnlySpan<byte> wireBytes)
+    {
+        var read = Folded.ParseFrom(wireBytes);
+        read.Type = SharedNames.Of(read.Type);
+        read.Channel = SharedNames.Of(read.Channel);
+        return read;
+    }
 
     /// <summary>The whole event.</summary>
     /// <param name="wireBytes">A <c>cdp.v1.Event</c>.</param>

@@ -49,7 +49,7 @@ public sealed class DependencyIndex
         if (e.Event.Traits is { } traits)
             AddTraits(traits, after.HasTraitCeiling, touched);
         if (role is EventRole.Order or EventRole.View)
-            AddProducts(facts, role, after.Products.Count >= ProfileLimits.Products, touched);
+            AddProducts(facts, role, ProductRows.Count(after) >= ProfileLimits.Products, touched);
     }
 
     private void AddTraits(FoldedTraits traits, bool isFull, ExpressionBits touched)

@@ -43,7 +43,7 @@ internal static class TradeFieldReaders
 
     public static FieldReader ProductOrders(string[] names) => OfProduct(names[0], static entry => Operand.Integer(entry.Orders));
 
-    public static FieldReader ProductQuantity(string[] names) => OfProduct(names[0], static entry => Operand.Number(ProductFold.Quantity(entry)));
+    public static FieldReader ProductQuantity(string[] names) => OfProduct(names[0], static entry => Operand.Number(entry.Quantity));
 
     /// <summary>When the product was last viewed or ordered; missing where it never was.</summary>
     public static FieldReader ProductLast(string[] names)
@@ -84,11 +84,11 @@ internal static class TradeFieldReaders
 
     private static bool HoldsAll(ProfileState profile) => profile.Monetary.Count < ProfileLimits.Currencies;
 
-    private static FieldReader OfProduct(string productId, Func<ProductState, Operand> read)
+    private static FieldReader OfProduct(string productId, Func<ProductRow, Operand> read)
     {
         string id = NameHash.Shortened(productId, ProfileLimits.ProductBytes);
         ulong hash = NameHash.Of(id);
-        return (in Subject subject) => HashedMap<ProductState, ProductEntry>.Get(subject.Profile.Products, hash, id) is { } product
+        return (in Subject subject) => ProductRows.Find(subject.Profile, hash, id) is { } product
             ? read(product)
             : ProfileFieldReaders.NoneOr(!subject.Profile.MoreProducts);
     }

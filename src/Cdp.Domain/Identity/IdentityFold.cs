@@ -163,7 +163,7 @@ public static class IdentityFold
     {
         var name = IdentifierKeys.NamespaceOf(key);
         if (Find(group, name) is { } known) known.Count++;
-        else Count(group, name.ToString(), 1);
+        else Count(group, SharedNames.Of(name), 1);
     }
 
     private static void Count(IdentityGroup group, string name, int added)

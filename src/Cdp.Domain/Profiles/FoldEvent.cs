@@ -14,6 +14,9 @@ namespace Cdp.Domain.Profiles;
 public readonly record struct FoldEvent(
     FoldedEvent Event, string Source, long EffectiveAt, long ReceivedAt, int Partition, long Position, RepeatedField<IdentifierKey> Keys)
 {
+    /// <summary>Its source, as the instance that other customers have.</summary>
+    public string Source { get; init; } = SharedNames.Of(Source);
+
     /// <summary>Its context bears Global Privacy Control.</summary>
     public bool Gpc { get; init; }
 

@@ -46,7 +46,7 @@ internal static class HashedMap<T, TEntry>
         // Most customers have one or two of each; a list left to itself begins with room for eight.
         if (entries.Count == 0)
             entries.Capacity = 2;
-        var entry = TEntry.New(hash, name);
+        var entry = TEntry.New(hash, SharedNames.Of(name));
         entries.Insert(at, entry);
         return entry;
     }
@@ -98,13 +98,4 @@ internal readonly struct InterestEntry : IHashedEntry<InterestState>
     public static string Name(InterestState entry) => entry.Category;
 
     public static InterestState New(ulong hash, string name) => new() { Hash = hash, Category = name };
-}
-
-internal readonly struct ProductEntry : IHashedEntry<ProductState>
-{
-    public static ulong Hash(ProductState entry) => entry.Hash;
-
-    public static string Name(ProductState entry) => entry.ProductId;
-
-    public static ProductState New(ulong hash, string name) => new() { Hash = hash, ProductId = name, LastAt = long.MinValue };
 }

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.Text;
 using Cdp.State.V1;
+using Google.Protobuf.Collections;
 
 namespace Cdp.Domain.Profiles;
 
@@ -15,7 +16,9 @@ internal readonly struct KeptId
     /// <summary>Characters that the numbers hold.</summary>
     public const int MostCharacters = Words * CharactersOfWord;
 
-    private const int Words = 5;
+    /// <summary>The numbers.</summary>
+    public const int Words = 5;
+
     private const int CharactersOfWord = sizeof(ulong);
 
     // Eight characters a word, the first one highest: words compare as the characters do. Zeros follow the last one.
@@ -47,8 +50,11 @@ internal readonly struct KeptId
     public KeptId(EventKey key) =>
         (_word0, _word1, _word2, _word3, _word4, _text) = (key.Id0, key.Id1, key.Id2, key.Id3, key.Id4, key.Id);
 
-    public KeptId(RecentState entry) =>
-        (_word0, _word1, _word2, _word3, _word4, _text) = (entry.Id0, entry.Id1, entry.Id2, entry.Id3, entry.Id4, entry.Id);
+    private KeptId(ulong word0, ulong word1, ulong word2, ulong word3, ulong word4, string text) =>
+        (_word0, _word1, _word2, _word3, _word4, _text) = (word0, word1, word2, word3, word4, text);
+
+    /// <summary>The id itself where the numbers do not hold it, else empty.</summary>
+    public string Text => _text;
 
     /// <summary>Most bytes that it takes in a state.</summary>
     public int Bytes
@@ -67,8 +73,16 @@ internal readonly struct KeptId
     public void PutInto(EventKey key) =>
         (key.Id0, key.Id1, key.Id2, key.Id3, key.Id4, key.Id) = (_word0, _word1, _word2, _word3, _word4, _text);
 
-    public void PutInto(RecentState entry) =>
-        (entry.Id0, entry.Id1, entry.Id2, entry.Id3, entry.Id4, entry.Id) = (_word0, _word1, _word2, _word3, _word4, _text);
+    /// <summary>Writes the numbers.</summary>
+    public void Write(Span<ulong> words) =>
+        (words[0], words[1], words[2], words[3], words[4]) = (_word0, _word1, _word2, _word3, _word4);
+
+    /// <summary>Reads what <see cref="Write"/> wrote.</summary>
+    /// <param name="words">Where the numbers are.</param>
+    /// <param name="at">Index of the first.</param>
+    /// <param name="text"><see cref="Text"/>.</param>
+    public static KeptId Read(RepeatedField<ulong> words, int at, string text) =>
+        new(words[at], words[at + 1], words[at + 2], words[at + 3], words[at + 4], text);
 
     /// <summary>Compares by UTF-16 code units.</summary>
     public static int Compare(in KeptId left, in KeptId right)

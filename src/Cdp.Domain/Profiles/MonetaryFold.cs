@@ -95,7 +95,7 @@ internal static class MonetaryFold
                 break;
         }
 
-        var entry = new MonetaryState { CurrencyCode = currency };
+        var entry = new MonetaryState { CurrencyCode = SharedNames.Of(currency) };
         entries.Insert(at, entry);
         if (entries.Count <= ProfileLimits.Currencies)
             return entry;

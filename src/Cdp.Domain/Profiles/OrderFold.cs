@@ -38,7 +38,7 @@ internal static class OrderFold
     {
         if (facts.OrderId is not { } id)
             return OrderStanding.Unnamed;
-        bool isLast = RecentFold.Newest(state) is not { } newest || new OrderKey(newest) < e.Key;
+        bool isLast = RecentFold.Newest(state) is not { } newest || newest.Key < e.Key;
         int at = Sorted.Find(state.Orders, NameHash.Of(id));
         if (at >= 0)
             return isLast || state.OrderTimes[at] < e.EffectiveAt ? OrderStanding.Further : OrderStanding.Unclear;

@@ -10,11 +10,6 @@ internal readonly struct OrderKey(long at, string source, KeptId id) : IComparab
     {
     }
 
-    public OrderKey(RecentState entry)
-        : this(entry.EffectiveAt, entry.Source, new KeptId(entry))
-    {
-    }
-
     public long At { get; } = at;
 
     public string Source { get; } = source;

@@ -44,23 +44,13 @@ internal static class ProductFold
 
     public static void Absorb(ProfileState into, ProfileState other)
     {
-        foreach (var from in other.Products)
-        {
-            if (EntryOf(into, from.Hash, from.ProductId) is not { } entry)
-                continue;
-            entry.Views += from.Views;
-            entry.Orders += from.Orders;
-            AddQuantity(entry, Quantity(from));
-            entry.LastAt = Math.Max(entry.LastAt, from.LastAt);
-        }
-
+        for (int i = 0; i < ProductRows.Count(other); i++)
+            Add(into, ProductRows.Get(other, i));
         into.MoreProducts |= other.MoreProducts;
         foreach (ulong hash in other.OrderedProducts)
             AddOrdered(into, hash);
         into.MoreOrderedProducts |= other.MoreOrderedProducts;
     }
-
-    public static Int128 Quantity(ProductState entry) => Sums.Join(entry.QuantityHigh, entry.QuantityLow);
 
     /// <summary>Number of different products ordered.</summary>
     public static long DistinctOrdered(ProfileState state)
@@ -78,33 +68,10 @@ internal static class ProductFold
         ulong hash = NameHash.Of(id);
         if (isOrder)
             AddOrdered(state, hash);
-        if (EntryOf(state, hash, id) is not { } entry)
-            return;
-        entry.LastAt = Math.Max(entry.LastAt, at);
-        if (isOrder)
-        {
-            entry.Orders++;
-            AddQuantity(entry, quantity);
-        }
-        else
-        {
-            entry.Views++;
-        }
+        Add(state, isOrder ? new ProductRow(hash, id, 0, 1, quantity, at) : new ProductRow(hash, id, 1, 0, 0, at));
     }
 
-    private static ProductState? EntryOf(ProfileState state, ulong hash, string id)
-    {
-        var entry = HashedMap<ProductState, ProductEntry>.GetOrAdd(state.Products, hash, id, ProfileLimits.Products, out var dropped);
-        state.MoreProducts |= entry is null || dropped is not null;
-        return entry;
-    }
-
-    private static void AddQuantity(ProductState entry, Int128 quantity)
-    {
-        var sum = Quantity(entry) + quantity;
-        entry.QuantityLow = Sums.Low(sum);
-        entry.QuantityHigh = Sums.High(sum);
-    }
+    private static void Add(ProfileState state, in ProductRow row) => state.MoreProducts |= !ProductRows.TryAdd(state, row);
 
     private static void AddOrdered(ProfileState state, ulong hash)
     {

@@ -12,7 +12,7 @@ namespace Cdp.Domain.Profiles;
 public static class ProfileFold
 {
     /// <summary>Version of the rules. A state of another version is folded again.</summary>
-    public const int Version = 6;
+    public const int Version = 7;
 
     /// <summary>
     /// Absorbs an event that the state does not hold yet. Changes <paramref name="state"/> in place and keeps parts of

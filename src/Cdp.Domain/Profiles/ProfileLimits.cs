@@ -49,7 +49,7 @@ public static class ProfileLimits
     public const int Consents = 64;
 
     /// <summary>Sum of the weights of all traits (see docs/limits.md), in bytes.</summary>
-    public const int TraitWeight = 128 * 1024;
+    public const int TraitWeight = 124 * 1024;
 
     /// <summary>Products that a read returns.</summary>
     public const int TopProducts = 100;

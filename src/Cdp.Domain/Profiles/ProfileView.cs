@@ -166,9 +166,10 @@ public static class ProfileView
             DistinctOrdered = ProductFold.DistinctOrdered(state),
             Approximate = state.MoreOrderedProducts,
         };
-        var top = state.Products
+        var top = Enumerable.Range(0, ProductRows.Count(state))
+            .Select(at => ProductRows.Get(state, at))
             .OrderByDescending(entry => entry.Orders)
-            .ThenByDescending(ProductFold.Quantity)
+            .ThenByDescending(entry => entry.Quantity)
             .ThenByDescending(entry => entry.Views)
             .ThenBy(entry => entry.ProductId, StringComparer.Ordinal)
             .Take(ProfileLimits.TopProducts);
@@ -179,7 +180,7 @@ public static class ProfileView
                 ProductId = entry.ProductId,
                 Views = entry.Views,
                 Orders = entry.Orders,
-                Quantity = Decimals.Format(ProductFold.Quantity(entry)),
+                Quantity = Decimals.Format(entry.Quantity),
                 LastAt = Time(entry.LastAt),
             });
         }
@@ -189,12 +190,12 @@ public static class ProfileView
 
     private static void AddRecent(Profile profile, ProfileState state)
     {
-        for (int i = state.Recent.Count - 1; i >= 0; i--)
+        for (int i = RecentEvents.Count(state) - 1; i >= 0; i--)
         {
-            var entry = state.Recent[i];
+            var entry = RecentEvents.Get(state, i);
             profile.RecentEvents.Add(new RecentEvent
             {
-                Id = new KeptId(entry).ToString(),
+                Id = entry.Id.ToString(),
                 Source = entry.Source,
                 Type = entry.Type,
                 Channel = entry.Channel,

@@ -6,75 +6,47 @@ namespace Cdp.Domain.Profiles;
 internal static class RecentFold
 {
     /// <summary>The newest event of all; null where there is none.</summary>
-    public static RecentState? Newest(ProfileState state) => state.Recent.Count == 0 ? null : state.Recent[^1];
+    public static RecentEventRow? Newest(ProfileState state) =>
+        RecentEvents.Count(state) is > 0 and var count ? RecentEvents.Get(state, count - 1) : null;
 
-    public static void Absorb(ProfileState state, in FoldEvent e)
-    {
-        var recent = state.Recent;
-        var key = e.Key;
-        int at = PlaceOf(state, key);
-        bool full = recent.Count >= ProfileLimits.RecentEvents;
-        if (full && at == 0)
-            return;
-        RecentState entry;
-        if (full)
-        {
-            // The oldest one is used again: a full list allocates nothing.
-            entry = recent[0];
-            recent.RemoveAt(0);
-            at--;
-        }
-        else
-        {
-            entry = new RecentState();
-        }
-
-        entry.EffectiveAt = e.EffectiveAt;
-        entry.Source = e.Source;
-        key.Id.PutInto(entry);
-        entry.Type = TypeOf(e.Event);
-        entry.Channel = e.Event.Channel;
-        entry.Partition = e.Partition;
-        entry.Position = e.Position;
-        Insert(state, at, entry);
-    }
+    public static void Absorb(ProfileState state, in FoldEvent e) =>
+        Absorb(state, new RecentEventRow(e.EffectiveAt, e.Key.Id, e.Source, TypeOf(e.Event), e.Event.Channel, e.Partition, e.Position));
 
     public static void Absorb(ProfileState into, ProfileState other)
     {
-        foreach (var entry in other.Recent)
-        {
-            int at = PlaceOf(into, new OrderKey(entry));
-            if (into.Recent.Count >= ProfileLimits.RecentEvents)
-            {
-                if (at == 0)
-                    continue;
-                into.Recent.RemoveAt(0);
-                at--;
-            }
+        for (int i = 0; i < RecentEvents.Count(other); i++)
+            Absorb(into, RecentEvents.Get(other, i));
+    }
 
-            Insert(into, at, entry.Clone());
+    private static void Absorb(ProfileState state, in RecentEventRow row)
+    {
+        int at = PlaceOf(state, row);
+        if (RecentEvents.Count(state) >= ProfileLimits.RecentEvents)
+        {
+            if (at == 0)
+                return;
+            RecentEvents.RemoveFirst(state);
+            at--;
         }
+
+        RecentEvents.Insert(state, at, row);
     }
 
     private static string TypeOf(FoldedEvent occurrence) =>
         occurrence.Type.Length > 0 ? occurrence.Type : ActivityFold.TypeName(occurrence);
 
     // Most events are the newest: looked for from the end.
-    private static int PlaceOf(ProfileState state, OrderKey key)
+    private static int PlaceOf(ProfileState state, in RecentEventRow row)
     {
-        int at = state.Recent.Count;
-        while (at > 0 && new OrderKey(state.Recent[at - 1]) > key)
+        int at = RecentEvents.Count(state);
+        while (at > 0 && IsBefore(row, state, at - 1))
             at--;
         return at;
     }
 
-    private static void Insert(ProfileState state, int at, RecentState entry)
+    private static bool IsBefore(in RecentEventRow row, ProfileState state, int at)
     {
-        if (state.Recent.Count == 0)
-            state.Recent.Capacity = 2;
-        if (at == state.Recent.Count)
-            state.Recent.Add(entry);
-        else
-            state.Recent.Insert(at, entry);
+        int byTime = row.EffectiveAt.CompareTo(RecentEvents.EffectiveAt(state, at));
+        return byTime != 0 ? byTime < 0 : row.Key < RecentEvents.Get(state, at).Key;
     }
 }

@@ -31,7 +31,7 @@ internal static class Sums
                 break;
         }
 
-        var sum = new CurrencySum { CurrencyCode = currency };
+        var sum = new CurrencySum { CurrencyCode = SharedNames.Of(currency) };
         Set(sum, amount);
         sums.Insert(at, sum);
         if (sums.Count > capacity)

@@ -128,7 +128,7 @@ internal static class TraitFold
         {
             if (TraitWeights.IsBeyond(state, name))
                 return;
-            trait = new TraitState { Name = name };
+            trait = new TraitState { Name = SharedNames.Of(name) };
             if (state.Traits.Count == 0)
                 state.Traits.Capacity = 2;
             state.Traits.Insert(~at, trait);
@@ -165,7 +165,7 @@ internal static class TraitFold
 
         // Most are set to what they are: then nothing new is kept.
         if (change.Value is null || !change.Value.Equals(trait.Value))
-            trait.Value = change.Value;
+            trait.Value = change.Value is null ? null : SharedNames.Of(change.Value);
         trait.FirstOnce = null;
         trait.OnceValue = null;
         trait.LastOnce = null;
@@ -182,7 +182,7 @@ internal static class TraitFold
         if (trait.Value is not null || IsBefore(trait.FirstOnce, change.Key))
             return;
         trait.FirstOnce = change.Key.Into(trait.FirstOnce);
-        trait.OnceValue = change.Value;
+        trait.OnceValue = SharedNames.Of(change.Value!);
     }
 
     private static void ApplyAdd(TraitState trait, in TraitChange change)

@@ -38,6 +38,7 @@ internal sealed class CollectionGate(ConsentGate consents)
             intakes[i] = intake with
             {
                 IsDropped = true,
+                EventId = head.Id,
                 Refusal = new EventRefusal(
                     ConsentRules.MissingReason, "type",
                     $"Events of this type are collected for \"{purpose}\", which the customer does not allow. Nothing of the event was kept; do not send it again."),

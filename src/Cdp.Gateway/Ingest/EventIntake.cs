@@ -1,3 +1,4 @@
+using Cdp.Domain;
 using Cdp.Domain.Consent;
 using Cdp.Domain.Decisions;
 using Cdp.Domain.Events;
@@ -79,6 +80,7 @@ internal static class EventIntake
             Carried = CarriedOutcome.Of(head, id, receivedAt),
             Gpc = PrivacySignal.IsIn(bytes),
         };
+        logged.Keys.Capacity = identifiers.Count;
         for (var i = 0; i < identifiers.Count; i++) logged.Keys.Add(identifiers.KeyAt(i));
         logged.Breaches.Add(breaches);
         logged.Breaches.Add(Findings(head, masked));
@@ -92,10 +94,14 @@ internal static class EventIntake
         var payload = EventScanner.Compose(logged, LoggedEvent.EventFieldNumber, bytes);
         logged.Event = UnsafeByteOperations.UnsafeWrap(payload.AsMemory(payload.Length - bytes.Length));
         var partition = IdentifierKeys.PartitionOf(identifiers[0].Key, partitions);
-        return new Intake(partition, new AppendedEvent(new LogRecord(caller.Tenant, LogRecordFlags.None, 0, payload), logged), null, head.Id) { Head = head, Warning = breached };
+        return new Intake(partition, new AppendedEvent(new LogRecord(caller.Tenant, LogRecordFlags.None, 0, payload), logged), null, breached is null ? string.Empty : head.Id)
+        {
+            Head = caller.Definitions.CollectsByPurpose ? head : null,
+            Warning = breached,
+        };
     }
 
-    private static string SourceOf(Caller caller, EventHead head) => head.Source.Length > 0 ? head.Source : caller.Key.Source;
+    private static string SourceOf(Caller caller, EventHead head) => head.Source.Length > 0 ? SharedNames.Of(head.Source) : caller.Key.Source;
 
     private static EventRefusal? WrongConsent(Caller caller, ReadOnlySpan<byte> bytes) =>
         ConsentEvents.TryRead(EventReader.ForFold(bytes), out var wrong) is { } act ? ConsentEvents.Check(act, caller.Definitions, "properties.") : wrong;
@@ -138,10 +144,13 @@ internal static class EventIntake
 /// <param name="Partition">Where its record goes.</param>
 /// <param name="Appended">The record.</param>
 /// <param name="Refusal">Why it does not count; null: it counts.</param>
-/// <param name="EventId">Its id where it could be read.</param>
+/// <param name="EventId">Its id where it could be read; empty where there is nothing to say of it.</param>
 internal readonly record struct Intake(int Partition, AppendedEvent Appended, EventRefusal? Refusal, string EventId)
 {
-    /// <summary>Its head where it counts.</summary>
+    /// <summary>
+    /// Its head, where it counts and its customer may have to be asked. Else it is let go of at once: an event waits for the disk
+    /// and for its customer, and what waits with it the garbage collector moves.
+    /// </summary>
     public EventHead? Head { get; init; }
 
     /// <summary>What is wrong with it although it counts.</summary>

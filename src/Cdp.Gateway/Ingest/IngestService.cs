@@ -156,14 +156,27 @@ public sealed class IngestService(GatewayPorts ports, CustomerFinder finder)
         }
     }
 
-    private async ValueTask<PublishEventsResponse> AppendAsync(
-        Caller caller, List<Intake> intakes, long receivedAt, CancellationToken cancellationToken)
+    // What was read is held by no call that waits: see Intake.Head.
+    private ValueTask<PublishEventsResponse> AppendAsync(Caller caller, List<Intake> intakes, long receivedAt, CancellationToken cancellationToken)
     {
         // A call that was let in before.
         if (ports.Definitions.Find(caller.Tenant) is { IsDeleted: true }) throw OpenCalls.TenantDeleted.ToException();
-        if (caller.Definitions.CollectsByPurpose) await _collection.FilterAsync(caller, intakes, receivedAt, cancellationToken);
+        return caller.Definitions.CollectsByPurpose
+            ? FilterAndAppendAsync(caller, intakes, receivedAt, cancellationToken)
+            : AppendAsync(caller, Sort(intakes, receivedAt, out var batches), batches, cancellationToken);
+    }
+
+    private async ValueTask<PublishEventsResponse> FilterAndAppendAsync(Caller caller, List<Intake> intakes, long receivedAt, CancellationToken cancellationToken)
+    {
+        await _collection.FilterAsync(caller, intakes, receivedAt, cancellationToken);
+        return await AppendAsync(caller, Sort(intakes, receivedAt, out var batches), batches, cancellationToken);
+    }
+
+    /// <summary>What is answered, and what goes into each partition.</summary>
+    private PublishEventsResponse Sort(List<Intake> intakes, long receivedAt, out List<AppendedEvent>?[] batches)
+    {
         var response = new PublishEventsResponse { ReceivedAt = new Timestamp { UnixMicros = receivedAt } };
-        var batches = new List<AppendedEvent>?[ports.Log.Partitions];
+        batches = new List<AppendedEvent>?[ports.Log.Partitions];
         for (var i = 0; i < intakes.Count; i++)
         {
             var intake = intakes[i];
@@ -183,6 +196,12 @@ public sealed class IngestService(GatewayPorts ports, CustomerFinder finder)
             }
         }
 
+        return response;
+    }
+
+    private async ValueTask<PublishEventsResponse> AppendAsync(
+        Caller caller, PublishEventsResponse response, List<AppendedEvent>?[] batches, CancellationToken cancellationToken)
+    {
         for (var partition = 0; partition < batches.Length; partition++)
         {
             if (batches[partition] is not null) Admission.Check(ports, caller, partition);
@@ -203,7 +222,9 @@ public sealed class IngestService(GatewayPorts ports, CustomerFinder finder)
         var appends = new List<Task<PartitionMark>>(batches.Length);
         for (var partition = 0; partition < batches.Length; partition++)
         {
-            if (batches[partition] is { } batch) appends.Add(AppendOneAsync(partition, batch));
+            if (batches[partition] is not { } batch) continue;
+            appends.Add(MarkAsync(partition, ports.Log.AppendAsync(partition, batch, cancellationToken), batch.Count));
+            batches[partition] = null;
         }
 
         Exception? failure = null;
@@ -226,8 +247,7 @@ public sealed class IngestService(GatewayPorts ports, CustomerFinder finder)
             Reason = "LOG_UNAVAILABLE", RetryDelay = TimeSpan.FromSeconds(1),
         }.ToException();
 
-        async Task<PartitionMark> AppendOneAsync(int partition, List<AppendedEvent> batch) =>
-            new() { Partition = partition, End = await ports.Log.AppendAsync(partition, batch, cancellationToken) + batch.Count };
+        static async Task<PartitionMark> MarkAsync(int partition, ValueTask<long> appending, int count) => new() { Partition = partition, End = await appending + count };
     }
 
     /// <summary>The error of a request that cannot do without an event that is refused.</summary>

@@ -24,15 +24,12 @@ internal readonly record struct FreshEvent(EventEntry Entry, long Sequence, stri
 
     public FoldEvent ToFoldEvent() => new(Event!, Source, Entry.EffectiveAt, Entry.ReceivedAt, Entry.Partition, Entry.Position, Keys) { Gpc = Gpc };
 
-    /// <summary>Reads an event; its common names are shared with other customers.</summary>
-    public static FoldedEvent? Read(LoggedEvent logged, NamePool names)
+    /// <summary>Reads an event; null where it cannot be read.</summary>
+    public static FoldedEvent? Read(LoggedEvent logged)
     {
         try
         {
-            var read = EventReader.ForFold(logged.Event.Span);
-            read.Type = names.Share(read.Type);
-            read.Channel = names.Share(read.Channel);
-            return read;
+            return EventReader.ForFold(logged.Event.Span);
         }
         catch (InvalidProtocolBufferException)
         {
@@ -73,7 +70,7 @@ internal sealed class Arrivals(string key, long sequence, EventIds ids, Customer
     public ValueTask TakeAsync(LogEntry entry, CancellationToken cancellationToken)
     {
         var logged = entry.Event;
-        var read = FreshEvent.Read(logged, ports.Names);
+        var read = FreshEvent.Read(logged);
         var made = new EventEntry
         {
             Partition = entry.Partition,
@@ -85,7 +82,7 @@ internal sealed class Arrivals(string key, long sequence, EventIds ids, Customer
             ContentHash = logged.ContentHash,
             Logged = ports.Log.Forgets ? logged : null,
         };
-        var fresh = new FreshEvent(made, sequence + Slice.Entries.Count, ports.Names.Share(logged.Source), read, logged.Keys) { Erased = logged.Erased, Gpc = logged.Gpc };
+        var fresh = new FreshEvent(made, sequence + Slice.Entries.Count, logged.Source, read, logged.Keys) { Erased = logged.Erased, Gpc = logged.Gpc };
         if (!IsCertainlyNew(fresh.Id)) return CompareAsync(fresh, cancellationToken);
         Add(fresh);
         return default;

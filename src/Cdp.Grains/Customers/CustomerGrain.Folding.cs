@@ -24,7 +24,7 @@ public sealed partial class CustomerGrain
     }
 
     private bool TryAbsorb(EventReference reference, LoggedEvent logged, Definitions definitions) =>
-        FreshEvent.Read(logged, _ports.Names) is { } read && TryAbsorb(reference.ToFoldEvent(logged, _ports.Names.Share(logged.Source), read), definitions);
+        FreshEvent.Read(logged) is { } read && TryAbsorb(reference.ToFoldEvent(logged, logged.Source, read), definitions);
 
     /// <summary>False where the event cannot be absorbed as it comes: folding all again will, or will find it bad.</summary>
     private bool TryAbsorb(FoldEvent taken, Definitions definitions)

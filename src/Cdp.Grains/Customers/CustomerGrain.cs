@@ -13,11 +13,7 @@ namespace Cdp.Grains.Customers;
 
 /// <summary>The ports a customer stands on.</summary>
 public sealed record CustomerPorts(
-    IStateStore States, IHistory History, IEventLog Log, IDefinitions Definitions, IModels Models, IStepObserver Steps, GrainMetrics Metrics)
-{
-    /// <summary>Names that customers have in common.</summary>
-    internal NamePool Names { get; } = new();
-}
+    IStateStore States, IHistory History, IEventLog Log, IDefinitions Definitions, IModels Models, IStepObserver Steps, GrainMetrics Metrics);
 
 /// <summary>One customer: the fold of its history, kept live.</summary>
 /// <remarks>
@@ -307,6 +303,7 @@ public sealed partial class CustomerGrain : ICustomer, IGrainLifecycle
     {
         var book = snapshot.Bookkeeping;
         _profile = snapshot.Profile ?? new ProfileState();
+        ProfileNames.Share(_profile);
         _sequence = book.Sequence;
         _sealedInto = book.SealedInto;
         _minted = book.MintedSequence;

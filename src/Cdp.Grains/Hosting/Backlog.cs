@@ -6,10 +6,18 @@ namespace Cdp.Grains.Hosting;
 /// <param name="maxBytes">Most of them per tenant.</param>
 public sealed class Backlog(long maxBytes)
 {
+    /// <summary>
+    /// Bytes of a tenant up to which nobody waits: enough to keep a partition busy over a flush to the disk, and little enough
+    /// that events are applied, and let go of, before the garbage collector has moved them twice.
+    /// </summary>
+    public const long ComfortableBytes = 128 * 1024;
+
     private static readonly TimeSpan AdmissionDelay = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan ComfortableWait = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(1);
 
     private readonly Lock _lock = new();
-    private readonly Dictionary<string, long> _bytes = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Waiting> _waiting = new(StringComparer.Ordinal);
     private readonly PriorityQueue<(string Tenant, long Bytes), long> _open = new();
 
     /// <summary>Whether all that was acknowledged here is applied, as far as that was heard of.</summary>
@@ -24,7 +32,24 @@ public sealed class Backlog(long maxBytes)
     /// <summary>How long a tenant has to wait before it may append; zero: now.</summary>
     public TimeSpan Admit(string tenant)
     {
-        lock (_lock) return _bytes.GetValueOrDefault(tenant) < maxBytes ? TimeSpan.Zero : AdmissionDelay;
+        lock (_lock) return BytesOf(tenant) < maxBytes ? TimeSpan.Zero : AdmissionDelay;
+    }
+
+    /// <summary>
+    /// Who has appended waits for this, and at most so long, before it says so: whoever sends faster than is applied is slowed
+    /// down, the more the further it is ahead, before it is refused.
+    /// </summary>
+    /// <param name="tenant">The tenant whose events were appended.</param>
+    /// <returns>Completes when the tenant is little ahead again; completed where it is.</returns>
+    public (Task Room, TimeSpan Longest) Room(string tenant)
+    {
+        lock (_lock)
+        {
+            if (BytesOf(tenant) is var bytes && bytes <= ComfortableBytes) return (Task.CompletedTask, TimeSpan.Zero);
+            var room = _waiting[tenant].Room ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            var longest = ComfortableWait * (bytes / (double)ComfortableBytes);
+            return (room.Task, longest < LongestWait ? longest : LongestWait);
+        }
     }
 
     /// <summary>Counts what was appended at a position.</summary>
@@ -38,7 +63,8 @@ public sealed class Backlog(long maxBytes)
                 var tenant = records[i].Tenant;
                 var bytes = 0L;
                 for (; i < records.Count && records[i].Tenant == tenant; i++) bytes += records[i].Payload.Length;
-                _bytes[tenant] = _bytes.GetValueOrDefault(tenant) + bytes;
+                if (!_waiting.TryGetValue(tenant, out var waiting)) _waiting[tenant] = waiting = new Waiting();
+                waiting.Bytes += bytes;
                 _open.Enqueue((tenant, bytes), first + records.Count);
             }
         }
@@ -52,10 +78,23 @@ public sealed class Backlog(long maxBytes)
             while (_open.TryPeek(out var item, out var end) && end <= position)
             {
                 _open.Dequeue();
-                var left = _bytes[item.Tenant] - item.Bytes;
-                if (left > 0) _bytes[item.Tenant] = left;
-                else _bytes.Remove(item.Tenant);
+                var waiting = _waiting[item.Tenant];
+                waiting.Bytes -= item.Bytes;
+                if (waiting.Bytes <= 0) _waiting.Remove(item.Tenant);
+                if (waiting.Bytes > ComfortableBytes) continue;
+                waiting.Room?.SetResult();
+                waiting.Room = null;
             }
         }
+    }
+
+    private long BytesOf(string tenant) => _waiting.TryGetValue(tenant, out var waiting) ? waiting.Bytes : 0;
+
+    /// <summary>What a tenant waits for.</summary>
+    private sealed class Waiting
+    {
+        public long Bytes { get; set; }
+
+        public TaskCompletionSource? Room { get; set; }
     }
 }

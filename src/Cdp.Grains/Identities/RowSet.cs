@@ -31,12 +31,7 @@ internal sealed class RowSet<T>(
         value = null;
         if (!_rows.TryGetValue(key, out var row)) return false;
         row.UsedAt = clock.Now;
-        if (!ReferenceEquals(_byUse.Before, row))
-        {
-            row.Leave();
-            row.EnterBefore(_byUse);
-        }
-
+        if (!row.IsPassing) Renew(row);
         value = row.Value;
         return true;
     }
@@ -57,15 +52,29 @@ internal sealed class RowSet<T>(
             row = Add(key, null, null);
         }
 
+        if (row.IsPassing)
+        {
+            row.IsPassing = false;
+            Renew(row);
+        }
+
         row.Value = value;
         row.UsedAt = clock.Now;
         _dirty.Add(row);
     }
 
-    /// <summary>Takes note that the store has no such row, which the caller knows without reading.</summary>
+    /// <summary>
+    /// Takes note that the store has no such row, which the caller knows without reading: for the calls under way only.
+    /// </summary>
     public void PutAbsent(string key)
     {
-        if (!_rows.ContainsKey(key)) Add(key, null, null);
+        if (_rows.ContainsKey(key)) return;
+        var row = Add(key, null, null);
+        row.IsPassing = true;
+
+        // Before the row that was not used for longest, as the first to go.
+        row.Leave();
+        row.EnterBefore(_byUse.After);
     }
 
     /// <summary>Loads a row unless it is there; concurrent loads of one row share a read.</summary>
@@ -106,11 +115,13 @@ internal sealed class RowSet<T>(
         }
     }
 
-    /// <summary>Drops the rows used least recently beyond the capacity, none that a call under way may need.</summary>
+    /// <summary>
+    /// Drops passing rows, and those used least recently beyond the capacity; none that a call under way may need.
+    /// </summary>
     public void Trim()
     {
         var row = _byUse.After;
-        while (_rows.Count > capacity && row != _byUse && row.UsedAt < clock.Oldest)
+        while ((row.IsPassing || _rows.Count > capacity) && row != _byUse && row.UsedAt < clock.Oldest)
         {
             var next = row.After;
             if (!row.IsBeingWritten && !_dirty.Contains(row))
@@ -121,6 +132,13 @@ internal sealed class RowSet<T>(
 
             row = next;
         }
+    }
+
+    private void Renew(Row row)
+    {
+        if (ReferenceEquals(_byUse.Before, row)) return;
+        row.Leave();
+        row.EnterBefore(_byUse);
     }
 
     private Row Add(string key, T? value, string? tag)
@@ -181,6 +199,9 @@ internal sealed class RowSet<T>(
         public long UsedAt { get; set; }
 
         public bool IsBeingWritten { get; set; }
+
+        /// <summary>Absent, and of use only to the calls under way.</summary>
+        public bool IsPassing { get; set; }
 
         /// <summary>The row used next before this one; a ring that the set's own row closes.</summary>
         public Row Before { get; private set; }

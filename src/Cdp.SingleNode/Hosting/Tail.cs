@@ -16,7 +16,6 @@ internal sealed class Tail(int partition, long end, long maxBytes)
     private long _bytes;
     private bool _inDoubt;
     private int _failures;
-    private TaskCompletionSource? _room;
     private long _end = end;
     private TaskCompletionSource _more = NewSignal();
 
@@ -100,15 +99,6 @@ internal sealed class Tail(int partition, long end, long maxBytes)
         }
     }
 
-    /// <summary>Completes when there is room for more; completed where there is now.</summary>
-    public Task Room
-    {
-        get
-        {
-            lock (_lock) return _bytes <= maxBytes / 2 ? Task.CompletedTask : (_room ??= NewSignal()).Task;
-        }
-    }
-
     /// <summary>Takes in what was offered and follows the end.</summary>
     private bool TakeIn()
     {
@@ -147,9 +137,6 @@ internal sealed class Tail(int partition, long end, long maxBytes)
     {
         _bytes -= _entries.Dequeue().Size;
         _first++;
-        if (_room is null || _bytes > maxBytes / 2) return;
-        _room.SetResult();
-        _room = null;
     }
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -10,8 +10,6 @@ public sealed class TailingLog : IEventAppender, IPartitionProgress, IPartitionF
     /// <summary>Parsed events kept per partition, in bytes of their payload.</summary>
     public const long TailBytes = 2L * 1024 * 1024;
 
-    private static readonly TimeSpan MostSlowDown = TimeSpan.FromMilliseconds(100);
-
     private readonly IEventLog _log;
     private readonly Tail[] _tails;
     private readonly Backlog[] _backlogs;
@@ -47,7 +45,10 @@ public sealed class TailingLog : IEventAppender, IPartitionProgress, IPartitionF
     public TimeSpan Admit(string tenant, int partition) => _backlogs[partition].Admit(tenant);
 
     /// <inheritdoc/>
-    public async ValueTask<long> AppendAsync(int partition, IReadOnlyList<AppendedEvent> events, CancellationToken cancellationToken)
+    public ValueTask<long> AppendAsync(int partition, IReadOnlyList<AppendedEvent> events, CancellationToken cancellationToken) =>
+        KeepingPaceAsync(AppendDurablyAsync(partition, events, cancellationToken), partition, events[0].Record.Tenant, cancellationToken);
+
+    private async ValueTask<long> AppendDurablyAsync(int partition, IReadOnlyList<AppendedEvent> events, CancellationToken cancellationToken)
     {
         var records = new LogRecord[events.Count];
         for (var i = 0; i < records.Length; i++) records[i] = events[i].Record;
@@ -68,9 +69,15 @@ public sealed class TailingLog : IEventAppender, IPartitionProgress, IPartitionF
 
         _backlogs[partition].Add(first, records);
         _tails[partition].Offer(first, events, failures);
+        return first;
+    }
 
-        // Who writes faster than the partition applies is slowed down a little before it is refused.
-        if (_tails[partition].Room is { IsCompleted: false } room) await Task.WhenAny(room, Task.Delay(MostSlowDown, _time, CancellationToken.None));
+    /// <summary>Not longer than the caller waits: what was appended stays so. Holds no event meanwhile.</summary>
+    private async ValueTask<long> KeepingPaceAsync(ValueTask<long> appending, int partition, string tenant, CancellationToken cancellationToken)
+    {
+        var first = await appending;
+        var (room, longest) = _backlogs[partition].Room(tenant);
+        if (!room.IsCompleted) await room.WaitAsync(longest, _time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return first;
     }
 

@@ -26,11 +26,11 @@ public sealed class BoundsTests
         Assert.Equal(ProfileLimits.Channels, state.Channels.Count);
         Assert.Equal(ProfileLimits.Namespaces, state.Identifiers.Count);
         Assert.Equal(ProfileLimits.Categories, state.Interests.Count);
-        Assert.Equal(ProfileLimits.Products, state.Products.Count);
+        Assert.Equal(ProfileLimits.Products, state.ProductIds.Count);
         Assert.Equal(ProfileLimits.OrderedProducts, state.OrderedProducts.Count);
         Assert.Equal((ProfileLimits.Orders, ProfileLimits.Orders, true), (state.Orders.Count, state.OrderTimes.Count, state.MoreOrders));
         Assert.Equal(ProfileLimits.Currencies, state.Monetary.Count);
-        Assert.Equal(ProfileLimits.RecentEvents, state.Recent.Count);
+        Assert.Equal(4 * ProfileLimits.RecentEvents, state.RecentNames.Count);
         Assert.Equal(ProfileLimits.Sessions, state.Sessions.Count);
         Assert.InRange(state.TraitWeight, ProfileLimits.TraitWeight / 2, ProfileLimits.TraitWeight);
         Assert.Equal((ProfileLimits.Consents, true), (state.Consents.Count, state.MoreConsents));

@@ -28,7 +28,11 @@ internal static class Folding
             // Sampled, for the cost of it: a state that refuses is unchanged, and one that was stored goes on as well.
             byte[]? before = i % 8 == 0 ? state.ToByteArray() : null;
             if (before is not null)
+            {
                 state = ProfileState.Parser.ParseFrom(before);
+                ProfileNames.Share(state);
+            }
+
             if (ProfileFold.TryAbsorb(state, events[i], Definitions))
                 continue;
             if (before is not null)

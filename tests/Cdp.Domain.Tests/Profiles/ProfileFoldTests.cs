@@ -199,7 +199,7 @@ public sealed class ProfileFoldTests
         string common = new('x', 300);
         var state = Absorbed(Order("a", 1, ("items", Sample.List(Sample.Map(("sku", common + "1")), Sample.Map(("sku", common + "2"))))));
         Assert.Equal(2, Render(state, "products").Products.DistinctOrdered);
-        Assert.All(state.Products, product => Assert.Equal(64, product.ProductId.Length));
+        Assert.All(state.ProductIds, id => Assert.Equal(64, id.Length));
     }
 
     internal static Profile Render(ProfileState state, params string[] fields) =>

@@ -175,6 +175,15 @@ public sealed class IdentityGrainTests
     }
 
     [Fact]
+    public async Task That_two_newcomers_were_never_refused_is_not_remembered()
+    {
+        for (var i = 0; i < 100; i++) await _tenant.AskAsync(Id("user_id", $"u{i}"), Id("device", $"d{i}"));
+
+        // A customer and its two identifiers.
+        Assert.Equal(3 * 100, (await _tenant.GetAsync()).Grain.RowsInMemory);
+    }
+
+    [Fact]
     public async Task Without_its_rows_the_record_gives_the_same_answers_and_index()
     {
         var questions = Enumerable.Range(0, 40).Select(i => Question(Id("user_id", $"u{i % 7}"), Id("email", $"e{i % 13}"), Id("device", $"d{i % 5}"))).ToList();

@@ -1,4 +1,5 @@
 using Cdp.EngineContract;
+using Cdp.Grains.Hosting;
 using Cdp.Grains.Ports;
 using Cdp.SingleNode.Hosting;
 using Cdp.State.V1;
@@ -37,6 +38,51 @@ public sealed class TailingLogTests
 
         // And found once: without news there is nothing.
         Assert.Empty((await log.NextAsync(0, 2, 512, TimeSpan.Zero, Token)).Entries);
+    }
+
+    [Fact]
+    public async Task Who_sends_faster_than_is_applied_waits_until_it_is_applied()
+    {
+        var log = await TailingLog.OpenAsync(new ScriptedLog(), 64 << 20, new ManualTime(), Token);
+        await log.AppendAsync(0, Large("shop"), Token);
+        var ahead = log.AppendAsync(0, Large("shop"), Token).AsTask();
+        Assert.False(ahead.IsCompleted);
+
+        // Another tenant is not ahead of anything.
+        await log.AppendAsync(0, Large("bank"), Token);
+        Assert.False(ahead.IsCompleted);
+        log.Applied(0, 1);
+        Assert.Equal(1, await ahead);
+    }
+
+    [Fact]
+    public async Task Who_sends_faster_than_is_applied_waits_the_longer_the_further_it_is_ahead()
+    {
+        var time = new ManualTime();
+        var log = await TailingLog.OpenAsync(new ScriptedLog(), 64 << 20, time, Token);
+        await log.AppendAsync(0, Large("shop"), Token);
+        for (var appended = 2; appended < 20; appended++)
+        {
+            var ahead = log.AppendAsync(0, Large("shop"), Token).AsTask();
+            var expected = Math.Min(1_000, 100 * appended * LargeBytes / Backlog.ComfortableBytes);
+            time.Advance(TimeSpan.FromMilliseconds(expected - 1));
+            Assert.False(ahead.IsCompleted);
+            time.Advance(TimeSpan.FromMilliseconds(2));
+            Assert.Equal(appended - 1, await ahead);
+        }
+    }
+
+    [Fact]
+    public async Task Who_gives_up_waiting_has_appended_all_the_same()
+    {
+        var store = new ScriptedLog();
+        var log = await TailingLog.OpenAsync(store, 64 << 20, new ManualTime(), Token);
+        await log.AppendAsync(0, Large("shop"), Token);
+        using var patience = new CancellationTokenSource();
+        var ahead = log.AppendAsync(0, Large("shop"), patience.Token).AsTask();
+        await patience.CancelAsync();
+        Assert.Equal(1, await ahead);
+        Assert.Equal(2, store.Names.Count);
     }
 
     [Fact]
@@ -116,6 +162,10 @@ public sealed class TailingLogTests
             return new AppendedEvent(new LogRecord("shop", LogRecordFlags.None, 0, logged.ToByteArray()), logged);
         }),
     ];
+
+    private const int LargeBytes = 100_000;
+
+    private static AppendedEvent[] Large(string tenant) => [new AppendedEvent(new LogRecord(tenant, LogRecordFlags.None, 0, new LoggedEvent { Event = ByteString.CopyFrom(new byte[LargeBytes - 4]) }.ToByteArray()), new LoggedEvent())];
 
     /// <summary>How an append ends.</summary>
     private enum Ending
