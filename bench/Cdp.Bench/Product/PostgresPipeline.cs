@@ -16,11 +16,28 @@ internal static class PostgresPipeline
 {
     public const string Command = "postgres-server";
 
-    private const string Schema = """
+    // In a function, since each access to a column unpacks the whole document anew, and a variable is unpacked.
+    private static readonly string Schema = $"""
         CREATE TABLE events (tenant text, source text, id text, customer text, type text, at timestamptz, payload bytea, PRIMARY KEY (tenant, source, id));
         CREATE INDEX history ON events (tenant, customer, at);
         CREATE TABLE links (tenant text, identifier text, customer text, PRIMARY KEY (tenant, identifier));
         CREATE TABLE profiles (tenant text, customer text, state jsonb COMPRESSION lz4, PRIMARY KEY (tenant, customer));
+        CREATE FUNCTION merged(stored jsonb, added jsonb) RETURNS jsonb LANGUAGE plpgsql STABLE AS $merged$
+          DECLARE known jsonb := stored || jsonb_build_object();
+          BEGIN
+            RETURN known || jsonb_build_object(
+              'events', (known->>'events')::bigint + (added->>'events')::bigint,
+              'orders', (known->>'orders')::bigint + (added->>'orders')::bigint,
+              'revenue', (known->>'revenue')::numeric + (added->>'revenue')::numeric,
+              'last_seen', added->'last_seen',
+              'types', {Summed("types")}, 'totals', {Summed("totals")}, 'channels', {Summed("channels")}, 'interests', {Summed("interests")},
+              'views', {Summed("views")}, 'ordered', {Summed("ordered")}, 'quantities', {Summed("quantities")},
+              'product_seen', {Newest("product_seen")}, 'namespaces', {Newest("namespaces")}, 'traits', {Newest("traits")},
+              'sessions', CASE WHEN (known->>'last_seen')::timestamptz > now() - interval '30 minutes'
+                THEN jsonb_set(known->'sessions', ARRAY['-1'], (known->'sessions'->-1) || jsonb_build_object(
+                  'end', now(), 'events', (known->'sessions'->-1->>'events')::bigint + (added->'sessions'->0->>'events')::bigint))
+                ELSE (known->'sessions') || (added->'sessions') END);
+          END $merged$;
         """;
 
     // One row an event; $3 and $4 are its identifiers, the stronger one first. Links are read one by one: a join reads all
@@ -63,7 +80,7 @@ internal static class PostgresPipeline
     /// seen, sessions, an interest per category with a half-life of 30 days, views, orders and quantity of each product, traits
     /// with source and time, the last use of each kind of identifier.
     /// </summary>
-    public static readonly Variant WholeProfile = new("whole-profile", Recognise + $"""
+    public static readonly Variant WholeProfile = new("whole-profile", Recognise + """
 
         applied AS MATERIALIZED (SELECT * FROM fresh JOIN sent USING (source, id)),
         types AS (SELECT customer, jsonb_object_agg(type, n) AS counts, jsonb_object_agg(type, total) AS totals
@@ -92,18 +109,7 @@ internal static class PostgresPipeline
         FROM delta d JOIN types t USING (customer) JOIN channels c USING (customer) JOIN interests USING (customer)
           JOIN products r USING (customer) JOIN namespaces s USING (customer)
         ORDER BY customer
-        ON CONFLICT (tenant, customer) DO UPDATE SET state = p.state || jsonb_build_object(
-          'events', (p.state->>'events')::bigint + (excluded.state->>'events')::bigint,
-          'orders', (p.state->>'orders')::bigint + (excluded.state->>'orders')::bigint,
-          'revenue', (p.state->>'revenue')::numeric + (excluded.state->>'revenue')::numeric,
-          'last_seen', excluded.state->'last_seen',
-          'types', {Summed("types")}, 'totals', {Summed("totals")}, 'channels', {Summed("channels")}, 'interests', {Summed("interests")},
-          'views', {Summed("views")}, 'ordered', {Summed("ordered")}, 'quantities', {Summed("quantities")},
-          'product_seen', {Newest("product_seen")}, 'namespaces', {Newest("namespaces")}, 'traits', {Newest("traits")},
-          'sessions', CASE WHEN (p.state->>'last_seen')::timestamptz > now() - interval '30 minutes'
-            THEN jsonb_set(p.state->'sessions', ARRAY['-1'], (p.state->'sessions'->-1) || jsonb_build_object(
-              'end', now(), 'events', (p.state->'sessions'->-1->>'events')::bigint + (excluded.state->'sessions'->0->>'events')::bigint))
-            ELSE (p.state->'sessions') || (excluded.state->'sessions') END);
+        ON CONFLICT (tenant, customer) DO UPDATE SET state = merged(p.state, excluded.state);
         """);
 
     /// <summary>One way to keep a profile.</summary>
@@ -113,9 +119,9 @@ internal static class PostgresPipeline
 
     // Visits what the batch touches, not all that the customer has.
     private static string Summed(string field) =>
-        $"(p.state->'{field}') || (SELECT jsonb_object_agg(key, value::numeric + coalesce((p.state->'{field}'->>key)::numeric, 0)) FROM jsonb_each_text(excluded.state->'{field}'))";
+        $"(known->'{field}') || (SELECT jsonb_object_agg(key, value::numeric + coalesce((known->'{field}'->>key)::numeric, 0)) FROM jsonb_each_text(added->'{field}'))";
 
-    private static string Newest(string field) => $"(p.state->'{field}') || (excluded.state->'{field}')";
+    private static string Newest(string field) => $"(known->'{field}') || (added->'{field}')";
 
     /// <summary>Measures it, server and database in processes of their own.</summary>
     public static async Task<Load.Outcome> MeasureAsync(Variant variant, Func<EventSource[]> sources, TimeSpan duration, CancellationToken cancellationToken)

@@ -16,6 +16,9 @@ public sealed class Backlog(long maxBytes)
     private static readonly TimeSpan ComfortableWait = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(1);
 
+    // For each KB that a call has appended: who sends an event now and then is not made to wait for who sends thousands.
+    private static readonly TimeSpan LongestWaitOfKilobyte = TimeSpan.FromMilliseconds(20);
+
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Waiting> _waiting = new(StringComparer.Ordinal);
     private readonly PriorityQueue<(string Tenant, long Bytes), long> _open = new();
@@ -37,18 +40,20 @@ public sealed class Backlog(long maxBytes)
 
     /// <summary>
     /// Who has appended waits for this, and at most so long, before it says so: whoever sends faster than is applied is slowed
-    /// down, the more the further it is ahead, before it is refused.
+    /// down, the more the further the tenant is ahead and the more it sent, before it is refused.
     /// </summary>
     /// <param name="tenant">The tenant whose events were appended.</param>
+    /// <param name="appended">Bytes that were appended just now.</param>
     /// <returns>Completes when the tenant is little ahead again; completed where it is.</returns>
-    public (Task Room, TimeSpan Longest) Room(string tenant)
+    public (Task Room, TimeSpan Longest) Room(string tenant, long appended)
     {
         lock (_lock)
         {
             if (BytesOf(tenant) is var bytes && bytes <= ComfortableBytes) return (Task.CompletedTask, TimeSpan.Zero);
             var room = _waiting[tenant].Room ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            var longest = ComfortableWait * (bytes / (double)ComfortableBytes);
-            return (room.Task, longest < LongestWait ? longest : LongestWait);
+            var behind = ComfortableWait * (bytes / (double)ComfortableBytes);
+            var share = LongestWaitOfKilobyte * Math.Max(1, appended / 1024.0);
+            return (room.Task, new[] { behind, share, LongestWait }.Min());
         }
     }
 

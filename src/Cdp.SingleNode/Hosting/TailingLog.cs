@@ -46,7 +46,7 @@ public sealed class TailingLog : IEventAppender, IPartitionProgress, IPartitionF
 
     /// <inheritdoc/>
     public ValueTask<long> AppendAsync(int partition, IReadOnlyList<AppendedEvent> events, CancellationToken cancellationToken) =>
-        KeepingPaceAsync(AppendDurablyAsync(partition, events, cancellationToken), partition, events[0].Record.Tenant, cancellationToken);
+        KeepingPaceAsync(AppendDurablyAsync(partition, events, cancellationToken), partition, events[0].Record.Tenant, events.Sum(static e => (long)e.Record.Payload.Length), cancellationToken);
 
     private async ValueTask<long> AppendDurablyAsync(int partition, IReadOnlyList<AppendedEvent> events, CancellationToken cancellationToken)
     {
@@ -73,10 +73,10 @@ public sealed class TailingLog : IEventAppender, IPartitionProgress, IPartitionF
     }
 
     /// <summary>Not longer than the caller waits: what was appended stays so. Holds no event meanwhile.</summary>
-    private async ValueTask<long> KeepingPaceAsync(ValueTask<long> appending, int partition, string tenant, CancellationToken cancellationToken)
+    private async ValueTask<long> KeepingPaceAsync(ValueTask<long> appending, int partition, string tenant, long bytes, CancellationToken cancellationToken)
     {
         var first = await appending;
-        var (room, longest) = _backlogs[partition].Room(tenant);
+        var (room, longest) = _backlogs[partition].Room(tenant, bytes);
         if (!room.IsCompleted) await room.WaitAsync(longest, _time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return first;
     }

@@ -73,6 +73,19 @@ public sealed class TailingLogTests
     }
 
     [Fact]
+    public async Task Who_sends_little_waits_little_for_who_sends_much()
+    {
+        var time = new ManualTime();
+        var log = await TailingLog.OpenAsync(new ScriptedLog(), 64 << 20, time, Token);
+        var ahead = Enumerable.Range(0, 20).Select(_ => log.AppendAsync(0, Large("shop"), Token).AsTask()).ToList();
+        var one = log.AppendAsync(0, Events("one", 1), Token).AsTask();
+        Assert.False(one.IsCompleted);
+        time.Advance(TimeSpan.FromMilliseconds(21));
+        Assert.Equal(20, await one);
+        Assert.False(ahead[^1].IsCompleted);
+    }
+
+    [Fact]
     public async Task Who_gives_up_waiting_has_appended_all_the_same()
     {
         var store = new ScriptedLog();
