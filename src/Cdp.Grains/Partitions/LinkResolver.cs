@@ -39,7 +39,18 @@ internal readonly record struct EventTarget(LogEntry Entry, string Customer, Min
 /// <param name="Links">The links.</param>
 internal sealed record MergeRun(string Tenant, IReadOnlyList<MergeOrder> Orders, IReadOnlySet<string> Fresh, IReadOnlyList<LinkTarget> Links);
 
-/// <summary>What a batch of events needs: where each goes, and where the outcomes go that some of them carry.</summary>
+/// <summary>An event about whose identifiers something is to be decided, and what the links said of each.</summary>
+internal readonly record struct UndecidedEvent(LogEntry Entry, ReadOnlyMemory<LinkLead> Found);
+
+/// <summary>Events of one tenant about whose identifiers something is to be decided.</summary>
+internal sealed record UndecidedEvents(string Tenant, List<UndecidedEvent> Events);
+
+/// <summary>A batch of events, as links tell them apart.</summary>
+/// <param name="Settled">Where the others go, and the outcomes that any of them carries.</param>
+/// <param name="Undecided">Those that the identity record has to be asked about.</param>
+internal sealed record SortedEvents(IReadOnlyList<EventTarget> Settled, IReadOnlyCollection<UndecidedEvents> Undecided);
+
+/// <summary>What events need.</summary>
 internal sealed record Resolution(
     IReadOnlyList<EventTarget> Targets,
     IReadOnlyList<LinkTarget> Links,
@@ -47,7 +58,8 @@ internal sealed record Resolution(
 
 /// <summary>
 /// Finds the customer of each event: from the cache, from the links, and, for the events whose identifiers do not all
-/// belong to one customer, from the tenant's identity grain in one call per batch.
+/// belong to one customer, from the tenant's identity grain in one call per batch. What is settled does not wait for what is to be
+/// decided: a decision waits for the disk.
 /// </summary>
 /// <param name="grains">Reaches grains.</param>
 /// <param name="states">Where links are kept.</param>
@@ -61,48 +73,39 @@ internal sealed class LinkResolver(IGrains grains, IStateStore states, IDefiniti
     private readonly LinkCache _links = new(cachedLinks);
     private readonly GenerationCache<(LinkKey Anchor, string Other), bool> _refusals = new(CachedRefusals);
 
-    /// <summary>Resolves a batch.</summary>
-    public async ValueTask<Resolution> ResolveAsync(IReadOnlyList<LogEntry> entries, CancellationToken cancellationToken)
+    /// <summary>Tells the events of a batch apart.</summary>
+    public async ValueTask<SortedEvents> SortAsync(IReadOnlyList<LogEntry> entries, CancellationToken cancellationToken)
     {
         var found = await ReadLinksAsync(entries, cancellationToken);
-        var targets = new EventTarget[entries.Count + entries.Count(static entry => entry.Event?.Carried is not null)];
-        Dictionary<string, List<OpenEvent>>? open = null;
+        var settled = new List<EventTarget>(entries.Count);
+        Dictionary<string, UndecidedEvents>? open = null;
         var links = 0;
-        for (var i = 0; i < entries.Count; i++)
+        foreach (var entry in entries)
         {
-            var entry = entries[i];
             if (!HasKeys(entry))
             {
-                targets[i] = new EventTarget(entry, CustomerOfOutcome(entry), null);
+                settled.Add(new EventTarget(entry, CustomerOfOutcome(entry), null));
                 continue;
             }
 
             var keys = entry.Event.Keys.Count;
             var rules = (definitions.Find(entry.Tenant) ?? await DefinitionsAsync(entry.Tenant, cancellationToken)).Namespaces;
-            if (Settled(entry, found.AsSpan(links, keys), rules) is { } customer) targets[i] = new EventTarget(entry, customer, null);
-            else Of(open ??= new(StringComparer.Ordinal), entry.Tenant).Add(new OpenEvent(i, entry, found.AsMemory(links, keys)));
+            if (Settled(entry, found.AsSpan(links, keys), rules) is { } customer) settled.Add(new EventTarget(entry, customer, null));
+            else Of(open ??= new(StringComparer.Ordinal), entry.Tenant).Events.Add(new UndecidedEvent(entry, found.AsMemory(links, keys)));
             links += keys;
         }
 
-        if (targets.Length > entries.Count) AddCarried(entries, targets);
-        if (open is null) return new Resolution(targets, [], []);
-        var pointed = new List<LinkTarget>();
-        var merges = new List<MergeRun>();
-        foreach (var (tenant, events) in open) await AskAsync(tenant, events, targets, pointed, merges, cancellationToken);
-        return new Resolution(targets, pointed, merges);
+        AddCarried(entries, settled);
+        return new SortedEvents(settled, open is null ? [] : open.Values);
     }
 
     /// <summary>Resolves one event anew, whatever links say: who they lead to is erased.</summary>
     public async ValueTask<Resolution> ResolveAgainAsync(LogEntry entry, CancellationToken cancellationToken)
     {
-        var targets = new EventTarget[] { new(entry, string.Empty, null) };
-        var pointed = new List<LinkTarget>();
-        var merges = new List<MergeRun>();
-
         // Of an erased event nothing is left that could be anybody's.
-        if (HasKeys(entry) && !entry.Event.Erased)
-            await AskAsync(entry.Tenant, [new OpenEvent(0, entry, Enumerable.Repeat(LinkLead.Nowhere, entry.Event.Keys.Count).ToArray())], targets, pointed, merges, cancellationToken);
-        return new Resolution(targets, pointed, merges);
+        if (!HasKeys(entry) || entry.Event.Erased) return new Resolution([new(entry, string.Empty, null)], [], []);
+        var nowhere = Enumerable.Repeat(LinkLead.Nowhere, entry.Event.Keys.Count).ToArray();
+        return await DecideAsync(new UndecidedEvents(entry.Tenant, [new UndecidedEvent(entry, nowhere)]), cancellationToken);
     }
 
     /// <summary>Points a link, now and in the cache.</summary>
@@ -124,15 +127,14 @@ internal sealed class LinkResolver(IGrains grains, IStateStore states, IDefiniti
     /// Outcomes that events carry, behind the events and at their positions: each goes to where its decision stands, whoever
     /// the event's customer is.
     /// </summary>
-    private static void AddCarried(IReadOnlyList<LogEntry> entries, EventTarget[] targets)
+    private static void AddCarried(IReadOnlyList<LogEntry> entries, List<EventTarget> targets)
     {
-        var at = entries.Count;
         foreach (var entry in entries)
         {
             if (entry.Event?.Carried is not { } carried) continue;
             var outcome = new LoggedEvent { ReceivedAt = entry.Event.ReceivedAt, ApiKeyId = entry.Event.ApiKeyId, Outcome = carried };
             var made = new LogEntry { Partition = entry.Partition, Position = entry.Position, Tenant = entry.Tenant, Event = outcome };
-            targets[at++] = new EventTarget(made, CustomerOfOutcome(made), null);
+            targets.Add(new EventTarget(made, CustomerOfOutcome(made), null));
         }
     }
 
@@ -201,9 +203,13 @@ internal sealed class LinkResolver(IGrains grains, IStateStore states, IDefiniti
         return customer;
     }
 
-    private async ValueTask AskAsync(
-        string tenant, List<OpenEvent> events, EventTarget[] targets, List<LinkTarget> links, List<MergeRun> merges, CancellationToken cancellationToken)
+    /// <summary>Asks the tenant's identity record.</summary>
+    public async ValueTask<Resolution> DecideAsync(UndecidedEvents undecided, CancellationToken cancellationToken)
     {
+        var (tenant, events) = undecided;
+        var targets = new EventTarget[events.Count];
+        var links = new List<LinkTarget>();
+        var merges = new List<MergeRun>();
         var tenantDefinitions = await DefinitionsAsync(tenant, cancellationToken);
         var request = new DecideIdentityRequest();
         foreach (var open in events) request.Questions.Add(Question(open.Entry, tenantDefinitions));
@@ -212,16 +218,16 @@ internal sealed class LinkResolver(IGrains grains, IStateStore states, IDefiniti
         var moved = new Dictionary<LinkKey, string>(LinkKey.ByKey);
         for (var q = 0; q < events.Count; q++)
         {
-            var (index, entry, found) = events[q];
+            var (entry, found) = events[q];
             var answer = reply.Answers[q];
             if (answer.Erased)
             {
-                targets[index] = new EventTarget(entry, string.Empty, null) { IsErased = true };
+                targets[q] = new EventTarget(entry, string.Empty, null) { IsErased = true };
                 continue;
             }
 
             var mint = new MintedEntry { IdentitySequence = answer.Minted, At = answer.MintedAt, After = { answer.After } };
-            targets[index] = new EventTarget(entry, answer.Customer, mint);
+            targets[q] = new EventTarget(entry, answer.Customer, mint);
             var pointed = new List<LinkTarget>();
             for (var i = 0; i < answer.Customers.Count; i++)
             {
@@ -247,6 +253,8 @@ internal sealed class LinkResolver(IGrains grains, IStateStore states, IDefiniti
                 links.AddRange(pointed);
             }
         }
+
+        return new Resolution(targets, links, merges);
     }
 
     private static IdentityQuestion Question(LogEntry entry, Definitions definitions)
@@ -293,12 +301,9 @@ internal sealed class LinkResolver(IGrains grains, IStateStore states, IDefiniti
 
     private static LinkKey LinkOf(LogEntry entry, int index) => new(entry.Tenant, entry.Event.Keys[index].Key);
 
-    private static List<OpenEvent> Of(Dictionary<string, List<OpenEvent>> lists, string tenant)
+    private static UndecidedEvents Of(Dictionary<string, UndecidedEvents> lists, string tenant)
     {
-        if (!lists.TryGetValue(tenant, out var list)) lists[tenant] = list = [];
+        if (!lists.TryGetValue(tenant, out var list)) lists[tenant] = list = new UndecidedEvents(tenant, []);
         return list;
     }
-
-    /// <summary>An event about whose identifiers something is to be decided, and what the links said of each.</summary>
-    private readonly record struct OpenEvent(int Index, LogEntry Entry, ReadOnlyMemory<LinkLead> Found);
 }

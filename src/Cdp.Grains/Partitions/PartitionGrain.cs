@@ -230,7 +230,24 @@ public sealed partial class PartitionGrain : IPartition, IGrainLifecycle, HandOv
     {
         var batch = Enqueue(entries[^1].Position + 1);
         foreach (var entry in entries) _breaches.Add(entry);
-        HandOver(await _resolver.ResolveAsync(entries, _stop.Token), batch);
+        var sorted = await _resolver.SortAsync(entries, _stop.Token);
+        foreach (var undecided in sorted.Undecided)
+        {
+            batch.Outstanding++;
+            _ = OwnAsync(DecideAsync(undecided, batch));
+        }
+
+        HandOver(new Resolution(sorted.Settled, [], []), batch);
+        Done(batch);
+    }
+
+    /// <summary>
+    /// Beside what follows: events need not come to a customer in the order of the log, and who asks the identity record later is
+    /// answered later.
+    /// </summary>
+    private async Task DecideAsync(UndecidedEvents undecided, Batch batch)
+    {
+        HandOver(await _resolver.DecideAsync(undecided, _stop.Token), batch);
         Done(batch);
     }
 
