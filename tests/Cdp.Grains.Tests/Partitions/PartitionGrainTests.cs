@@ -73,6 +73,31 @@ public sealed class PartitionGrainTests
         }
     }
 
+    [Fact]
+    public async Task Who_is_known_does_not_wait_for_what_is_decided_about_newcomers()
+    {
+        var states = new MemoryStateStore();
+        using var metrics = new GrainMetrics((_, _) => { });
+        var grains = new DecidingGrains();
+        await PointAsync(states, "known");
+        var ports = PartitionHarness.Ports(states, metrics);
+        var partition = await TestActivation<PartitionGrain>.StartAsync("3", grains, context => new PartitionGrain(context, ports));
+        await partition.Call(grain => grain.Deliver(new DeliverRequest { Entries = { Entry(0, "newcomer"), Entry(1, "known") } }, CancellationToken.None));
+
+        // Neither in the same batch nor behind it.
+        var next = await partition.Call(grain => grain.Deliver(new DeliverRequest { FirstPosition = 2, Entries = { Entry(2, "known") } }, CancellationToken.None));
+        Assert.Equal(3, next.NextPosition);
+        Assert.Equal([("known", 1L), ("known", 2L)], grains.Applied);
+        var status = await partition.Call(grain => grain.GetStatus(new GetPartitionStatusRequest(), CancellationToken.None));
+        Assert.Equal(0, status.Applied);
+
+        grains.Answer.SetResult(new DecideIdentityReply { Answers = { new IdentityAnswer { Customer = "made", Customers = { "made" }, Minted = 7, Sequence = 7 } } });
+        var applied = await partition.Call(grain => grain.WaitApplied(new WaitAppliedRequest { Position = 3 }, TestContext.Current.CancellationToken));
+        Assert.Equal(3, applied.Applied);
+        Assert.Equal(("made", 0L), grains.Applied.Last());
+        await partition.StopAsync();
+    }
+
     /// <summary>After starts that did not end, events are handed over alone, one of all partitions: an outcome may wait there for the merge of a later event or of another partition.</summary>
     [Theory]
     [InlineData("3")]
@@ -129,7 +154,7 @@ public sealed class PartitionGrainTests
         Partition = 3,
         Position = position,
         Tenant = Tenant,
-        Event = new LoggedEvent { Keys = { new IdentifierKey { Key = customer } }, Event = new Cdp.V1.Event { Id = $"e{position}" }.ToByteString() },
+        Event = new LoggedEvent { Keys = { new IdentifierKey { Key = customer } }, Event = new Cdp.V1.Event { Id = $"e{position}", Identifiers = { new Cdp.V1.Identifier { Namespace = "user_id", Value = customer } } }.ToByteString() },
     };
 
     /// <summary>Every customer but the winner was merged into it.</summary>
@@ -150,6 +175,38 @@ public sealed class PartitionGrainTests
             if (name != "winner") return new(new ApplyReply { Standing = CustomerStanding.Forwarded, ForwardedTo = "winner" });
             foreach (var entry in request.Entries) grains.Winner.Enqueue(entry.Position);
             return new(new ApplyReply { Standing = CustomerStanding.Here, Applied = request.Entries.Count });
+        }
+    }
+
+    /// <summary>Customers that apply at once, and an identity record that decides when it is told to.</summary>
+    private sealed class DecidingGrains : IGrains, IIdentity, IIdentityLink
+    {
+        public TaskCompletionSource<DecideIdentityReply> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public ConcurrentQueue<(string Customer, long Position)> Applied { get; } = new();
+
+        public TGrain Get<TGrain>(string key) where TGrain : class => this as TGrain ?? new Customer(this, key.Split('/')[1]) as TGrain
+            ?? throw new InvalidOperationException($"Not asked for here: {typeof(TGrain).Name}.");
+
+        public ValueTask<DecideIdentityReply> Decide(DecideIdentityRequest request, CancellationToken cancellationToken) => new(Answer.Task);
+
+        public ValueTask<PointLinkReply> Point(PointLinkRequest request, CancellationToken cancellationToken) => new(new PointLinkReply());
+
+        public ValueTask<ConfirmCustomerReply> Confirm(ConfirmCustomerRequest request, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public ValueTask<EraseIdentityReply> Erase(EraseIdentityRequest request, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public ValueTask<DescribeGroupReply> Describe(DescribeGroupRequest request, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public ValueTask<ResolveLinkReply> Resolve(ResolveLinkRequest request, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        private sealed class Customer(DecidingGrains grains, string name) : ApplyingCustomer
+        {
+            public override ValueTask<ApplyReply> Apply(ApplyRequest request, CancellationToken cancellationToken)
+            {
+                foreach (var entry in request.Entries) grains.Applied.Enqueue((name, entry.Position));
+                return new(new ApplyReply { Standing = CustomerStanding.Here, Applied = request.Entries.Count });
+            }
         }
     }
 
