@@ -79,24 +79,10 @@ internal static class ProductRows
     }
 
     /// <summary>Number of a product's row; the complement of where it would stand when it has none.</summary>
-    private static int PlaceOf(ProfileState state, ulong hash, string id)
-    {
-        int low = 0;
-        int high = Count(state) - 1;
-        while (low <= high)
+    private static int PlaceOf(ProfileState state, ulong hash, string id) =>
+        Sorted.Find(Count(state), (state, hash, id), static (at, key) =>
         {
-            int middle = (low + high) >>> 1;
-            int order = state.ProductWords[middle * WordsOfRow].CompareTo(hash);
-            if (order == 0)
-                order = string.CompareOrdinal(state.ProductIds[middle], id);
-            if (order == 0)
-                return middle;
-            if (order < 0)
-                low = middle + 1;
-            else
-                high = middle - 1;
-        }
-
-        return ~low;
-    }
+            int order = key.state.ProductWords[at * WordsOfRow].CompareTo(key.hash);
+            return order != 0 ? order : string.CompareOrdinal(key.state.ProductIds[at], key.id);
+        });
 }

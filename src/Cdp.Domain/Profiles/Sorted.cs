@@ -9,14 +9,21 @@ internal static class Sorted
     /// <param name="entries">In ascending order.</param>
     /// <param name="key">The key.</param>
     /// <param name="compare">Where an entry stands to the key; static, so that nothing is allocated.</param>
-    public static int Find<T, TKey>(RepeatedField<T> entries, TKey key, Func<T, TKey, int> compare)
+    public static int Find<T, TKey>(RepeatedField<T> entries, TKey key, Func<T, TKey, int> compare) =>
+        Find(entries.Count, (entries, key, compare), static (at, search) => search.compare(search.entries[at], search.key));
+
+    /// <summary>The same for what has numbers instead of entries.</summary>
+    /// <param name="count">How many there are.</param>
+    /// <param name="key">The key.</param>
+    /// <param name="compare">Where the one of a number stands to the key; static.</param>
+    public static int Find<TKey>(int count, TKey key, Func<int, TKey, int> compare)
     {
         int low = 0;
-        int high = entries.Count - 1;
+        int high = count - 1;
         while (low <= high)
         {
             int middle = (low + high) >>> 1;
-            int order = compare(entries[middle], key);
+            int order = compare(middle, key);
             if (order == 0)
                 return middle;
             if (order < 0)
