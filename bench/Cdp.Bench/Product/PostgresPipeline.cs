@@ -42,13 +42,13 @@ internal static class PostgresPipeline
 
     // One row an event; $3 and $4 are its identifiers, the stronger one first. Links are read one by one: a join reads all
     // of them where the planner knows no better.
-    private const string Recognise = """
+    private static string Recognise(string parameters, string columns) => $"""
         WITH sent AS (
           SELECT e.*, coalesce(
             (SELECT customer FROM links WHERE tenant = 'default' AND identifier = k1),
             (SELECT customer FROM links WHERE tenant = 'default' AND identifier = k2),
             first_value(k1) OVER (PARTITION BY k2), k1) AS customer
-          FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) AS e (source, id, k1, k2, type, payload, value, category, channel, product, quantity)),
+          FROM unnest($1, $2, $3, $4, $5, $6, $7, $8{parameters}) AS e (source, id, k1, k2, type, payload, value, category{columns})),
         fresh AS (
           INSERT INTO events (tenant, source, id, customer, type, at, payload)
           SELECT 'default', source, id, customer, type, now(), payload FROM sent
@@ -60,7 +60,7 @@ internal static class PostgresPipeline
         """;
 
     /// <summary>Keeps five fields a customer: the least that deserves the name.</summary>
-    public static readonly Variant FiveFields = new("five-fields", Recognise + """
+    public static readonly Variant FiveFields = new("five-fields", HasDetails: false, Recognise("", "") + """
 
         delta AS (
           SELECT customer, count(*) AS n, sum(value) AS total, count(*) FILTER (WHERE type = 'Order Completed') AS orders, max(category) AS category
@@ -80,7 +80,7 @@ internal static class PostgresPipeline
     /// seen, sessions, an interest per category with a half-life of 30 days, views, orders and quantity of each product, traits
     /// with source and time, the last use of each kind of identifier.
     /// </summary>
-    public static readonly Variant WholeProfile = new("whole-profile", Recognise + """
+    public static readonly Variant WholeProfile = new("whole-profile", HasDetails: true, Recognise(", $9, $10, $11", ", channel, product, quantity") + """
 
         applied AS MATERIALIZED (SELECT * FROM fresh JOIN sent USING (source, id)),
         types AS (SELECT customer, jsonb_object_agg(type, n) AS counts, jsonb_object_agg(type, total) AS totals
@@ -114,8 +114,9 @@ internal static class PostgresPipeline
 
     /// <summary>One way to keep a profile.</summary>
     /// <param name="Name">What it is called on the command line.</param>
+    /// <param name="HasDetails">Whether it is told channel, product and quantity.</param>
     /// <param name="Apply">The statement of a batch.</param>
-    internal sealed record Variant(string Name, string Apply);
+    internal sealed record Variant(string Name, bool HasDetails, string Apply);
 
     // Visits what the batch touches, not all that the customer has.
     private static string Summed(string field) =>
@@ -139,21 +140,21 @@ internal static class PostgresPipeline
     /// <param name="connection">The database.</param>
     public static async Task ServeAsync(string variant, string connection)
     {
-        var statement = new[] { FiveFields, WholeProfile }.Single(known => known.Name == variant).Apply;
+        var served = new[] { FiveFields, WholeProfile }.Single(known => known.Name == variant);
         await using var database = NpgsqlDataSource.Create(connection);
         await using (var schema = database.CreateCommand(Schema)) await schema.ExecuteNonQueryAsync();
         var service = RpcService.For(IngestReflection.Descriptor.FindTypeByName<Google.Protobuf.Reflection.ServiceDescriptor>("Ingest"))
-            .Unary<PublishEventsRequest, PublishEventsResponse>("PublishEvents", (request, context) => ApplyAsync(database, statement, request, context.CancellationToken))
+            .Unary<PublishEventsRequest, PublishEventsResponse>("PublishEvents", (request, context) => ApplyAsync(database, served, request, context.CancellationToken))
             .DuplexStreaming<StreamEventsRequest, StreamEventsResponse>("StreamEvents", (_, _, _) => throw new RpcException(Google.Rpc.Code.Unimplemented, "Not part of the baseline."));
         await using var server = await RpcServer.StartAsync(new RpcServerOptions { ErrorDomain = "bench", MaxRequestBytes = 8 << 20 }, [service]);
         Console.WriteLine($"serving on http://{server.EndPoint}");
         await Task.Delay(Timeout.Infinite);
     }
 
-    private static async ValueTask<PublishEventsResponse> ApplyAsync(NpgsqlDataSource database, string statement, PublishEventsRequest request, CancellationToken cancellationToken)
+    private static async ValueTask<PublishEventsResponse> ApplyAsync(NpgsqlDataSource database, Variant variant, PublishEventsRequest request, CancellationToken cancellationToken)
     {
         var events = request.Events;
-        await using var command = database.CreateCommand(statement);
+        await using var command = database.CreateCommand(variant.Apply);
         Add(NpgsqlDbType.Text, events.Select(e => e.Source).ToArray());
         Add(NpgsqlDbType.Text, events.Select(e => e.Id).ToArray());
         Add(NpgsqlDbType.Text, events.Select(e => KeyOf(e.Identifiers[0])).ToArray());
@@ -162,9 +163,13 @@ internal static class PostgresPipeline
         Add(NpgsqlDbType.Bytea, events.Select(Google.Protobuf.MessageExtensions.ToByteArray).ToArray());
         Add(NpgsqlDbType.Numeric, events.Select(e => e.Properties.TryGetValue("total", out var total) ? decimal.Parse(total.DecimalValue, System.Globalization.CultureInfo.InvariantCulture) : 0m).ToArray());
         Add(NpgsqlDbType.Text, events.Select(e => e.Properties["category"].StringValue).ToArray());
-        Add(NpgsqlDbType.Text, events.Select(e => e.Channel).ToArray());
-        Add(NpgsqlDbType.Text, events.Select(e => e.Properties["product_id"].StringValue).ToArray());
-        Add(NpgsqlDbType.Bigint, events.Select(e => e.Properties["quantity"].IntValue).ToArray());
+        if (variant.HasDetails)
+        {
+            Add(NpgsqlDbType.Text, events.Select(e => e.Channel).ToArray());
+            Add(NpgsqlDbType.Text, events.Select(e => e.Properties["product_id"].StringValue).ToArray());
+            Add(NpgsqlDbType.Bigint, events.Select(e => e.Properties["quantity"].IntValue).ToArray());
+        }
+
         for (var attempt = 0; ; attempt++)
         {
             try

@@ -58,8 +58,10 @@ public sealed class Backlog(long maxBytes)
     }
 
     /// <summary>Counts what was appended at a position.</summary>
-    public void Add(long first, IReadOnlyList<LogRecord> records)
+    /// <returns>Its bytes.</returns>
+    public long Add(long first, IReadOnlyList<LogRecord> records)
     {
+        var all = 0L;
         lock (_lock)
         {
             // One entry per run of records of the same tenant; a gateway's batch is one run.
@@ -70,9 +72,12 @@ public sealed class Backlog(long maxBytes)
                 for (; i < records.Count && records[i].Tenant == tenant; i++) bytes += records[i].Payload.Length;
                 if (!_waiting.TryGetValue(tenant, out var waiting)) _waiting[tenant] = waiting = new Waiting();
                 waiting.Bytes += bytes;
+                all += bytes;
                 _open.Enqueue((tenant, bytes), first + records.Count);
             }
         }
+
+        return all;
     }
 
     /// <summary>Everything before a position is applied.</summary>

@@ -46,9 +46,9 @@ public sealed class TailingLog : IEventAppender, IPartitionProgress, IPartitionF
 
     /// <inheritdoc/>
     public ValueTask<long> AppendAsync(int partition, IReadOnlyList<AppendedEvent> events, CancellationToken cancellationToken) =>
-        KeepingPaceAsync(AppendDurablyAsync(partition, events, cancellationToken), partition, events[0].Record.Tenant, events.Sum(static e => (long)e.Record.Payload.Length), cancellationToken);
+        KeepingPaceAsync(AppendDurablyAsync(partition, events, cancellationToken), partition, events[0].Record.Tenant, cancellationToken);
 
-    private async ValueTask<long> AppendDurablyAsync(int partition, IReadOnlyList<AppendedEvent> events, CancellationToken cancellationToken)
+    private async ValueTask<(long First, long Bytes)> AppendDurablyAsync(int partition, IReadOnlyList<AppendedEvent> events, CancellationToken cancellationToken)
     {
         var records = new LogRecord[events.Count];
         for (var i = 0; i < records.Length; i++) records[i] = events[i].Record;
@@ -67,15 +67,15 @@ public sealed class TailingLog : IEventAppender, IPartitionProgress, IPartitionF
             throw;
         }
 
-        _backlogs[partition].Add(first, records);
+        var bytes = _backlogs[partition].Add(first, records);
         _tails[partition].Offer(first, events, failures);
-        return first;
+        return (first, bytes);
     }
 
     /// <summary>Not longer than the caller waits: what was appended stays so. Holds no event meanwhile.</summary>
-    private async ValueTask<long> KeepingPaceAsync(ValueTask<long> appending, int partition, string tenant, long bytes, CancellationToken cancellationToken)
+    private async ValueTask<long> KeepingPaceAsync(ValueTask<(long First, long Bytes)> appending, int partition, string tenant, CancellationToken cancellationToken)
     {
-        var first = await appending;
+        var (first, bytes) = await appending;
         var (room, longest) = _backlogs[partition].Room(tenant, bytes);
         if (!room.IsCompleted) await room.WaitAsync(longest, _time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return first;
