@@ -47,9 +47,9 @@ public sealed class RetailClusterTests
         var reader = new RetailReader(silos.NextClient());
         await UntilAsync(async () => (await silos.NextClient().Admin.ListPartitionsAsync(new ListPartitionsRequest(), cancellationToken: Token)).Partitions
             .All(partition => partition.AppliedPosition >= partition.EndPosition));
-        var events = await reader.EventsAsync(expected.Keys);
+        var events = await silos.ExplainAsync(reader.EventsAsync(expected.Keys));
         Assert.Equal(expected, RetailFigures.OfEvents(events.Select(e => e.Event)));
-        var profiles = await reader.ProfilesAsync(expected.Keys);
+        var profiles = await silos.ExplainAsync(reader.ProfilesAsync(expected.Keys));
         foreach (var (customer, figures) in expected) Assert.Equal(figures with { Lines = 0, Quantity = 0 }, RetailReader.FiguresOf(profiles[customer]));
         Assert.Equal(expected.Count, profiles.Values.Select(profile => profile.CustomerId).Distinct().Count());
         TestContext.Current.TestOutputHelper?.WriteLine($"{lines.Count} lines, {events.Count} invoices, {expected.Count} customers, {events.Sum(e => e.Copies)} copies\n{import.Printed}");
