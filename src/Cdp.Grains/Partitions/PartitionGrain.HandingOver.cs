@@ -10,7 +10,7 @@ namespace Cdp.Grains.Partitions;
 /// <content>What becomes of the events of a batch: all of it beside the batches that follow.</content>
 public sealed partial class PartitionGrain
 {
-    private async ValueTask TakeAsync(IReadOnlyList<LogEntry> entries, CancellationToken cancellationToken)
+    private async ValueTask TakeAsync(IReadOnlyList<LogEntry> entries)
     {
         var batch = Enqueue(entries[^1].Position + 1);
         foreach (var entry in entries) _breaches.Add(entry);

@@ -76,7 +76,7 @@ public sealed partial class PartitionGrain
         var again = _state.Isolated == entry.Position;
         if (again && Overtaken?.Isolated == entry.Position)
         {
-            await TakeAsync([entry], cancellationToken);
+            await TakeAsync([entry]);
         }
         else if (again && _state.IsolatedAttempts >= BuryAfter)
         {
@@ -96,7 +96,7 @@ public sealed partial class PartitionGrain
                     state.Isolated = entry.Position;
                 },
                 cancellationToken);
-            await TakeAsync([entry], cancellationToken);
+            await TakeAsync([entry]);
         }
     }
 }

@@ -156,7 +156,7 @@ public sealed partial class PartitionGrain : IPartition, IGrainLifecycle, HandOv
             }
 
             while (_batches.Count >= Window || _memberships.Count >= MostUnmirrored || _learning.Count >= MostUnlearned) await RoomAsync(cancellationToken);
-            await TakeAsync(entries, cancellationToken);
+            await TakeAsync(entries);
             return new DeliverReply { NextPosition = _next };
         }
         catch (Exception e) when (e is not OperationCanceledException && !_stop.IsCancellationRequested)
